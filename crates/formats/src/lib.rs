@@ -1,0 +1,8 @@
+//! Other people's intelligence formats to objects and back.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod limits;
