@@ -1,0 +1,41 @@
+# The commands people and CI run. `make help` lists them.
+
+CARGO ?= cargo
+TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
+FUZZ_SECONDS ?= 60
+KILLS ?= 1000
+
+.PHONY: help demo build test check packages bench fuzz crash
+
+help:
+	@echo 'make demo              build, then three imports, one scan and the account; ends by itself'
+	@echo 'make test              everything that CI runs'
+	@echo 'make bench             the table of benches/README.md, measured on this machine (minutes, gigabytes)'
+	@echo 'make fuzz              every reader fuzzed for FUZZ_SECONDS=$(FUZZ_SECONDS) each (needs a nightly toolchain and cargo-fuzz)'
+	@echo 'make crash             an import killed at KILLS=$(KILLS) random points'
+
+demo: build
+	@$(TARGET)/release/entente demo
+
+build: packages
+	$(CARGO) build --release --locked -p entente
+
+# The C parts of SQLite and zstd want a C compiler; nothing else is needed beyond Rust.
+packages:
+	@command -v cc >/dev/null || { echo 'installing a C compiler (gcc)'; apt-get update -q && apt-get install -y -q gcc libc6-dev; }
+
+check: packages
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+test: check
+	$(CARGO) test --workspace --locked
+
+bench: packages
+	benches/run
+
+fuzz:
+	fuzz/run $(FUZZ_SECONDS)
+
+crash: packages
+	ENTENTE_KILLS=$(KILLS) $(CARGO) test --release --locked -p entente --test entente -- crash --nocapture

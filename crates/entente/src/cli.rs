@@ -1,0 +1,204 @@
+//! The command line as clap sees it: names, arguments and their help. What they do is in `commands/`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "entente",
+    version,
+    arg_required_else_help = true,
+    propagate_version = true,
+    after_help = "First look:\n  entente demo                      what it does, on made-up material\n  entente import feed.json list.txt  take intelligence in\n  entente scan /var/log/zeek         find it in logs\n  entente look 'evil[.]example'      what is known about a value\n\nExit codes: 0 done; 1 found (where asked) or no; 2 usage; 4 not found; 6 bad input; 7 store or disk."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// The node's folder [default: the platform's data directory]
+    #[arg(long, global = true, value_name = "DIR", env = "ENTENTE_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Newline-delimited JSON instead of text for people
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// No progress and no summary on stderr
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Take intelligence in: STIX bundles, lists, CSV; files, folders, globs or - for stdin
+    Import(Import),
+    /// Everything known about values; defanged forms are read, - reads values from stdin
+    Look(Look),
+    /// One object with its sources and relations
+    Show(Show),
+    /// Search: words, "phrases", prefix*, and fields such as type:malware, source:feed
+    Find(Find),
+    /// Find what the node knows in telemetry; every detection becomes a sighting
+    Scan(Scan),
+    /// Give back what is known
+    #[command(subcommand)]
+    Export(Export),
+    /// STIX tools that need no node
+    #[command(subcommand)]
+    Stix(Stix),
+    /// Verify the store, and that everything derived from history is right
+    Check(Check),
+    /// Every bound of this program
+    Limits,
+    /// See it work on made-up material, in a folder of its own that is removed again
+    Demo(Demo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Files, folders, globs, or - for stdin; gzip and zstd are read as they are
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Who says so [default: the file's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) source: Option<String>,
+    /// What the input is [default: told from its content]
+    #[arg(long = "as", value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+    /// Refuse objects that break a MUST of STIX 2.1 instead of keeping them as told
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Say what would be taken in, and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Stix,
+    List,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Look {
+    /// Addresses, domains, URLs, hashes, e-mail addresses, …; or - for stdin, one a line
+    #[arg(required = true, value_name = "VALUE")]
+    pub(crate) values: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// A STIX id
+    pub(crate) id: String,
+    /// Every version that is held
+    #[arg(long)]
+    pub(crate) versions: bool,
+    /// The text as it came in, nothing else
+    #[arg(long)]
+    pub(crate) raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Find {
+    /// Words that must all occur; "a phrase", prefix*, type:…, source:…, by:…
+    #[arg(required = true, value_name = "QUERY")]
+    pub(crate) query: Vec<String>,
+    /// At most so many answers
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Scan {
+    /// Logs: files, folders, globs, or - for stdin; gzip and zstd are read as they are
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+    /// Exit with 1 when something was found
+    #[arg(long)]
+    pub(crate) fail_on_hit: bool,
+    /// Also match before valid_from and after valid_until
+    #[arg(long)]
+    pub(crate) any_time: bool,
+    /// Also report when only the host of a URL indicator was seen
+    #[arg(long)]
+    pub(crate) url_hosts: bool,
+    /// Print detections, and keep nothing of them
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<std::num::NonZeroUsize>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// A STIX bundle: every object as the text it came in
+    Stix(ExportTo),
+    /// Indicators and their values as CSV
+    Csv(ExportTo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportTo {
+    /// Only objects of these types
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) types: Vec<String>,
+    /// Every version that is held, not only the current one (STIX only)
+    #[arg(long)]
+    pub(crate) versions: bool,
+    /// Write here instead of stdout; the file appears whole or not at all
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stix {
+    /// A finding a line: severity, JSON pointer, rule, clause, way out
+    Validate(Validate),
+    /// Deterministic ids of observables (STIX 2.1 §2.9)
+    Id(Batch),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Validate {
+    /// STIX files, folders, globs, or - for stdin
+    #[arg(value_name = "FILE", required_unless_present_any = ["batch", "rules"])]
+    pub(crate) paths: Vec<String>,
+    /// Lines of {"id","object"} on stdin, lines of {"id","valid","errors","warnings"} on stdout
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) batch: bool,
+    /// List the rules instead
+    #[arg(long, conflicts_with_all = ["paths", "batch"])]
+    pub(crate) rules: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Batch {
+    /// Files of observables, or - for stdin
+    #[arg(value_name = "FILE", required_unless_present = "batch")]
+    pub(crate) paths: Vec<String>,
+    /// Lines of {"id","object"} on stdin, lines of {"id","stix_id"} on stdout
+    #[arg(long, conflicts_with = "paths")]
+    pub(crate) batch: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Repair what is derived from history where it differs
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the folder, to look around in it
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
