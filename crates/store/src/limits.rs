@@ -1,4 +1,125 @@
 //! Every bound of this crate, shown to people by `entente limits`.
 
+/// Objects in one ingest.
+pub const BATCH_OBJECTS_MAX: usize = 20_000;
+/// Bytes of texts and words in one ingest.
+pub const BATCH_BYTES_MAX: usize = 64 << 20;
+/// Bytes of an id, source name, property path or meta name.
+pub const NAME_BYTES_MAX: usize = 4 << 10;
+/// Bytes of a value that can be looked up; longer ones are kept in the text only.
+pub const VALUE_BYTES_MAX: usize = 16 << 10;
+/// Keys in one look-up.
+pub const LOOK_KEYS_MAX: usize = 100_000;
+/// Mentions of one key in one look-up.
+pub const LOOK_MENTIONS_MAX: usize = 1_000;
+/// Items in one page.
+pub const PAGE_ITEMS_MAX: usize = 10_000;
+/// Bytes of texts after which a page ends.
+pub const PAGE_BYTES_MAX: usize = 16 << 20;
+/// Relationships given with one indicator.
+pub const RELATIONS_MAX: usize = 100;
+/// Search results in one answer.
+pub const SEARCH_HITS_MAX: usize = 1_000;
+/// Bytes of a search query.
+pub const SEARCH_BYTES_MAX: usize = 4 << 10;
+/// Words and phrases in a search query.
+pub const SEARCH_TERMS_MAX: usize = 64;
+/// Detections recorded in one call.
+pub const DETECTIONS_MAX: usize = 100_000;
+/// Distinct values listed for a group of detections.
+pub const GROUP_VALUES_MAX: usize = 100;
+/// Differences listed by one check.
+pub const DIFFERENCES_MAX: usize = 1_000;
+/// Read connections held open at once; further readers wait.
+pub const READERS_MAX: usize = 8;
+/// Batches that share one commit.
+pub const COMMIT_BATCHES_MAX: usize = 16;
+
 /// One bound: its name, its value, and what happens there.
-pub const ALL: &[(&str, u64, &str)] = &[];
+pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "store.batch_objects",
+        BATCH_OBJECTS_MAX as u64,
+        "a larger batch is refused whole",
+    ),
+    (
+        "store.batch_bytes",
+        BATCH_BYTES_MAX as u64,
+        "a larger batch is refused whole",
+    ),
+    (
+        "store.name_bytes",
+        NAME_BYTES_MAX as u64,
+        "a longer id, source or property is refused",
+    ),
+    (
+        "store.value_bytes",
+        VALUE_BYTES_MAX as u64,
+        "a longer value is stored but cannot be looked up",
+    ),
+    (
+        "store.look_keys",
+        LOOK_KEYS_MAX as u64,
+        "more keys in one look-up are refused",
+    ),
+    (
+        "store.look_mentions",
+        LOOK_MENTIONS_MAX as u64,
+        "further mentions are cut, and the answer says so",
+    ),
+    (
+        "store.page_items",
+        PAGE_ITEMS_MAX as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "store.page_bytes",
+        PAGE_BYTES_MAX as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "store.relations",
+        RELATIONS_MAX as u64,
+        "further relationships of an indicator are not followed",
+    ),
+    (
+        "store.search_hits",
+        SEARCH_HITS_MAX as u64,
+        "further hits are cut, and the answer says so",
+    ),
+    (
+        "store.search_bytes",
+        SEARCH_BYTES_MAX as u64,
+        "a longer query is refused",
+    ),
+    (
+        "store.search_terms",
+        SEARCH_TERMS_MAX as u64,
+        "a query with more words is refused",
+    ),
+    (
+        "store.detections",
+        DETECTIONS_MAX as u64,
+        "more detections in one call are refused",
+    ),
+    (
+        "store.group_values",
+        GROUP_VALUES_MAX as u64,
+        "further values are counted, not listed",
+    ),
+    (
+        "store.differences",
+        DIFFERENCES_MAX as u64,
+        "further differences are counted, not listed",
+    ),
+    (
+        "store.readers",
+        READERS_MAX as u64,
+        "further readers wait for a connection",
+    ),
+    (
+        "store.commit_batches",
+        COMMIT_BATCHES_MAX as u64,
+        "further batches go into the next commit",
+    ),
+];

@@ -1,0 +1,1 @@
+//! A suite for every engine, written against [`crate::Store`] alone.
