@@ -1,4 +1,82 @@
 //! Every bound of this crate, shown to people by `entente limits`.
+//!
+//! What has no bound: the length of a log, also of a compressed one. Logs are legitimately huge, so the
+//! decompressed text is a stream in constant memory, and the caller decides when to stop.
+
+/// Longest line (or CSV record, or JSON array element), in bytes. A longer one is a defect, skipped without
+/// being held.
+pub const LINE_BYTES_MAX: usize = 16 << 20;
+
+/// Size a batch aims at, in bytes: small enough for a second-level cache. A longer line makes a longer batch.
+pub const BATCH_BYTES: usize = 256 << 10;
+
+/// Deepest nesting of objects and arrays in one JSON record; deeper is a defect.
+pub const JSON_DEPTH_MAX: usize = 64;
+
+/// Most values in one JSON record; more is a defect.
+pub const RECORD_VALUES_MAX: usize = 65_536;
+
+/// Longest dotted field path, in bytes; what is longer is cut for naming and never typed.
+pub const PATH_BYTES_MAX: usize = 1_024;
+
+/// Most columns of a Zeek TSV or CSV record; more is a defect.
+pub const COLUMNS_MAX: usize = 4_096;
+
+/// Longest shape (one JSON key layout) that is remembered, in values. Longer records take the generic path.
+pub const SHAPE_VALUES_MAX: usize = 512;
+
+/// Most steps that all remembered shapes of one thread hold together; when full they are forgotten and
+/// learnt again.
+pub const SHAPE_STEPS_MAX: usize = 16_384;
+
+/// Bytes of a log's beginning that decide its format.
+pub const SNIFF_BYTES: usize = 64 << 10;
 
 /// One bound: its name, its value, and what happens there.
-pub const ALL: &[(&str, u64, &str)] = &[];
+pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "telemetry line bytes",
+        LINE_BYTES_MAX as u64,
+        "a longer line is a defect and skipped unread",
+    ),
+    (
+        "telemetry batch bytes",
+        BATCH_BYTES as u64,
+        "records are handed on in batches of about this size",
+    ),
+    (
+        "telemetry JSON depth",
+        JSON_DEPTH_MAX as u64,
+        "a deeper record is a defect",
+    ),
+    (
+        "telemetry record values",
+        RECORD_VALUES_MAX as u64,
+        "a JSON record with more is a defect",
+    ),
+    (
+        "telemetry path bytes",
+        PATH_BYTES_MAX as u64,
+        "a longer field path is cut and its value untyped",
+    ),
+    (
+        "telemetry columns",
+        COLUMNS_MAX as u64,
+        "a row with more is a defect",
+    ),
+    (
+        "telemetry shape values",
+        SHAPE_VALUES_MAX as u64,
+        "a JSON record with more is read the slow way",
+    ),
+    (
+        "telemetry shape steps",
+        SHAPE_STEPS_MAX as u64,
+        "the shape cache is emptied and learnt again",
+    ),
+    (
+        "telemetry sniff bytes",
+        SNIFF_BYTES as u64,
+        "the format is decided from this much of the beginning",
+    ),
+];
