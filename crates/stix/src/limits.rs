@@ -9,6 +9,18 @@ pub const POINTER_BYTES_MAX: usize = 1024;
 /// Bytes of one object in a bundle; a bigger one is skipped and named.
 pub const OBJECT_BYTES_MAX: usize = 16 << 20;
 
+/// Bytes of a pattern; a longer one is refused.
+pub const PATTERN_BYTES_MAX: usize = 1 << 20;
+
+/// Brackets inside each other in a pattern.
+pub const PATTERN_DEPTH_MAX: usize = 64;
+
+/// Values of one `IN (…)`.
+pub const PATTERN_SET_MAX: usize = 65_536;
+
+/// Qualifiers on one expression of a pattern.
+pub const PATTERN_QUALIFIERS_MAX: usize = 8;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -25,5 +37,25 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "stix.OBJECT_BYTES_MAX",
         OBJECT_BYTES_MAX as u64,
         "bytes of one object in a bundle; a bigger one is skipped and named",
+    ),
+    (
+        "stix.PATTERN_BYTES_MAX",
+        PATTERN_BYTES_MAX as u64,
+        "bytes of a pattern; a longer one is refused",
+    ),
+    (
+        "stix.PATTERN_DEPTH_MAX",
+        PATTERN_DEPTH_MAX as u64,
+        "brackets inside each other in a pattern; deeper ones are refused",
+    ),
+    (
+        "stix.PATTERN_SET_MAX",
+        PATTERN_SET_MAX as u64,
+        "values of one IN (...) in a pattern; larger sets are refused",
+    ),
+    (
+        "stix.PATTERN_QUALIFIERS_MAX",
+        PATTERN_QUALIFIERS_MAX as u64,
+        "qualifiers on one expression of a pattern; more are refused",
     ),
 ];

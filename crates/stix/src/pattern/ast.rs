@@ -1,8 +1,6 @@
 //! The tree of a pattern. Chains of one operator are flat (`a OR b OR c` is one node with three
 //! children), so a tree is never deeper than its brackets.
 
-use crate::time::Timestamp;
-
 /// A whole pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
@@ -144,7 +142,9 @@ pub struct Instant {
 impl Instant {
     /// Takes the text if it has the form that the grammar asks for.
     pub fn new(text: &str) -> Option<Instant> {
-        has_timestamp_form(text).then(|| Instant { text: text.to_owned() })
+        has_timestamp_form(text).then(|| Instant {
+            text: text.to_owned(),
+        })
     }
 
     /// The text, without `t` and quotes.
@@ -152,9 +152,16 @@ impl Instant {
         &self.text
     }
 
-    /// The moment, to the microsecond; none for a day that is not in the calendar.
-    pub fn timestamp(&self) -> Option<Timestamp> {
-        Timestamp::parse(&self.text).ok()
+    /// Whether this is before the other; exact to any number of digits.
+    pub fn is_before(&self, other: &Instant) -> bool {
+        // Equal forms compare as text once the fraction is without its trailing zeros.
+        let key = |text: &str| text.trim_end_matches('Z').trim_end_matches(['0', '.']).len();
+        let cut = |text: &'_ str| {
+            text.get(..key(text).max(19))
+                .map(str::to_owned)
+                .unwrap_or_default()
+        };
+        cut(&self.text) < cut(&other.text)
     }
 }
 
@@ -172,7 +179,9 @@ impl ObservationExpr {
     fn collect<'a>(&'a self, found: &mut Vec<&'a Comparison>) {
         match self {
             Self::Comparison(comparison) => comparison.collect(found),
-            Self::And(all) | Self::Or(all) | Self::FollowedBy(all) => all.iter().for_each(|one| one.collect(found)),
+            Self::And(all) | Self::Or(all) | Self::FollowedBy(all) => {
+                all.iter().for_each(|one| one.collect(found))
+            }
             Self::Qualified { inner, .. } => inner.collect(found),
         }
     }
@@ -189,20 +198,46 @@ impl ComparisonExpr {
 
 /// Whether the text has the grammar's form of a timestamp. Seconds go up to 60.
 pub(super) fn has_timestamp_form(text: &str) -> bool {
-    let Some((date_time, fraction)) = text.split_at_checked(19) else { return false };
-    let fraction_ok = match fraction.strip_suffix('Z').map(|fraction| fraction.strip_prefix('.').ok_or(fraction)) {
+    let Some((date_time, fraction)) = text.split_at_checked(19) else {
+        return false;
+    };
+    let fraction_ok = match fraction
+        .strip_suffix('Z')
+        .map(|fraction| fraction.strip_prefix('.').ok_or(fraction))
+    {
         Some(Ok(digits)) => !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()),
         Some(Err(rest)) => rest.is_empty(),
         None => false,
     };
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T', h1, h2, b':', n1, n2, b':', s1, s2] = date_time.as_bytes()
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+    ] = date_time.as_bytes()
     else {
         return false;
     };
     let number = |tens: &u8, ones: &u8| {
         (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
     };
-    let between = |value: Option<u8>, low: u8, high: u8| value.is_some_and(|value| (low..=high).contains(&value));
+    let between =
+        |value: Option<u8>, low: u8, high: u8| value.is_some_and(|value| (low..=high).contains(&value));
     fraction_ok
         && [y1, y2, y3, y4].iter().all(|digit| digit.is_ascii_digit())
         && between(number(m1, m2), 1, 12)

@@ -3,7 +3,8 @@
 use std::fmt::{Display, Formatter, Result, Write};
 
 use super::ast::{
-    Comparison, ComparisonExpr, Constant, Instant, ObjectPath, ObservationExpr, Operator, Pattern, Qualifier, Step,
+    Comparison, ComparisonExpr, Constant, Instant, ObjectPath, ObservationExpr, Operator, Pattern, Qualifier,
+    Step,
 };
 use super::lexer::Keyword;
 
@@ -121,7 +122,11 @@ impl Display for ObjectPath {
                     if position > 0 {
                         f.write_char('.')?;
                     }
-                    if is_plain(name) { f.write_str(name)? } else { quoted(f, name)? }
+                    if is_plain(name) {
+                        f.write_str(name)?
+                    } else {
+                        quoted(f, name)?
+                    }
                 }
                 Step::Index(index) => write!(f, "[{index}]")?,
                 Step::Any => f.write_str("[*]")?,
@@ -148,7 +153,11 @@ impl Display for Constant {
             }
             Self::Binary(bytes) => {
                 use base64::Engine;
-                write!(f, "b'{}'", base64::engine::general_purpose::STANDARD.encode(bytes))
+                write!(
+                    f,
+                    "b'{}'",
+                    base64::engine::general_purpose::STANDARD.encode(bytes)
+                )
             }
         }
     }
@@ -160,7 +169,12 @@ impl Display for Instant {
     }
 }
 
-fn chain<T: Display>(f: &mut Formatter<'_>, all: &[T], joint: &str, needs_brackets: impl Fn(&T) -> bool) -> Result {
+fn chain<T: Display>(
+    f: &mut Formatter<'_>,
+    all: &[T],
+    joint: &str,
+    needs_brackets: impl Fn(&T) -> bool,
+) -> Result {
     for (position, one) in all.iter().enumerate() {
         if position > 0 {
             f.write_str(joint)?;
@@ -171,7 +185,11 @@ fn chain<T: Display>(f: &mut Formatter<'_>, all: &[T], joint: &str, needs_bracke
 }
 
 fn bracketed<T: Display>(f: &mut Formatter<'_>, one: &T, brackets: bool) -> Result {
-    if brackets { write!(f, "({one})") } else { one.fmt(f) }
+    if brackets {
+        write!(f, "({one})")
+    } else {
+        one.fmt(f)
+    }
 }
 
 fn separated<T: Display>(f: &mut Formatter<'_>, all: &[T], joint: &str) -> Result {
@@ -181,7 +199,9 @@ fn separated<T: Display>(f: &mut Formatter<'_>, all: &[T], joint: &str) -> Resul
 /// Whether a property name can stand without quotes.
 fn is_plain(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+    bytes
+        .next()
+        .is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         && Keyword::from_text(name).is_none()
         && name != "true"

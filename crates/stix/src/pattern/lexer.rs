@@ -128,7 +128,11 @@ impl<'a> Lexer<'a> {
             self.rest = self.rest.trim_start_matches(is_blank);
             if let Some(comment) = self.rest.strip_prefix("//") {
                 self.rest = comment.trim_start_matches(|character| character != '\r' && character != '\n');
-            } else if let Some((_, after)) = self.rest.strip_prefix("/*").and_then(|body| body.split_once("*/")) {
+            } else if let Some((_, after)) = self
+                .rest
+                .strip_prefix("/*")
+                .and_then(|body| body.split_once("*/"))
+            {
                 self.rest = after;
             } else {
                 return;
@@ -141,15 +145,17 @@ impl<'a> Lexer<'a> {
 fn is_blank(character: char) -> bool {
     matches!(
         character,
-        ' ' | '\t' | '\r' | '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'..='\u{200a}'
-            | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
+        ' ' | '\t' | '\r' | '\n' | '\u{0b}' | '\u{0c}' | '\u{85}' | '\u{a0}' | '\u{1680}' | '\u{2000}'
+            ..='\u{200a}' | '\u{2028}' | '\u{2029}' | '\u{202f}' | '\u{205f}' | '\u{3000}'
     )
 }
 
 /// The first token of a text and its length in bytes.
 fn scan(text: &str) -> (Token<'_>, usize) {
     let mut characters = text.chars();
-    let Some(first) = characters.next() else { return (Token::End, 0) };
+    let Some(first) = characters.next() else {
+        return (Token::End, 0);
+    };
     let second = characters.next();
     match first {
         '\'' => match scan_text(text) {
@@ -197,7 +203,9 @@ fn scan_text(text: &str) -> Result<(&str, usize), &'static str> {
 }
 
 fn scan_word(text: &str) -> (Token<'_>, usize) {
-    let length = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-')).unwrap_or(text.len());
+    let length = text
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))
+        .unwrap_or(text.len());
     let (word, rest) = text.split_at_checked(length).unwrap_or((text, ""));
     if rest.starts_with('\'') && matches!(word, "t" | "h" | "b") {
         return scan_literal(word, rest);
@@ -221,10 +229,14 @@ fn scan_literal<'a>(letter: &str, rest: &'a str) -> (Token<'a>, usize) {
         "h" => HEX_FORM,
         _ => BINARY_FORM,
     };
-    let Ok((inner, length)) = scan_text(rest) else { return (Token::BadLiteral(form), 1) };
+    let Ok((inner, length)) = scan_text(rest) else {
+        return (Token::BadLiteral(form), 1);
+    };
     let token = match letter {
         "t" if super::ast::has_timestamp_form(inner) => Token::Timestamp(inner),
-        "h" if inner.len().is_multiple_of(2) && inner.bytes().all(|byte| byte.is_ascii_hexdigit()) => Token::Hex(inner),
+        "h" if inner.len().is_multiple_of(2) && inner.bytes().all(|byte| byte.is_ascii_hexdigit()) => {
+            Token::Hex(inner)
+        }
         "b" if has_base64_form(inner) => Token::Binary(inner),
         _ => Token::BadLiteral(form),
     };
@@ -233,10 +245,15 @@ fn scan_literal<'a>(letter: &str, rest: &'a str) -> (Token<'a>, usize) {
 
 /// At least one group of four, padding only at the end.
 fn has_base64_form(text: &str) -> bool {
-    let body = text.strip_suffix("==").or_else(|| text.strip_suffix('=')).unwrap_or(text);
+    let body = text
+        .strip_suffix("==")
+        .or_else(|| text.strip_suffix('='))
+        .unwrap_or(text);
     !text.is_empty()
         && text.len().is_multiple_of(4)
-        && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+        && body
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
 }
 
 /// An integer or a float, the longer of the two; none where the text begins with neither.

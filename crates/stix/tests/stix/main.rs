@@ -1,0 +1,11 @@
+//! Behaviour of the crate as its users see it, and what foreign suites expect of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod conformance_pattern;
+mod shared;
