@@ -21,6 +21,9 @@ pub const PATTERN_SET_MAX: usize = 65_536;
 /// Qualifiers on one expression of a pattern.
 pub const PATTERN_QUALIFIERS_MAX: usize = 8;
 
+/// Bytes of the name of an object type (STIX 2.1 §2.9, §11).
+pub const TYPE_NAME_BYTES_MAX: usize = 250;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -57,5 +60,10 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "stix.PATTERN_QUALIFIERS_MAX",
         PATTERN_QUALIFIERS_MAX as u64,
         "qualifiers on one expression of a pattern; more are refused",
+    ),
+    (
+        "stix.TYPE_NAME_BYTES_MAX",
+        TYPE_NAME_BYTES_MAX as u64,
+        "bytes of the name of an object type; longer ones are refused",
     ),
 ];

@@ -1,6 +1,6 @@
 //! The JSON canonicalization scheme, RFC 8785.
 
-use super::{Map, Value};
+use super::{Map, Value, number::shortest};
 
 /// Writes the canonical form of `value`.
 pub(super) fn write(value: &Value<'_>, out: &mut String) {
@@ -84,7 +84,6 @@ fn escape(byte: u8, out: &mut String) {
 }
 
 /// ECMAScript Number::toString (ECMA-262 §6.1.6.1.20), which RFC 8785 §3.2.2.3 asks for.
-/// Rust's shortest round-trip digits are the same as ECMAScript's, only laid out differently.
 fn write_double(value: f64, out: &mut String) {
     if value == 0.0 {
         out.push('0');
@@ -94,7 +93,7 @@ fn write_double(value: f64, out: &mut String) {
         out.push_str(&(value as i64).to_string());
         return;
     }
-    let scientific = format!("{:e}", value.abs());
+    let scientific = shortest(value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let digits = mantissa.replace('.', "");
     let point = exponent.parse::<i32>().unwrap_or(0) + 1;

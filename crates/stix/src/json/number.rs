@@ -122,7 +122,21 @@ pub(super) fn keeps_value(text: &str) -> bool {
     if integral && value.abs() > INTEGER_MAX as f64 && value.abs() < 1e21 {
         return false;
     }
-    decimal(text) == decimal(&format!("{value:e}"))
+    decimal(text) == decimal(&shortest(value))
+}
+
+/// The fewest digits that give `value` back, of these the closest, of two as close the even ones:
+/// `1.2345e3`. Rust's shortest digits keep the first two of these rules only.
+pub(super) fn shortest(value: f64) -> String {
+    let shortest = format!("{value:e}");
+    let mantissa = shortest.split('e').next().unwrap_or_default();
+    let decimals = mantissa.trim_start_matches('-').len().saturating_sub(2);
+    let closest = format!("{value:.decimals$e}");
+    if closest.parse() == Ok(value) {
+        closest
+    } else {
+        shortest
+    }
 }
 
 /// The significant digits and the power of ten of the last of them. Zero is `("", 0)`.
@@ -187,6 +201,8 @@ mod tests {
             "1e300",
             "0e99999999999999999999999",
             "12.0",
+            "1424953923781206.2",
+            "-1424953923781206.2",
             "0.30000000000000004",
         ] {
             assert!(Number::new(text).is_some(), "{text}");
