@@ -18,6 +18,8 @@ pub const PAGE_ITEMS_MAX: usize = 10_000;
 pub const PAGE_BYTES_MAX: usize = 16 << 20;
 /// Relationships given with one indicator.
 pub const RELATIONS_MAX: usize = 100;
+/// Bytes of a relationship given with an indicator.
+pub const RELATION_BYTES_MAX: usize = 64 << 10;
 /// Search results in one answer.
 pub const SEARCH_HITS_MAX: usize = 1_000;
 /// Bytes of a search query.

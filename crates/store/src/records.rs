@@ -191,7 +191,7 @@ pub struct IndicatorRow {
     /// Its text.
     pub text: Vec<u8>,
     /// The texts of current `relationship` objects whose `source_ref` is this indicator, `based-on` and
-    /// others; at most [`crate::limits::RELATIONS_MAX`].
+    /// others; at most [`crate::limits::RELATIONS_MAX`] of at most [`crate::limits::RELATION_BYTES_MAX`].
     pub relations: Vec<Vec<u8>>,
 }
 

@@ -1,0 +1,268 @@
+//! Measures one engine: `cargo run --release -p entente-store --example measure -- ingest|synthetic|look FOLDER [FILE…]`.
+//!
+//! Prints objects and, for each part, seconds of processor time (user and system) and of the wall clock.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+use std::path::Path;
+use std::time::Instant;
+
+use entente_store::sqlite::{Options, Sqlite};
+use entente_store::{Incoming, Observed, SearchQuery, Store};
+use sha2::{Digest, Sha256};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let folder = Path::new(&arguments[1]);
+    match arguments[0].as_str() {
+        "ingest" => ingest_files(folder, &arguments[2..]),
+        "indicators" => ingest_indicators(folder, arguments[2].parse().unwrap()),
+        "look" => look(folder, arguments[2].parse().unwrap()),
+        "search" => search(folder, &arguments[2..]),
+        other => println!("no such measurement: {other}"),
+    }
+    println!("peak resident {} MB", peak_resident() / 1024);
+}
+
+fn ingest_files(folder: &Path, files: &[String]) {
+    let mut prepared = Vec::new();
+    for file in files {
+        let bundle: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        for object in bundle["objects"].as_array().unwrap() {
+            prepared.push(Prepared::of(object));
+        }
+    }
+    let bytes: usize = prepared.iter().map(|object| object.text.len()).sum();
+    println!(
+        "{} objects, {} MB, prepared ({} MB resident)",
+        prepared.len(),
+        bytes >> 20,
+        peak_resident() / 1024
+    );
+    let store = Sqlite::open(folder, &Options::write()).unwrap();
+    for round in ["first", "again"] {
+        measure(&format!("ingest {round}"), prepared.len(), || {
+            for batch in prepared.chunks(2_000) {
+                let batch: Vec<Incoming<'_>> = batch.iter().map(Prepared::incoming).collect();
+                store.ingest("measure", 1, &batch).unwrap();
+            }
+        });
+    }
+    println!("{:?}", store.stats().unwrap());
+    measure("close", prepared.len(), || Box::new(store).close().unwrap());
+}
+
+fn ingest_indicators(folder: &Path, count: u64) {
+    let store = Sqlite::open(folder, &Options::write()).unwrap();
+    let mut number = 0;
+    measure("ingest indicators", usize::try_from(count).unwrap(), || {
+        while number < count {
+            let end = (number + 4_000).min(count);
+            let prepared: Vec<Prepared> = (number..end).map(indicator).collect();
+            let batch: Vec<Incoming<'_>> = prepared.iter().map(Prepared::incoming).collect();
+            store.ingest("list", 1, &batch).unwrap();
+            number = end;
+        }
+    });
+    println!("{:?}", store.stats().unwrap());
+    measure("close", 1, || Box::new(store).close().unwrap());
+}
+
+fn look(folder: &Path, known: u64) {
+    let store = Sqlite::open(folder, &Options::read()).unwrap();
+    let values: Vec<String> = (0..10_000u64).map(|n| domain(mix(n) % (known * 2))).collect();
+    let keys: Vec<(u8, &str)> = values.iter().map(|value| (3, value.as_str())).collect();
+    for round in ["cold", "warm", "warm"] {
+        let mut found = 0;
+        measure(&format!("look {round}"), keys.len(), || {
+            found = store
+                .look(&keys, 10)
+                .unwrap()
+                .iter()
+                .filter(|looked| !looked.mentions.is_empty())
+                .count();
+        });
+        println!("found {found}");
+    }
+}
+
+fn search(folder: &Path, queries: &[String]) {
+    let store = Sqlite::open(folder, &Options::read()).unwrap();
+    for query in queries {
+        let query = SearchQuery::parse(query).unwrap();
+        let mut found = 0;
+        measure(&format!("search {query:?}"), 1, || {
+            found = store.search(&query, 20).unwrap().items.len()
+        });
+        println!("found {found}");
+    }
+}
+
+fn indicator(number: u64) -> Prepared {
+    let (a, b) = (mix(number), mix(number + (1 << 40)));
+    let id = format!(
+        "indicator--{:08x}-{:04x}-5{:03x}-8{:03x}-{:012x}",
+        a >> 32,
+        a >> 16 & 0xffff,
+        a & 0xfff,
+        b >> 52,
+        b & 0xffff_ffff_ffff
+    );
+    let value = domain(number);
+    let text = format!(
+        r#"{{"type":"indicator","spec_version":"2.1","id":"{id}","created":"2024-01-01T00:00:00.000Z","modified":"2024-01-01T00:00:00.000Z","name":"{value}","indicator_types":["malicious-activity"],"pattern":"[domain-name:value = '{value}']","pattern_type":"stix","valid_from":"2024-01-01T00:00:00Z"}}"#
+    );
+    Prepared {
+        id,
+        version: 1_704_067_200_000_000,
+        digest: Sha256::digest(&text).into(),
+        words: format!("[domain-name:value = '{value}']"),
+        name: value.clone(),
+        observables: vec![Observed {
+            kind: 3,
+            value,
+            is_term: true,
+        }],
+        edges: Vec::new(),
+        text,
+    }
+}
+
+fn domain(number: u64) -> String {
+    format!("{:x}.example", mix(number + 7))
+}
+
+fn mix(number: u64) -> u64 {
+    let mut mixed = number
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .wrapping_add(0x1234_5678_9abc_def1);
+    mixed = (mixed ^ mixed >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ mixed >> 31
+}
+
+struct Prepared {
+    id: String,
+    version: i64,
+    digest: [u8; 32],
+    text: String,
+    words: String,
+    name: String,
+    observables: Vec<Observed>,
+    edges: Vec<(String, String)>,
+}
+
+impl Prepared {
+    fn of(object: &serde_json::Value) -> Prepared {
+        let text = object.to_string();
+        let mut edges = Vec::new();
+        references(object, &mut edges);
+        let mut words = String::new();
+        searchable(object, &mut words);
+        let modified = object["modified"].as_str().unwrap_or_default();
+        Prepared {
+            id: object["id"].as_str().unwrap().to_owned(),
+            version: modified
+                .bytes()
+                .filter(u8::is_ascii_digit)
+                .take(17)
+                .fold(0, |n, d| n * 10 + i64::from(d - b'0')),
+            digest: Sha256::digest(&text).into(),
+            name: object["name"].as_str().unwrap_or_default().to_owned(),
+            observables: Vec::new(),
+            words,
+            edges,
+            text,
+        }
+    }
+
+    fn incoming(&self) -> Incoming<'_> {
+        Incoming {
+            id: &self.id,
+            type_name: self.id.split_once("--").unwrap().0,
+            version: self.version,
+            digest: self.digest,
+            text: self.text.as_bytes(),
+            created_by: self
+                .edges
+                .iter()
+                .find(|(property, _)| property == "created_by_ref")
+                .map(|(_, id)| id.as_str()),
+            revoked: false,
+            derived: false,
+            observables: self.observables.clone(),
+            edges: self.edges.clone(),
+            words: self.words.clone(),
+            name: self.name.clone(),
+        }
+    }
+}
+
+fn references(object: &serde_json::Value, edges: &mut Vec<(String, String)>) {
+    for (property, value) in object.as_object().unwrap() {
+        let targets = match value {
+            serde_json::Value::String(target) if property.ends_with("_ref") => vec![target.clone()],
+            serde_json::Value::Array(all) if property.ends_with("_refs") => all
+                .iter()
+                .map(|target| target.as_str().unwrap().to_owned())
+                .collect(),
+            _ => Vec::new(),
+        };
+        edges.extend(targets.into_iter().map(|target| (property.clone(), target)));
+    }
+}
+
+/// Descriptions, aliases and external ids: about what people search.
+fn searchable(object: &serde_json::Value, words: &mut String) {
+    for (property, value) in object.as_object().unwrap() {
+        match value {
+            serde_json::Value::String(text)
+                if !property.ends_with("_ref")
+                    && !matches!(
+                        property.as_str(),
+                        "id" | "type" | "created" | "modified" | "spec_version" | "name"
+                    ) =>
+            {
+                words.push_str(text);
+                words.push('\n');
+            }
+            serde_json::Value::Array(all) if property == "aliases" || property == "x_mitre_aliases" => {
+                all.iter().filter_map(|alias| alias.as_str()).for_each(|alias| {
+                    words.push_str(alias);
+                    words.push('\n');
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn measure(what: &str, count: usize, body: impl FnOnce()) {
+    let (cpu, wall) = (cpu_seconds(), Instant::now());
+    body();
+    let (cpu, wall) = (cpu_seconds() - cpu, wall.elapsed().as_secs_f64());
+    let rate = |seconds: f64| count as f64 / seconds.max(1e-6);
+    println!(
+        "{what}: {cpu:.3} s cpu ({:.0}/s), {wall:.3} s wall ({:.0}/s)",
+        rate(cpu),
+        rate(wall)
+    );
+}
+
+fn cpu_seconds() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/schedstat").unwrap();
+    let stat: f64 = stat.split_whitespace().next().unwrap().parse().unwrap();
+    stat / 1e9
+}
+
+fn peak_resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}

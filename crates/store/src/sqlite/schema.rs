@@ -1,0 +1,210 @@
+//! The tables, the steps from older ones, and the counters in them.
+//!
+//! Integer keys stay inside this engine. `objects`, `sources` and `holdings` are history and with `detections`
+//! the only truth; `entities.current`, `objects.derived`, `observables`, `edges` and `words` are derived.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::fault::Fault;
+use crate::Error;
+
+/// Bytes of a database page.
+pub(super) const PAGE_BYTES: i64 = 8192;
+
+/// `Ente`: tells our files from others'.
+const APPLICATION_ID: i64 = 0x456e_7465;
+
+/// The counter behind `change_number`.
+pub(super) const CHANGE: &str = "change";
+/// The counter behind `generation_number`.
+pub(super) const GENERATION: &str = "generation";
+
+/// Step n leads from schema n to schema n + 1. Steps are only ever added.
+const STEPS: &[&str] = &[FIRST];
+
+const FIRST: &str = "
+-- Counters and versions of the engine's own.
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counters VALUES ('change', 0), ('generation', 0);
+
+-- Small values of the node's own.
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+-- Every id that is stored or referred to. `current` is null while it is only referred to.
+CREATE TABLE entities (
+    pk INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    current INTEGER
+);
+
+-- History: every version of every object. The digest is split so that its index holds 8 bytes of it:
+-- `digest_head` is the first 8 bytes, big-endian, shifted to keep their order in a signed integer.
+-- `derived` (module `packed`) is what the indexes hold about the object, to take it out again.
+CREATE TABLE objects (
+    pk INTEGER PRIMARY KEY,
+    entity INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    digest_head INTEGER NOT NULL,
+    digest_tail BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    revoked INTEGER NOT NULL,
+    creator INTEGER,
+    name TEXT NOT NULL,
+    derived BLOB NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX objects_version ON objects (entity, version);
+CREATE INDEX objects_digest ON objects (digest_head);
+
+CREATE TABLE sources (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, first_at INTEGER NOT NULL);
+CREATE TABLE holdings (
+    object INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (object, source)
+) WITHOUT ROWID;
+
+-- Of current versions. `plain` is 0 for what an indicator looks for, so that those come first.
+CREATE TABLE observables (
+    kind INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    plain INTEGER NOT NULL,
+    entity INTEGER NOT NULL,
+    PRIMARY KEY (kind, value, plain, entity)
+) WITHOUT ROWID;
+
+-- Of current versions, from the target's side; the source's side is in `objects.derived`.
+CREATE TABLE properties (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE edges (
+    target INTEGER NOT NULL,
+    property INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    PRIMARY KEY (target, property, source)
+) WITHOUT ROWID;
+
+-- Of current versions; rowid is `objects.pk`, so that rows always come in ascending order.
+CREATE VIRTUAL TABLE words USING fts5 (
+    name, words,
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+);
+
+CREATE TABLE detections (
+    number INTEGER PRIMARY KEY,
+    indicator INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    occurrence INTEGER NOT NULL,
+    at INTEGER,
+    day INTEGER NOT NULL,
+    file TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    field TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    host TEXT NOT NULL,
+    how TEXT NOT NULL
+);
+CREATE UNIQUE INDEX detections_identity ON detections (record, indicator, occurrence);
+CREATE INDEX detections_indicator ON detections (indicator);
+CREATE INDEX detections_value ON detections (kind, value, at);
+
+-- What one sighting tells: detections of one indicator on one day.
+CREATE TABLE groups (
+    indicator INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    first INTEGER,
+    last INTEGER,
+    revision INTEGER NOT NULL,
+    dirty INTEGER NOT NULL,
+    PRIMARY KEY (indicator, day)
+) WITHOUT ROWID;
+CREATE INDEX groups_dirty ON groups (indicator, day) WHERE dirty = 1;
+CREATE TABLE group_values (
+    indicator INTEGER NOT NULL,
+    day INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    kind INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (indicator, day, position)
+) WITHOUT ROWID;
+";
+
+/// The newest schema that this program knows.
+fn known() -> i64 {
+    i64::try_from(STEPS.len()).unwrap_or(i64::MAX)
+}
+
+/// Refuses a database that something else made, or a later version of this program.
+pub(super) fn require_ours(connection: &Connection) -> Result<(), Fault> {
+    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
+    let application: i64 = connection.query_row("PRAGMA application_id", (), |row| row.get(0))?;
+    if tables > 0 && application != APPLICATION_ID {
+        return Err(Error::NotAStore {
+            path: Default::default(),
+        }
+        .into());
+    }
+    let found = version(connection)?;
+    if found > known() {
+        return Err(Error::Newer {
+            path: Default::default(),
+            found,
+            known: known(),
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Refuses what cannot be read as it stands: someone else's, a later one, or one that a writer must first
+/// bring up to date.
+pub(super) fn require_current(connection: &Connection) -> Result<(), Fault> {
+    require_ours(connection)?;
+    match version(connection)? {
+        0 => Err(Fault::damage("it was never finished; open it once for writing")),
+        found if found < known() => Err(Fault::damage(format!(
+            "schema {found} is old; open it once for writing"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Brings the schema up to date, all steps in one transaction: a crash leaves the old one whole.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
+    let found = version(connection)?;
+    let steps = STEPS
+        .get(usize::try_from(found).unwrap_or(0)..)
+        .unwrap_or_default();
+    if steps.is_empty() {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", known())?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn version(connection: &Connection) -> Result<i64, Fault> {
+    Ok(connection.query_row("PRAGMA user_version", (), |row| row.get(0))?)
+}
+
+/// The value of a counter.
+pub(super) fn number(connection: &Connection, name: &str) -> Result<u64, Fault> {
+    let value: Option<i64> = connection
+        .prepare_cached("SELECT value FROM counters WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+        .optional()?;
+    Ok(value.map_or(0, i64::cast_unsigned))
+}
+
+/// Adds one to a counter.
+pub(super) fn count_on(connection: &Connection, name: &str) -> Result<(), Fault> {
+    connection
+        .prepare_cached("UPDATE counters SET value = value + 1 WHERE name = ?1")?
+        .execute([name])?;
+    Ok(())
+}
