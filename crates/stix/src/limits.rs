@@ -24,6 +24,9 @@ pub const PATTERN_QUALIFIERS_MAX: usize = 8;
 /// Bytes of the name of an object type (STIX 2.1 §2.9, §11).
 pub const TYPE_NAME_BYTES_MAX: usize = 250;
 
+/// Bytes of a value that can be looked up.
+pub const VALUE_BYTES_MAX: usize = 16 << 10;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -66,4 +69,5 @@ pub const ALL: &[(&str, u64, &str)] = &[
         TYPE_NAME_BYTES_MAX as u64,
         "bytes of the name of an object type; longer ones are refused",
     ),
+    ("stix.VALUE_BYTES_MAX", VALUE_BYTES_MAX as u64, "bytes of a value that can be looked up; longer ones are left out"),
 ];
