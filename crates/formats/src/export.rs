@@ -1,0 +1,3 @@
+//! Out of the node, for people and their spreadsheets.
+
+pub mod csv;
