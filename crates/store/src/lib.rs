@@ -81,7 +81,9 @@ pub trait Store: Send + Sync {
     /// Exact: the caller asks for the parent domains and networks that it wants to know about.
     fn look(&self, keys: &[(u8, &str)], per_key: usize) -> Result<Vec<Looked>, Error>;
 
-    /// Full-text and field search among current versions, best first.
+    /// Full-text and field search among current versions, best first; of more than
+    /// [`limits::SEARCH_RANKED_MAX`] matches the newest first, and for filters without words in the order of
+    /// ids. A page's `next` says that there are more, and leads nowhere: ask more closely.
     fn search(&self, query: &SearchQuery, limit: usize) -> Result<Page<SearchHit>, Error>;
 
     /// Current versions in the order of their ids (bytewise), of one type where named. An object

@@ -22,6 +22,8 @@ pub const RELATIONS_MAX: usize = 100;
 pub const RELATION_BYTES_MAX: usize = 64 << 10;
 /// Search results in one answer.
 pub const SEARCH_HITS_MAX: usize = 1_000;
+/// Matches of a search that are ranked; of more, the newest come first.
+pub const SEARCH_RANKED_MAX: usize = 20_000;
 /// Bytes of a search query.
 pub const SEARCH_BYTES_MAX: usize = 4 << 10;
 /// Words and phrases in a search query.
@@ -88,6 +90,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "store.search_hits",
         SEARCH_HITS_MAX as u64,
         "further hits are cut, and the answer says so",
+    ),
+    (
+        "store.search_ranked",
+        SEARCH_RANKED_MAX as u64,
+        "of more matches the newest come first, unranked",
     ),
     (
         "store.search_bytes",

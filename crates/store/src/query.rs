@@ -207,7 +207,7 @@ mod tests {
     fn any_other_text_is_words() {
         check("", &[], [None; 4]);
         check(" \t ", &[], [None; 4]);
-        check("- * \" \"\" ( AND:", &[("AND:", false)], [None; 4]);
+        check("- * \" \" ( AND:", &[("AND:", false)], [None; 4]);
         check("type: x", &[("type:", false), ("x", false)], [None; 4]);
         check("\"no end", &[("no end", false)], [None; 4]);
         check("tipe:x a\"b", &[("tipe:x", false), ("a\"b", false)], [None; 4]);

@@ -607,14 +607,34 @@ impl<'a> IndexChange<'a> {
         for (target, property, source) in &self.old_edges {
             delete.execute([target, property, source])?;
         }
-        self.new_edges.sort_unstable();
-        let mut insert = connection
-            .prepare_cached("INSERT OR IGNORE INTO edges (target, property, source) VALUES (?1, ?2, ?3)")?;
-        for (target, property, source) in &self.new_edges {
-            insert.execute([target, property, source])?;
-        }
-        Ok(())
+        write_edges(connection, &mut self.new_edges)
     }
+}
+
+/// Writes (kind, value, plain, entity) into the index, in its order.
+pub(super) fn write_observables<V: AsRef<str> + Ord>(
+    connection: &Connection,
+    rows: &mut [(u8, V, bool, i64)],
+) -> Result<(), Fault> {
+    rows.sort_unstable();
+    let mut insert = connection.prepare_cached(
+        "INSERT OR IGNORE INTO observables (kind, value, plain, entity) VALUES (?1, ?2, ?3, ?4)",
+    )?;
+    for (kind, value, plain, entity) in &*rows {
+        insert.execute(params![kind, value.as_ref(), plain, entity])?;
+    }
+    Ok(())
+}
+
+/// Writes (target, property, source) into the index, in its order.
+pub(super) fn write_edges(connection: &Connection, rows: &mut [(i64, i64, i64)]) -> Result<(), Fault> {
+    rows.sort_unstable();
+    let mut insert = connection
+        .prepare_cached("INSERT OR IGNORE INTO edges (target, property, source) VALUES (?1, ?2, ?3)")?;
+    for (target, property, source) in rows {
+        insert.execute([*target, *property, *source])?;
+    }
+    Ok(())
 }
 
 fn sorted(edges: &[(i64, i64)]) -> Vec<(i64, i64)> {
@@ -638,7 +658,7 @@ fn write_words(connection: &Connection, batch: &[Incoming<'_>], moved: &[Moved])
     let mut rows: Vec<(i64, usize)> = moved.iter().map(|moved| (moved.object, moved.chosen)).collect();
     rows.sort_unstable();
     let mut insert =
-        connection.prepare_cached("INSERT INTO words (rowid, name, words) VALUES (?1, ?2, ?3)")?;
+        connection.prepare_cached("INSERT INTO words (rowid, name, body) VALUES (?1, ?2, ?3)")?;
     for (object, chosen) in rows {
         let Some(incoming) = batch.get(chosen) else {
             continue;

@@ -113,8 +113,11 @@ pub(super) fn versions(
     )
 }
 
+/// A version, and its digest in two parts as stored.
+type VersionPlace = (i64, i64, Vec<u8>);
+
 /// After this place comes the newest version: no digest's end has 25 bytes.
-fn newest() -> (i64, i64, Vec<u8>) {
+fn newest() -> VersionPlace {
     (i64::MAX, i64::MAX, vec![0xff; 25])
 }
 
@@ -124,7 +127,7 @@ fn version_cursor(version: i64, digest: &[u8; 32]) -> String {
     format!("{version}.{head}.{tail}")
 }
 
-fn version_place(text: &str) -> Option<(i64, i64, Vec<u8>)> {
+fn version_place(text: &str) -> Option<VersionPlace> {
     let mut parts = text.splitn(3, '.');
     let (version, head) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
     Some((version, head, unhex(parts.next()?)?))
@@ -195,7 +198,7 @@ pub(super) fn holdings(
     )
 }
 
-fn holding_place(text: &str) -> Option<((i64, i64, Vec<u8>), String)> {
+fn holding_place(text: &str) -> Option<(VersionPlace, String)> {
     let (version, source) = text.split_once(' ')?;
     Some((version_place(version)?, source.to_owned()))
 }

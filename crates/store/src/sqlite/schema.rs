@@ -20,7 +20,20 @@ pub(super) const CHANGE: &str = "change";
 pub(super) const GENERATION: &str = "generation";
 
 /// Step n leads from schema n to schema n + 1. Steps are only ever added.
-const STEPS: &[&str] = &[FIRST];
+const STEPS: &[fn() -> String] = &[first];
+
+fn first() -> String {
+    [FIRST, &words_table("words")].concat()
+}
+
+/// Words of current versions; rowid is `objects.pk`, so that rows always come in ascending order.
+pub(super) fn words_table(name: &str) -> String {
+    format!(
+        "CREATE VIRTUAL TABLE {name} USING fts5 (
+             name, body, content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
+         );"
+    )
+}
 
 const FIRST: &str = "
 -- Counters and versions of the engine's own.
@@ -81,12 +94,6 @@ CREATE TABLE edges (
     source INTEGER NOT NULL,
     PRIMARY KEY (target, property, source)
 ) WITHOUT ROWID;
-
--- Of current versions; rowid is `objects.pk`, so that rows always come in ascending order.
-CREATE VIRTUAL TABLE words USING fts5 (
-    name, words,
-    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2'
-);
 
 CREATE TABLE detections (
     number INTEGER PRIMARY KEY,
@@ -180,7 +187,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), Fault> {
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for step in steps {
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(&step())?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known())?;

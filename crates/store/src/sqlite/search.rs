@@ -1,6 +1,6 @@
 //! Full text (FTS5) and field filters.
 
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, ToSql, params};
 
 use super::fault::Fault;
 use super::read;
@@ -8,8 +8,9 @@ use crate::limits;
 use crate::query::{SearchQuery, Term};
 use crate::records::{Cursor, Page, SearchHit};
 
-/// A word in the name weighs as much as this many in the other words.
-const NAME_WEIGHT: f64 = 8.0;
+/// A word in the name weighs as much as this many in the other words: enough that what is called so comes before
+/// what tells of it, however long its description is.
+const NAME_WEIGHT: f64 = 40.0;
 
 pub(super) fn search(
     connection: &Connection,
@@ -85,7 +86,7 @@ fn list(connection: &Connection, filters: &Filters, hits: usize) -> Result<Page<
     answer(connection, &sql, filters, hits, &[])
 }
 
-/// Best first, equals in the order of ids.
+/// Best first, equals in the order of ids; of very many, newest first.
 fn ranked(
     connection: &Connection,
     terms: &[Term],
@@ -99,12 +100,24 @@ fn ranked(
             next: None,
         });
     }
+    // A rank reads every match, so it is only given where they are not too many.
+    let order = match matches_more_than(connection, &expression, limits::SEARCH_RANKED_MAX)? {
+        true => "words.rowid DESC".to_owned(),
+        false => format!("bm25(words, {NAME_WEIGHT}, 1.0), e.id"),
+    };
+    // `CROSS JOIN` keeps the order of reading: words, then what they belong to.
     let sql = format!(
         "SELECT e.id, o.name, o.revoked, o.version FROM words
-         JOIN objects o ON o.pk = words.rowid JOIN entities e ON e.pk = o.entity
-         WHERE words MATCH ?6 AND {FILTER} ORDER BY bm25(words, {NAME_WEIGHT}, 1.0), e.id LIMIT ?5"
+         CROSS JOIN objects o ON o.pk = words.rowid CROSS JOIN entities e ON e.pk = o.entity
+         WHERE words MATCH ?6 AND {FILTER} ORDER BY {order} LIMIT ?5"
     );
     answer(connection, &sql, filters, hits, &[&expression])
+}
+
+fn matches_more_than(connection: &Connection, expression: &str, count: usize) -> Result<bool, Fault> {
+    let mut statement =
+        connection.prepare_cached("SELECT 1 FROM words WHERE words MATCH ?1 LIMIT 1 OFFSET ?2")?;
+    Ok(statement.exists(params![expression, i64::try_from(count).unwrap_or(i64::MAX)])?)
 }
 
 fn answer(

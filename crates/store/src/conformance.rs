@@ -1,1 +1,0 @@
-//! A suite for every engine, written against [`crate::Store`] alone.
