@@ -21,6 +21,7 @@ const REBUILD_ROWS: usize = 50_000;
 pub(super) fn compare(connection: &Connection, derive: &Derive<'_>) -> Result<Report, Fault> {
     // Read-only connections may have temporary tables; they go with the transaction.
     connection.execute_batch(&schema::words_table("temp.fresh_words"))?;
+    connection.execute_batch("CREATE TABLE temp.damaged (pk INTEGER PRIMARY KEY)")?;
     let report = Report::default();
     let mut check = Check {
         connection,
@@ -28,6 +29,7 @@ pub(super) fn compare(connection: &Connection, derive: &Derive<'_>) -> Result<Re
         report,
         observables_expected: 0,
         edges_expected: 0,
+        is_damaged: false,
     };
     for part in [
         Part::Structure,
@@ -60,6 +62,8 @@ struct Check<'a> {
     report: Report,
     observables_expected: u64,
     edges_expected: u64,
+    /// Whether some current text is damaged, and in `temp.damaged`.
+    is_damaged: bool,
 }
 
 /// A stored version as the check reads it.
@@ -161,7 +165,7 @@ impl Check<'_> {
             Ok(derived) => derived,
             Err(message) => {
                 self.differs("text", id, format!("its text is not an object: {message}"), false);
-                return Ok(());
+                return self.keep(row);
             }
         };
         if derived.digest != row.digest {
@@ -171,7 +175,7 @@ impl Check<'_> {
                 hex(&row.digest)
             );
             self.differs("text", id, message, false);
-            return Ok(());
+            return self.keep(row);
         }
         self.fields(row, id, &derived);
         self.references(row, id, &derived)?;
@@ -182,6 +186,21 @@ impl Check<'_> {
                 .prepare_cached("INSERT INTO temp.fresh_words (rowid, name, body) VALUES (?1, ?2, ?3)")?;
             insert.execute(params![row.pk, derived.name, derived.words])?;
         }
+        Ok(())
+    }
+
+    /// Of a damaged text, the indexes keep what was known when it came.
+    fn keep(&mut self, row: &Row) -> Result<(), Fault> {
+        if !row.is_current {
+            return Ok(());
+        }
+        let packed = Packed::read(&row.derived).unwrap_or_default();
+        self.observables_expected += packed.observables.len() as u64;
+        self.edges_expected += packed.edges.len() as u64;
+        self.connection
+            .prepare_cached("INSERT INTO temp.damaged (pk) VALUES (?1)")?
+            .execute([row.pk])?;
+        self.is_damaged = true;
         Ok(())
     }
 
@@ -314,13 +333,18 @@ impl Check<'_> {
             "SELECT ifnull(stored.id, fresh.id), (SELECT e.id FROM objects o JOIN entities e ON e.pk = o.entity
                      WHERE o.pk = ifnull(stored.id, fresh.id))
              FROM main.words_docsize stored FULL JOIN temp.fresh_words_docsize fresh ON fresh.id = stored.id
-             WHERE stored.sz IS NOT fresh.sz",
+             WHERE stored.sz IS NOT fresh.sz 
+                 AND NOT EXISTS (SELECT 1 FROM temp.damaged d WHERE d.pk = stored.id)",
         )?;
         let mut rows = lengths.query(())?;
         while let Some(row) = rows.next()? {
             let (pk, id): (i64, Option<String>) = (row.get(0)?, row.get(1)?);
             let subject = id.unwrap_or_else(|| format!("object {pk}"));
             self.differs("words", subject, "its words are not those in the index", true);
+        }
+        if self.is_damaged {
+            // Which words a damaged text had is not known, so the counts tell nothing.
+            return Ok(());
         }
         connection.execute_batch(
             "CREATE VIRTUAL TABLE temp.stored_counts USING fts5vocab('main', 'words', 'row');
