@@ -240,6 +240,8 @@ pub enum ErrorKind {
     ByteOrderMark(&'static str),
     /// Deeper than [`DEPTH_MAX`](crate::limits::DEPTH_MAX) arrays and objects.
     TooDeep,
+    /// More than [`VALUES_MAX`](crate::limits::VALUES_MAX) values.
+    TooManyValues,
     /// A malformed number, such as `01` or `1.`.
     InvalidNumber,
     /// A number that a double cannot hold exactly as written.
@@ -288,6 +290,7 @@ impl fmt::Display for ErrorKind {
                 )
             }
             ErrorKind::TooDeep => write!(f, "nested deeper than {}", crate::limits::DEPTH_MAX),
+            ErrorKind::TooManyValues => write!(f, "more than {} values", crate::limits::VALUES_MAX),
             ErrorKind::InvalidNumber => f.write_str("malformed number"),
             ErrorKind::PrecisionLoss => f.write_str(
                 "number that a double cannot hold exactly: write it as a string or with fewer digits",

@@ -1,6 +1,6 @@
 //! STIX 2.1 as text kept whole plus what we must know of it.
 //!
-//! Pure: bytes in, values and findings out. Begin at `bundle::Reader`, which streams objects out of
+//! Pure: bytes in, values and findings out. Begin at [`bundle::Reader`], which streams objects out of
 //! a file, and [`object::Object`], which is one of them.
 
 #![cfg_attr(
@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod bundle;
 pub mod digest;
 pub mod id;
 pub mod json;

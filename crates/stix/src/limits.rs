@@ -3,6 +3,9 @@
 /// Arrays and objects inside each other, in one JSON value.
 pub const DEPTH_MAX: usize = 64;
 
+/// Values in one JSON text.
+pub const VALUES_MAX: usize = 2 << 20;
+
 /// Bytes of a JSON pointer in an error; longer ones are cut.
 pub const POINTER_BYTES_MAX: usize = 1024;
 
@@ -26,6 +29,15 @@ pub const TYPE_NAME_BYTES_MAX: usize = 250;
 
 /// Bytes of a value that can be looked up.
 pub const VALUE_BYTES_MAX: usize = 16 << 10;
+
+/// Findings of one validation; further ones are counted as cut.
+pub const FINDINGS_MAX: usize = 10_000;
+
+/// Bytes read again in search of the next object behind a broken one.
+pub const RESYNC_BYTES_MAX: u64 = 64 << 20;
+
+/// Values without any STIX at the start of a file, before the rest is left unread.
+pub const STRAY_VALUES_MAX: u64 = 1000;
 
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
@@ -69,5 +81,29 @@ pub const ALL: &[(&str, u64, &str)] = &[
         TYPE_NAME_BYTES_MAX as u64,
         "bytes of the name of an object type; longer ones are refused",
     ),
-    ("stix.VALUE_BYTES_MAX", VALUE_BYTES_MAX as u64, "bytes of a value that can be looked up; longer ones are left out"),
+    (
+        "stix.VALUE_BYTES_MAX",
+        VALUE_BYTES_MAX as u64,
+        "bytes of a value that can be looked up; longer ones are left out",
+    ),
+    (
+        "stix.FINDINGS_MAX",
+        FINDINGS_MAX as u64,
+        "findings of one validation; further ones are not shown",
+    ),
+    (
+        "stix.RESYNC_BYTES_MAX",
+        RESYNC_BYTES_MAX,
+        "bytes read again in search of the next object behind a broken one",
+    ),
+    (
+        "stix.STRAY_VALUES_MAX",
+        STRAY_VALUES_MAX,
+        "values without STIX at the start of a file; the rest is left unread",
+    ),
+    (
+        "stix.VALUES_MAX",
+        VALUES_MAX as u64,
+        "values in one JSON text; it bounds the memory that an object can take",
+    ),
 ];

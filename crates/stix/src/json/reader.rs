@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Error, ErrorKind, Map, Number, Value, number, push_token};
-use crate::limits::{DEPTH_MAX, POINTER_BYTES_MAX};
+use crate::limits::{DEPTH_MAX, POINTER_BYTES_MAX, VALUES_MAX};
 
 /// Maps up to this many members are checked for duplicates member by member, larger ones by sorting.
 const SMALL_MAP: usize = 32;
@@ -18,7 +18,7 @@ pub fn read(text: &[u8]) -> Result<Value<'_>, Error> {
         });
     }
     match std::str::from_utf8(text) {
-        Ok(text) => Parser { text, at: 0 }.whole().map_err(Failure::into_error),
+        Ok(text) => Parser::new(text).whole().map_err(Failure::into_error),
         Err(broken) => Err(not_utf8(text, broken.valid_up_to())),
     }
 }
@@ -43,7 +43,7 @@ fn not_utf8(text: &[u8], valid_bytes: usize) -> Error {
         pointer: String::new(),
         offset: valid_bytes,
     };
-    if let Err(failure) = (Parser { text: valid, at: 0 }).whole() {
+    if let Err(failure) = Parser::new(valid).whole() {
         let earlier = failure.into_error();
         if !matches!(earlier.kind, ErrorKind::UnexpectedEnd | ErrorKind::Empty) {
             return earlier;
@@ -97,9 +97,19 @@ impl Failure {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// How many more values may come.
+    values_left: usize,
 }
 
 impl<'a> Parser<'a> {
+    fn new(text: &'a str) -> Self {
+        Parser {
+            text,
+            at: 0,
+            values_left: VALUES_MAX,
+        }
+    }
+
     fn whole(&mut self) -> Result<Value<'a>, Failure> {
         self.skip_space();
         if self.peek().is_none() {
@@ -138,6 +148,11 @@ impl<'a> Parser<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value<'a>, Failure> {
+        // A value takes more memory than its text: two bytes of `0,` become 32.
+        let Some(left) = self.values_left.checked_sub(1) else {
+            return Err(Failure::new(ErrorKind::TooManyValues, self.at));
+        };
+        self.values_left = left;
         match self.peek() {
             Some(b'"') => Ok(Value::String(self.string()?)),
             Some(b'{') => self.object(depth + 1),
@@ -303,8 +318,8 @@ impl<'a> Parser<'a> {
             None => Ok(Value::Object(map)),
             Some((position, key)) => {
                 let offset = Parser {
-                    text: self.text,
                     at: opened_at,
+                    ..Parser::new(self.text)
                 }
                 .key_offset(position, depth);
                 Err(Failure::new(ErrorKind::DuplicateKey, offset).inside(key))
