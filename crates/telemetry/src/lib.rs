@@ -18,13 +18,27 @@
 pub mod limits;
 
 mod batch;
+mod csv;
 mod error;
+mod evtx_chunk;
+mod fields;
 mod format;
+mod frame;
+mod input;
+mod json;
 mod observe;
+mod plan;
 mod record;
+mod scan;
+mod shape;
+mod simd;
+mod sniff;
 mod source;
+mod syslog;
+mod time;
+mod tsv;
 
-pub use batch::{Batch, Scratch};
+pub use batch::{Batch, FIELDS_VERSION, Scratch};
 pub use error::Error;
 pub use format::Format;
 pub use observe::{Defect, Kind, Observed, Value, Visitor};

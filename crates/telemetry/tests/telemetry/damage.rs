@@ -1,0 +1,199 @@
+//! Bad input: clear errors, defects at the right line, and everything good beside it.
+
+use crate::{Seen, logs, read, read_with};
+use entente_telemetry::{Defect, Error, Format, Observed, Record, Visitor, limits};
+use std::io::{Read, Write};
+
+fn line(n: u32) -> String {
+    format!("{{\"ts\":{n},\"uid\":\"C\",\"id.orig_h\":\"10.0.0.1\"}}\n")
+}
+
+#[test]
+fn broken_lines_are_defects_and_lose_nothing_else() {
+    let text = [
+        &line(1),
+        "{\"ts\":2,\"uid\":\"C\n",
+        &line(3),
+        "not json\n",
+        "\n",
+        "{\"a\":1}}\n",
+        &line(7),
+        "{\"ts\":8",
+    ]
+    .concat();
+    let (_, seen) = read(text.as_bytes());
+    assert_eq!(
+        seen.records.iter().map(|record| record.0).collect::<Vec<_>>(),
+        [1, 3, 7]
+    );
+    assert_eq!(seen.values.len(), 3);
+    assert_eq!(
+        seen.defects.iter().map(|defect| defect.line).collect::<Vec<_>>(),
+        [2, 4, 6, 8]
+    );
+}
+
+#[test]
+fn tsv_rows_of_another_width_are_defects() {
+    let text = "#fields\tts\thost\n#types\ttime\taddr\n1\t10.0.0.1\n2\n3\t10.0.0.3\tx\n\n4\t10.0.0.4";
+    let (_, seen) = read(text.as_bytes());
+    assert_eq!(
+        seen.records.iter().map(|record| record.0).collect::<Vec<_>>(),
+        [3, 7]
+    );
+    assert_eq!(
+        seen.defects.iter().map(|defect| defect.line).collect::<Vec<_>>(),
+        [4, 5]
+    );
+}
+
+#[test]
+fn truncated_gzip_gives_what_was_before_and_names_the_place() {
+    let text: String = (0..50_000).map(line).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(text.as_bytes()).unwrap();
+    let whole = gzip.finish().unwrap();
+    let cut = &whole[..whole.len() * 9 / 10];
+    let mut seen = Seen::default();
+    let (format, error) = read_with(cut, &mut seen);
+    assert_eq!(format, Format::ZeekJson);
+    assert!(seen.records.len() > 40_000, "{}", seen.records.len());
+    match error {
+        Some(Error::Compressed {
+            compression: "gzip",
+            offset,
+            ..
+        }) => assert_eq!(offset, cut.len() as u64),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn garbage_is_named_with_what_was_tried() {
+    let garbage: Vec<u8> = (0..100_000u32)
+        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
+        .collect();
+    let (_, error) = read_with(garbage.as_slice(), &mut Seen::default());
+    let text = error.unwrap().to_string();
+    assert!(
+        text.contains("not a log that can be read") && text.contains("EVTX"),
+        "{text}"
+    );
+}
+
+#[test]
+fn evtx_cut_or_overwritten_anywhere_is_read_on() {
+    let Some(logs) = logs() else { return };
+    let whole = std::fs::read(logs.join("evtx/new-user-security.evtx")).unwrap();
+    let (_, all) = read(&whole);
+    let (_, twice) = read(&[&whole[..], &whole[4096..]].concat());
+    assert_eq!(twice.records.len(), 2 * all.records.len());
+    let mut broken = [&whole[..], &whole[4096..]].concat();
+    broken[4096..4100].fill(b'x');
+    let (_, seen) = read(&broken);
+    assert_eq!((seen.records.len(), seen.defects.len()), (all.records.len(), 1));
+    let (_, cut) = read(&whole[..whole.len() - 1000]);
+    assert_eq!(cut.defects.len(), 1);
+    let mut scribbled = whole.clone();
+    for at in (4096 + 512..scribbled.len()).step_by(997) {
+        scribbled[at] ^= 0x55;
+    }
+    let (_, seen) = read(&scribbled);
+    assert!(seen.records.len() + seen.defects.len() > 0);
+}
+
+#[derive(Default)]
+struct Count {
+    records: u64,
+    defects: Vec<u64>,
+    last: u64,
+}
+
+impl Visitor for Count {
+    fn observed(&mut self, _: Observed<'_>) {}
+    fn record(&mut self, record: &Record<'_>) {
+        self.records += 1;
+        self.last = record.line();
+    }
+    fn defect(&mut self, defect: Defect) {
+        self.defects.push(defect.line);
+    }
+}
+
+/// So many bytes of `x`, without holding them.
+fn long(bytes: usize) -> impl Read {
+    std::io::repeat(b'x').take(bytes as u64)
+}
+
+#[test]
+fn a_line_over_the_limit_is_one_defect_in_any_format() {
+    let starts = [
+        line(1),
+        "plain text\n".to_string(),
+        "#fields\tts\n1\n".to_string(),
+        "a,b\n1,2\n".to_string(),
+        "[\n{\"a\":1},\n".to_string(),
+    ];
+    for start in starts {
+        for (length, defects) in [(limits::LINE_BYTES_MAX + 1, 1), (3 * limits::LINE_BYTES_MAX, 1)] {
+            let text = start
+                .as_bytes()
+                .chain(long(length))
+                .chain(&b"\n"[..])
+                .chain(start.as_bytes());
+            let mut count = Count::default();
+            let (_, error) = read_with(text, &mut count);
+            assert!(error.is_none());
+            assert_eq!(
+                count.defects.len(),
+                defects,
+                "{start} {length} {:?}",
+                count.defects
+            );
+            assert!(count.records >= 1 && count.last >= 3, "{start} {length}");
+        }
+    }
+}
+
+#[test]
+fn the_longest_line_is_still_read() {
+    let frame = "{\"a\":\"\"}".len();
+    for (length, records) in [(limits::LINE_BYTES_MAX, 2), (limits::LINE_BYTES_MAX + 1, 1)] {
+        let text = b"{\"a\":\""
+            .chain(long(length - frame))
+            .chain(&b"\"}\n{\"a\":1}\n"[..]);
+        let mut count = Count::default();
+        let (_, error) = read_with(text, &mut count);
+        assert!(error.is_none());
+        assert_eq!((count.records, count.last), (records, 2), "{length}");
+    }
+}
+
+#[test]
+fn deep_nesting_and_open_quotes_end_quickly() {
+    let deep = format!("{}{{\"a\":{}\n{}", line(1), "[".repeat(1_000_000), line(3));
+    let (_, seen) = read(deep.as_bytes());
+    assert_eq!((seen.records.len(), seen.defects.len()), (2, 1));
+    let deep = "[{\"a\":".repeat(100_000);
+    let mut count = Count::default();
+    let _ = read_with(deep.as_bytes(), &mut count);
+    assert_eq!(count.records, 0);
+    let csv = format!("a,b\n{}x,\"open\ny,2\n", "1,2\n".repeat(10));
+    let (_, seen) = read(csv.as_bytes());
+    assert_eq!((seen.records.len(), seen.defects.len()), (11, 1));
+}
+
+#[test]
+fn failing_readers_say_where() {
+    struct Fails;
+    impl Read for Fails {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("disk on fire"))
+        }
+    }
+    let text = line(1).repeat(2);
+    let mut seen = Seen::default();
+    let (_, error) = read_with(text.as_bytes().chain(Fails), &mut seen);
+    assert!(error.unwrap().to_string().contains("disk on fire"));
+    assert_eq!(seen.records.len(), 2);
+}
