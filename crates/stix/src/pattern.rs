@@ -15,6 +15,7 @@ pub use ast::{
     Comparison, ComparisonExpr, Constant, Instant, ObjectPath, ObservationExpr, Operator, Pattern, Qualifier,
     Step,
 };
+pub(crate) use remarks::HashForm;
 pub use remarks::{Remark, RemarkKind};
 
 /// A pattern and what is to be said about it although the grammar accepts it.

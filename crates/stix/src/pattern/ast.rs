@@ -1,6 +1,8 @@
 //! The tree of a pattern. Chains of one operator are flat (`a OR b OR c` is one node with three
 //! children), so a tree is never deeper than its brackets.
 
+use crate::time::Timestamp;
+
 /// A whole pattern.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
@@ -150,6 +152,11 @@ impl Instant {
     /// The text, without `t` and quotes.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The moment, to the microsecond; none for a day that is in no calendar.
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        Timestamp::parse(&self.text).ok()
     }
 
     /// Whether this is before the other; exact to any number of digits.

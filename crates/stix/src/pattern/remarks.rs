@@ -98,6 +98,8 @@ pub(crate) enum HashForm {
     Digits(&'static [usize]),
     /// ssdeep: base64 digits, colons and dots.
     Fuzzy,
+    /// TLSH: 70 letters and digits, with or without the `T1` of its newer versions.
+    Tlsh,
 }
 
 /// Characters of the longest ssdeep digest.
@@ -125,11 +127,29 @@ impl HashForm {
         }))
     }
 
+    /// By the name exactly as hash-algorithm-ov has it; none for others.
+    pub(crate) fn exactly(algorithm: &str) -> Option<HashForm> {
+        match algorithm {
+            "MD5" | "SHA-1" | "SHA-256" | "SHA-512" | "SHA3-256" | "SHA3-512" | "SSDEEP" => {
+                HashForm::of(algorithm)
+            }
+            "TLSH" => Some(HashForm::Tlsh),
+            _ => None,
+        }
+    }
+
     /// Whether the text can be such a hash.
     pub(crate) fn fits(&self, text: &str) -> bool {
         match self {
             Self::Digits(lengths) => {
                 lengths.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit())
+            }
+            Self::Tlsh => {
+                let digits = text
+                    .strip_prefix("T1")
+                    .filter(|rest| rest.len() == 70)
+                    .unwrap_or(text);
+                digits.len() == 70 && digits.bytes().all(|b| b.is_ascii_alphanumeric())
             }
             Self::Fuzzy => {
                 (1..=SSDEEP_CHARS_MAX).contains(&text.len())
@@ -140,12 +160,13 @@ impl HashForm {
         }
     }
 
-    fn way_out(&self) -> String {
+    pub(crate) fn way_out(&self) -> String {
         match self {
             Self::Digits(lengths) => {
                 let lengths: Vec<String> = lengths.iter().map(usize::to_string).collect();
                 format!("it has {} hexadecimal digits", lengths.join(" or "))
             }
+            Self::Tlsh => "it has 70 hexadecimal digits".to_owned(),
             Self::Fuzzy => "it looks like `blocksize:hash:hash`".to_owned(),
         }
     }

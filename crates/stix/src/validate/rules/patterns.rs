@@ -1,0 +1,95 @@
+//! The pattern of an indicator (STIX 2.1 §9).
+
+use super::super::findings::{Findings, Place};
+use super::super::{forms, rule, tables};
+use super::{Object, values};
+use crate::pattern::{self, Pattern, Remark, RemarkKind, Step};
+
+pub(super) fn check(object: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
+    if object.type_name != "indicator" || object.text("pattern_type") != Some("stix") {
+        return;
+    }
+    let Some(text) = object.text("pattern") else {
+        return;
+    };
+    let place = place.key("pattern");
+    match pattern::check(text) {
+        Err(error) => {
+            findings.add(
+                &rule::PATTERN,
+                &place,
+                format!("not a STIX pattern: {error}"),
+                "correct the pattern",
+            );
+        }
+        Ok(checked) => {
+            let is_old = object
+                .text("pattern_version")
+                .is_some_and(|version| version.starts_with("2.0"));
+            for remark in &checked.remarks {
+                self::remark(remark, is_old, &place, findings);
+            }
+            if checked.is_valid() || is_old {
+                names(&checked.pattern, &place, findings);
+            }
+        }
+    }
+}
+
+fn remark(remark: &Remark, is_old: bool, place: &Place<'_>, findings: &mut Findings) {
+    let rule = match remark.kind {
+        RemarkKind::OldTimestamp if is_old => return,
+        _ if remark.is_error() => &rule::PATTERN,
+        _ => &rule::PATTERN_NEVER_MATCHES,
+    };
+    let message = format!(
+        "line {}, column {}: {}",
+        remark.line, remark.column, remark.message
+    );
+    findings.add(rule, place, message, "correct the pattern");
+}
+
+/// The types and properties that a pattern names; each wrong one once.
+fn names(pattern: &Pattern, place: &Place<'_>, findings: &mut Findings) {
+    let mut told: Vec<&str> = Vec::new();
+    for comparison in pattern.comparisons() {
+        let type_name = comparison.path.object_type.as_str();
+        let known = tables::find(type_name);
+        if known.is_none() && !is_type_name(type_name) && !told.contains(&type_name) {
+            told.push(type_name);
+            let message = format!("`{}` cannot be the type of an object", values::shown(type_name));
+            findings.add(
+                &rule::PATTERN_TYPE_NAME,
+                place,
+                message,
+                "name an observable, such as `file`",
+            );
+        }
+        let Some(Step::Property(property)) = comparison.path.steps.first() else {
+            continue;
+        };
+        let is_known = known.is_some_and(|known| known.property(property).is_some());
+        if !is_known && !forms::is_property_name_lax(property) && !told.contains(&property.as_str()) {
+            told.push(property);
+            let message = format!("`{}` cannot be the name of a property", values::shown(property));
+            findings.add(
+                &rule::PATTERN_PROPERTY_NAME,
+                place,
+                message,
+                "name a property of the object",
+            );
+        }
+        // What a hostile pattern can make us remember.
+        if told.len() > 32 {
+            return;
+        }
+    }
+}
+
+fn is_type_name(text: &str) -> bool {
+    let body = text.strip_prefix('-').unwrap_or(text);
+    let body = body.strip_suffix('-').unwrap_or(body);
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    (3..=250).contains(&text.len()) && body.split('-').all(is_word)
+}
