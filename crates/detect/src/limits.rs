@@ -1,4 +1,125 @@
 //! Every bound of this crate, shown to people by `entente limits`.
 
+/// Longest indicator id kept, in bytes; STIX ids are far shorter.
+pub const ID_BYTES_MAX: usize = 512;
+
+/// Longest name kept with an indicator, in bytes; a longer one is cut.
+pub const NAME_BYTES_MAX: usize = 512;
+
+/// Longest value or pattern of one atom, in bytes; an atom with a longer one is not evaluated.
+pub const VALUE_BYTES_MAX: usize = 16 << 10;
+
+/// Most atoms of one indicator; the rest is not evaluated.
+pub const ATOMS_PER_INDICATOR_MAX: usize = 65_536;
+
+/// Most `LIKE` and `MATCHES` atoms in one generation; the rest is not evaluated.
+pub const PATTERNS_MAX: usize = 16_384;
+
+/// Largest program of one regular expression, in bytes; a larger one is not evaluated.
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 1 << 20;
+
+/// Regular expressions that are run together as one set.
+pub const PATTERNS_IN_SET: usize = 64;
+
+/// Largest arena, in bytes: references have 32 bits and count units of 8 bytes.
+pub const ARENA_BYTES_MAX: u64 = 8 << 32;
+
+/// Blocks of 4 KiB of the arena that one scanner keeps.
+pub const CACHED_BLOCKS: usize = 64;
+
+/// Indicator records that one scanner keeps.
+pub const CACHED_INDICATORS: usize = 256;
+
+/// Values that one scanner remembers as known to be nothing.
+pub const MEMO_VALUES: usize = 2048;
+
+/// Longest value that is remembered so, in bytes.
+pub const MEMO_VALUE_BYTES_MAX: usize = 512;
+
+/// Broken records that one scanner keeps between two collections; what is more is counted only.
+pub const DEFECTS_KEPT_MAX: usize = 1024;
+
+/// Most detections of one record; what is more is counted, not reported.
+pub const HITS_PER_RECORD_MAX: usize = 65_536;
+
+/// Longest value given with a detection, in bytes; a longer one is cut.
+pub const HIT_VALUE_BYTES_MAX: usize = 8 << 10;
+
 /// One bound: its name, its value, and what happens there.
-pub const ALL: &[(&str, u64, &str)] = &[];
+pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "detect id bytes",
+        ID_BYTES_MAX as u64,
+        "a longer indicator id is refused",
+    ),
+    (
+        "detect name bytes",
+        NAME_BYTES_MAX as u64,
+        "a longer indicator name is cut",
+    ),
+    (
+        "detect value bytes",
+        VALUE_BYTES_MAX as u64,
+        "an indicator's longer value is not evaluated",
+    ),
+    (
+        "detect atoms per indicator",
+        ATOMS_PER_INDICATOR_MAX as u64,
+        "what one indicator asks for beyond is not evaluated",
+    ),
+    (
+        "detect patterns",
+        PATTERNS_MAX as u64,
+        "further LIKE and MATCHES comparisons are not evaluated",
+    ),
+    (
+        "detect pattern program bytes",
+        PATTERN_PROGRAM_BYTES_MAX as u64,
+        "a larger regular expression is not evaluated",
+    ),
+    (
+        "detect patterns in a set",
+        PATTERNS_IN_SET as u64,
+        "regular expressions are run in sets of this size",
+    ),
+    (
+        "detect arena bytes",
+        ARENA_BYTES_MAX,
+        "a generation with more is not written",
+    ),
+    (
+        "detect cached blocks",
+        CACHED_BLOCKS as u64,
+        "4 KiB each; older ones are read again",
+    ),
+    (
+        "detect cached indicators",
+        CACHED_INDICATORS as u64,
+        "older ones are read again",
+    ),
+    (
+        "detect remembered values",
+        MEMO_VALUES as u64,
+        "older ones are read again",
+    ),
+    (
+        "detect remembered value bytes",
+        MEMO_VALUE_BYTES_MAX as u64,
+        "a longer one is read each time",
+    ),
+    (
+        "detect defects kept",
+        DEFECTS_KEPT_MAX as u64,
+        "further ones are counted, not described",
+    ),
+    (
+        "detect hits per record",
+        HITS_PER_RECORD_MAX as u64,
+        "further ones are counted, not reported",
+    ),
+    (
+        "detect hit value bytes",
+        HIT_VALUE_BYTES_MAX as u64,
+        "a longer value is cut in the detection",
+    ),
+];

@@ -1,0 +1,277 @@
+//! `LIKE` and `MATCHES`: translated to this platform's regular expressions and run as sets, a kind at a time.
+//!
+//! STIX asks for PCRE search with DOTALL (STIX 2.1 §9.6.1). What has look-around or back-references needs a
+//! backtracking engine and is refused by name. Kinds whose normal form ignores case are matched so.
+
+use crate::arena::Reader;
+use crate::atom::Test;
+use crate::generation::{Error, Generation};
+use crate::layout::Part;
+use crate::limits::{PATTERN_PROGRAM_BYTES_MAX, PATTERNS_IN_SET, PATTERNS_MAX};
+use entente_stix::observable::Kind;
+use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
+
+/// The patterns of a generation.
+#[derive(Debug, Default)]
+pub(crate) struct Patterns {
+    /// By the kind's number.
+    kinds: Vec<Vec<Set>>,
+}
+
+#[derive(Debug)]
+struct Set {
+    expressions: RegexSet,
+    places: Vec<u32>,
+}
+
+impl Patterns {
+    /// Compiles the patterns whose atoms are at these places.
+    pub(crate) fn read(generation: &Generation, places: &[u64]) -> Result<Self, Error> {
+        let damaged = || Error::Damaged {
+            section: Part::Patterns.name(),
+        };
+        if places.len() > PATTERNS_MAX {
+            return Err(damaged());
+        }
+        let mut reader = Reader::new(generation);
+        let mut sources: Vec<(u8, u32, String)> = Vec::with_capacity(places.len());
+        for &place in places {
+            let place = u32::try_from(place).map_err(|_| damaged())?;
+            let atom = reader.atom(place)?;
+            let value = String::from_utf8(atom.value).map_err(|_| damaged())?;
+            if !atom.test.is_pattern() {
+                return Err(damaged());
+            }
+            sources.push((atom.kind, place, expression(atom.kind, atom.test, &value)));
+        }
+        sources.sort_by_key(|source| source.0);
+        let mut patterns = Patterns::default();
+        for of_kind in sources.chunk_by(|a, b| a.0 == b.0) {
+            let Some(&(kind, ..)) = of_kind.first() else {
+                continue;
+            };
+            let sets: Option<Vec<Set>> = of_kind.chunks(PATTERNS_IN_SET).map(Set::compile).collect();
+            patterns.kinds.resize_with(usize::from(kind) + 1, Vec::new);
+            if let Some(place) = patterns.kinds.last_mut() {
+                *place = sets.ok_or_else(damaged)?;
+            }
+        }
+        Ok(patterns)
+    }
+
+    /// Whether there are patterns for this kind.
+    #[inline]
+    pub(crate) fn has(&self, kind: u8) -> bool {
+        self.kinds
+            .get(usize::from(kind))
+            .is_some_and(|sets| !sets.is_empty())
+    }
+
+    /// Whether any pattern of this kind matches.
+    pub(crate) fn any_match(&self, kind: u8, text: &str) -> bool {
+        self.sets(kind).iter().any(|set| set.expressions.is_match(text))
+    }
+
+    /// The places of the atoms of this kind whose pattern matches.
+    pub(crate) fn matching(&self, kind: u8, text: &str, places: &mut Vec<u32>) {
+        for set in self.sets(kind) {
+            let matches = set.expressions.matches(text);
+            places.extend(matches.iter().filter_map(|number| set.places.get(number)));
+        }
+    }
+
+    fn sets(&self, kind: u8) -> &[Set] {
+        self.kinds
+            .get(usize::from(kind))
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+}
+
+impl Set {
+    fn compile(sources: &[(u8, u32, String)]) -> Option<Set> {
+        let expressions = RegexSetBuilder::new(sources.iter().map(|source| source.2.as_str()))
+            .size_limit(2 * PATTERNS_IN_SET * PATTERN_PROGRAM_BYTES_MAX)
+            .build()
+            .ok()?;
+        Some(Set {
+            expressions,
+            places: sources.iter().map(|source| source.1).collect(),
+        })
+    }
+}
+
+/// Whether a pattern can be run here; otherwise why not, for people.
+///
+/// # Errors
+/// The reason.
+pub(crate) fn check(kind: Kind, test: Test, value: &str) -> Result<(), String> {
+    let built = RegexBuilder::new(&expression(kind as u8, test, value))
+        .size_limit(PATTERN_PROGRAM_BYTES_MAX)
+        .build();
+    match built {
+        Ok(_) => Ok(()),
+        Err(regex::Error::CompiledTooBig(limit)) => {
+            Err(format!("the expression `{value}` takes more than {limit} bytes"))
+        }
+        Err(_) if has_look_around(value) => Err(format!(
+            "the expression `{value}` uses look-around or back-references"
+        )),
+        Err(error) => {
+            let text = error.to_string();
+            let last = text
+                .lines()
+                .last()
+                .unwrap_or_default()
+                .trim_start_matches("error: ");
+            Err(format!("the expression `{value}` cannot be run: {last}"))
+        }
+    }
+}
+
+fn has_look_around(pattern: &str) -> bool {
+    ["(?=", "(?!", "(?<=", "(?<!", "(?P="]
+        .iter()
+        .any(|group| pattern.contains(group))
+        || pattern
+            .as_bytes()
+            .windows(2)
+            .any(|pair| matches!(pair, [b'\\', b'1'..=b'9' | b'k' | b'g']))
+}
+
+fn expression(kind: u8, test: Test, value: &str) -> String {
+    let flags = if ignores_case(kind) { "(?si)" } else { "(?s)" };
+    match test {
+        Test::Like => {
+            let mut expression = format!("{flags}^");
+            let mut buffer = [0; 4];
+            for character in value.chars() {
+                match character {
+                    '%' => expression.push_str(".*"),
+                    '_' => expression.push('.'),
+                    other => expression.push_str(&regex::escape(other.encode_utf8(&mut buffer))),
+                }
+            }
+            expression.push('$');
+            expression
+        }
+        _ => format!("{flags}{}", from_pcre(value)),
+    }
+}
+
+/// Kinds whose normal form is in lower case.
+fn ignores_case(kind: u8) -> bool {
+    ![Kind::Url, Kind::UserAgent]
+        .iter()
+        .any(|&exact| exact as u8 == kind)
+}
+
+/// Spells what PCRE and Rust's expressions write alike but mean differently: set operations and nested
+/// brackets in a class are plain characters in PCRE, as are `\<` and `\>` everywhere.
+fn from_pcre(pattern: &str) -> String {
+    let mut out = String::with_capacity(pattern.len());
+    let mut class_start = None;
+    let mut characters = pattern.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (character, class_start) {
+            ('\\', _) => match characters.next() {
+                Some(plain @ ('<' | '>')) => out.push(plain),
+                Some(other) => out.extend(['\\', other]),
+                None => out.push('\\'),
+            },
+            ('[', None) => {
+                out.push('[');
+                if characters.next_if_eq(&'^').is_some() {
+                    out.push('^');
+                }
+                class_start = Some(out.len());
+            }
+            // A bracket right after the start is a member.
+            (']', Some(start)) if start != out.len() => {
+                out.push(']');
+                class_start = None;
+            }
+            (']', Some(_)) => out.push_str("\\]"),
+            ('[', Some(_)) if characters.peek() == Some(&':') => out.push_str(&posix_class(&mut characters)),
+            ('[', Some(_)) => out.push_str("\\["),
+            ('&' | '~', Some(_)) => out.extend(['\\', character]),
+            // The first member is plain, and so is what follows the dash of a range.
+            ('-', Some(start)) if start == out.len() || out.ends_with('-') && !out.ends_with("\\-") => {
+                out.push_str("\\-");
+            }
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// `[:alpha:]` after its first bracket; a bracket and a colon that are no such class stay characters.
+fn posix_class(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
+    let rest: String = characters.clone().collect();
+    let name = rest
+        .strip_prefix(':')
+        .and_then(|rest| rest.split_once(":]"))
+        .map(|(name, _)| name);
+    match name {
+        Some(name) if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'^') => {
+            characters.nth(name.len() + 2);
+            format!("[:{name}:]")
+        }
+        _ => "\\[".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_match(test: Test, pattern: &str, matching: &[&str], others: &[&str]) {
+        let compiled = regex::Regex::new(&expression(Kind::UserAgent as u8, test, pattern)).unwrap();
+        for text in matching {
+            assert!(compiled.is_match(text), "`{pattern}` should match `{text}`");
+        }
+        for text in others {
+            assert!(!compiled.is_match(text), "`{pattern}` should not match `{text}`");
+        }
+    }
+
+    #[test]
+    fn like_covers_the_whole_text_and_newlines() {
+        check_match(Test::Like, "%a_c%", &["abc", "xx\nabc\n", "aXc"], &["ac", "ab c"]);
+        check_match(Test::Like, "a.c", &["a.c"], &["abc", "a.cd"]);
+    }
+
+    #[test]
+    fn matches_searches_and_dot_covers_newlines() {
+        check_match(Test::Matches, "b.d", &["abcde", "b\nd"], &["bd", "B.D"]);
+        check_match(Test::Matches, "^(evil|bad)$", &["evil", "bad"], &["notevil"]);
+    }
+
+    #[test]
+    fn pcre_classes_mean_what_pcre_means() {
+        check_match(Test::Matches, "^[a[b]+$", &["a[b"], &["c"]);
+        check_match(Test::Matches, "^[]a]+$", &["]a"], &["b"]);
+        check_match(Test::Matches, "^[^]]$", &["a"], &["]"]);
+        check_match(Test::Matches, "^[a&&b]+$", &["a&b"], &["c"]);
+        check_match(Test::Matches, "^[[:digit:]x]+$", &["1x2"], &["y"]);
+        check_match(Test::Matches, "^\\<a\\>$", &["<a>"], &["a"]);
+        check_match(Test::Matches, "^[+--]+$", &["+,-"], &["."]);
+        check_match(Test::Matches, "^[--/]+$", &["-./"], &[","]);
+        check_match(Test::Matches, "a\\/b", &["a/b"], &["ab"]);
+    }
+
+    #[test]
+    fn what_needs_backtracking_is_refused_by_name() {
+        for pattern in ["(?=a)b", "a(?!b)", "(?<=a)b", "(a)\\1"] {
+            let reason = check(Kind::Url, Test::Matches, pattern).unwrap_err();
+            assert!(reason.contains("look-around"), "{reason}");
+        }
+        assert!(check(Kind::Url, Test::Matches, "(((").is_err());
+        assert!(
+            check(Kind::Url, Test::Matches, "(a{500}){500}")
+                .unwrap_err()
+                .contains("bytes")
+        );
+    }
+}
