@@ -1,0 +1,58 @@
+//! One total function a reader of foreign bytes, each with the laws that hold whatever the bytes.
+//!
+//! `fuzz_targets/` hands the fuzzer's bytes to these; `tests/replay.rs` hands them the corpora on
+//! stable. A broken law is a panic, as the fuzzer wants it; so is an overflow, which is checked.
+
+#![forbid(unsafe_code)]
+
+mod detect;
+mod formats;
+mod stix;
+mod store;
+mod telemetry;
+
+pub use detect::generation;
+pub use formats::{csv, export_csv, list};
+pub use stix::{observable, stix_json, stix_object, stix_pattern};
+pub use store::search_query;
+pub use telemetry::{evtx, logs};
+
+/// A reader under test.
+pub type Target = fn(&[u8]);
+
+/// Every target by its name, which is that of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("csv", csv),
+    ("evtx", evtx),
+    ("export_csv", export_csv),
+    ("generation", generation),
+    ("list", list),
+    ("logs", logs),
+    ("observable", observable),
+    ("search_query", search_query),
+    ("stix_json", stix_json),
+    ("stix_object", stix_object),
+    ("stix_pattern", stix_pattern),
+];
+
+/// A reader that gives a few bytes at a time: borders in odd places must change nothing.
+struct Dribble<'a> {
+    data: &'a [u8],
+    step: usize,
+}
+
+impl<'a> Dribble<'a> {
+    fn new(data: &'a [u8]) -> Self {
+        Self { data, step: 0 }
+    }
+}
+
+impl std::io::Read for Dribble<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        self.step = self.step % 7 + 1;
+        let (now, later) = self.data.split_at(self.step.min(self.data.len()).min(out.len()));
+        out[..now.len()].copy_from_slice(now);
+        self.data = later;
+        Ok(now.len())
+    }
+}

@@ -1,0 +1,77 @@
+//! Objects, their text, their patterns, and what can be looked up.
+
+use entente_stix::{
+    json, marking,
+    object::Object,
+    observable::{self, Kind, Observable},
+    pattern, validate,
+};
+
+/// Strict JSON: what is read has a canonical form, and that is its own canonical form.
+pub fn stix_json(data: &[u8]) {
+    let Ok(value) = json::read(data) else { return };
+    let canonical = value.canonical();
+    let again = json::read(canonical.as_bytes()).expect("the canonical form is read");
+    assert_eq!(again.canonical(), canonical);
+}
+
+/// One object: everything that is asked of it, validation and observables included.
+pub fn stix_object(data: &[u8]) {
+    if let Ok(value) = json::read(data) {
+        for finding in validate::object(&value) {
+            assert!(!finding.message.is_empty() && !finding.way_out.is_empty());
+        }
+    }
+    let Ok(object) = Object::read(data) else { return };
+    assert_eq!(object.text().as_bytes(), data, "kept as it came");
+    let canonical = object.value().canonical();
+    let again = Object::read(canonical.as_bytes()).expect("the canonical form is an object");
+    assert_eq!(again.digest(), object.digest());
+    assert_eq!(again.references().count(), object.references().count());
+    let _ = (
+        object.version(),
+        object.class(),
+        object.label(),
+        object.modified(),
+    );
+    marking::granular(object.value());
+    for (observable, _) in observable::of_object(&object) {
+        is_normal(&observable);
+    }
+}
+
+/// Patterns: what is written back is read again, as the same.
+pub fn stix_pattern(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let Ok(parsed) = pattern::parse(text) else { return };
+    let written = parsed.to_string();
+    let again = pattern::parse(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    assert_eq!(again.to_string(), written);
+}
+
+/// Values: a normal form is its own, whatever the kind.
+pub fn observable(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    if let Some(observable) = observable::guess(text) {
+        is_normal(&observable);
+    }
+    for kind in Kind::all() {
+        if let Ok(observable) = observable::normalise(kind, text) {
+            is_normal(&observable);
+        }
+    }
+    for reading in observable::readings(text) {
+        is_normal(&reading);
+    }
+    observable::refang(text);
+    observable::is_public_suffix(text);
+}
+
+pub(crate) fn is_normal(observable: &Observable) {
+    let again = observable::normalise(observable.kind, &observable.value);
+    assert_eq!(again.as_ref(), Ok(observable));
+}
