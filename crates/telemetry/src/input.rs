@@ -42,6 +42,24 @@ enum Encoding {
     Utf16 { big_endian: bool },
 }
 
+/// Any file's text, decompressed as logs are: gzip with any number of members, zstd, UTF-16 turned into UTF-8, a
+/// byte order mark dropped. `name` is for error texts only.
+///
+/// # Errors
+/// The reader failed, or the compressed stream is damaged in its first bytes; later faults come from reading, with
+/// the offset in their text.
+pub fn decompressed<R: Read>(reader: R, name: &str) -> Result<impl Read, Error> {
+    Ok(Decompressed(Input::open(reader, name)?))
+}
+
+struct Decompressed<R: Read>(Input<R>);
+
+impl<R: Read> Read for Decompressed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer).map_err(io::Error::other)
+    }
+}
+
 /// One log's text.
 pub(crate) struct Input<R: Read> {
     name: String,

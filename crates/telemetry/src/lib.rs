@@ -41,6 +41,7 @@ mod tsv;
 pub use batch::{Batch, FIELDS_VERSION, Scratch};
 pub use error::Error;
 pub use format::Format;
+pub use input::decompressed;
 pub use observe::{Defect, Kind, Observed, Value, Visitor};
 pub use record::Record;
 pub use source::{Options, Source};
