@@ -8,4 +8,7 @@
 )]
 
 mod conformance_pattern;
+mod conformance_validation;
+mod json_oracles;
+mod real_objects;
 mod shared;
