@@ -159,8 +159,8 @@ impl<'a> Parser<'a> {
             Token::Keyword(Keyword::Start) => self.start_stop()?,
             _ => return Ok(None),
         };
-        if let Some(message) = remarks::of_qualifier(&qualifier) {
-            self.remark(start, RemarkKind::QualifierValue, message.to_owned());
+        if let Some((kind, message)) = remarks::of_qualifier(&qualifier) {
+            self.remark(start, kind, message.to_owned());
         }
         Ok(Some(qualifier))
     }

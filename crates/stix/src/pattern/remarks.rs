@@ -24,11 +24,11 @@ pub enum RemarkKind {
     Hash,
     /// `START '…' STOP '…'` as STIX 2.0 wrote it (error in STIX 2.1).
     OldTimestamp,
-    /// A qualifier that admits nothing: no seconds, no repetition, a stop before the start (error, §9.5.1).
+    /// A number of seconds or times that is not positive (error, §9.5.1).
     QualifierValue,
     /// Objects of different types joined by AND inside one `[…]`: one object cannot be both (warning, §9.5).
     MixedTypes,
-    /// An empty set or a negative index (warning).
+    /// An empty set, a negative index, a stop that is not after its start (warning).
     NeverMatches,
 }
 
@@ -42,15 +42,20 @@ impl Remark {
     }
 }
 
-pub(super) fn of_qualifier(qualifier: &Qualifier) -> Option<&'static str> {
+pub(super) fn of_qualifier(qualifier: &Qualifier) -> Option<(RemarkKind, &'static str)> {
     match qualifier {
-        Qualifier::Within(seconds) if *seconds <= 0.0 => {
-            Some("no two observations lie within 0 seconds; give a positive number")
-        }
-        Qualifier::Repeats(0) => Some("what repeats 0 times is not asked for; give a positive number"),
-        Qualifier::StartStop(start, stop) if !start.is_before(stop) => {
-            Some("STOP is not later than START; swap them")
-        }
+        Qualifier::Within(seconds) if *seconds <= 0.0 => Some((
+            RemarkKind::QualifierValue,
+            "no two observations lie within 0 seconds; give a positive number",
+        )),
+        Qualifier::Repeats(0) => Some((
+            RemarkKind::QualifierValue,
+            "what repeats 0 times is not asked for; give a positive number",
+        )),
+        Qualifier::StartStop(start, stop) if !start.is_before(stop) => Some((
+            RemarkKind::NeverMatches,
+            "STOP is not later than START, so this never matches; swap them",
+        )),
         _ => None,
     }
 }

@@ -68,7 +68,10 @@ fn names(pattern: &Pattern, place: &Place<'_>, findings: &mut Findings) {
         let Some(Step::Property(property)) = comparison.path.steps.first() else {
             continue;
         };
-        let is_known = known.is_some_and(|known| known.property(property).is_some());
+        let is_known = known.is_some_and(|known| known.property(property).is_some())
+            || tables::OBSERVABLE_COMMON
+                .iter()
+                .any(|common| common.name == property);
         if !is_known && !forms::is_property_name_lax(property) && !told.contains(&property.as_str()) {
             told.push(property);
             let message = format!("`{}` cannot be the name of a property", values::shown(property));
