@@ -266,8 +266,7 @@ impl<R: Read> Reader<R> {
         self.window.at += 1;
         let mut members = Wrapper::default();
         let mut objects_at = None;
-        loop {
-            let Some(key) = self.key(start)? else { break };
+        while let Some(key) = self.key(start)? {
             self.window.peek_past_space()?;
             let value_at = self.window.at;
             if key == "objects" {

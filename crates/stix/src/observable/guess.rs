@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{Kind, NotA, Observable, address, domain, hash, normalise, url};
+use crate::limits::VALUE_BYTES_MAX;
 
 /// What `raw` most likely is. Defanged values are understood.
 ///
@@ -13,6 +14,9 @@ use super::{Kind, NotA, Observable, address, domain, hash, normalise, url};
 /// - Else a name that ends in the extension of a file that can do harm is a file name.
 /// - A path is one from a drive, a share or a variable (`%TEMP%\x`) only; `/gate.php` could be half a URL.
 pub fn guess(raw: &str) -> Option<Observable> {
+    if raw.len() > VALUE_BYTES_MAX {
+        return None;
+    }
     let refanged = refang(bare(raw));
     let text = refanged.as_ref();
     GUESSES.iter().find_map(|guess| guess(text))
@@ -20,6 +24,9 @@ pub fn guess(raw: &str) -> Option<Observable> {
 
 /// Everything that `raw` could be, the most likely first; for look-ups, where a miss costs nothing.
 pub fn readings(raw: &str) -> Vec<Observable> {
+    if raw.len() > VALUE_BYTES_MAX {
+        return Vec::new();
+    }
     const ANY: &[Kind] = &[
         Kind::Domain,
         Kind::Email,

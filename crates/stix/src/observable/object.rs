@@ -19,7 +19,24 @@ pub fn of_object(object: &Object<'_>) -> Vec<(Observable, &'static str)> {
         "vulnerability" => found.of_vulnerability(object.value()),
         _ => found.of_observable(object.value()),
     }
-    found.0
+    without_repeats(found.0)
+}
+
+/// Keeps the first of equal values, in order; by sorting, since an object can state very many.
+fn without_repeats(mut found: Vec<(Observable, &'static str)>) -> Vec<(Observable, &'static str)> {
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    let value = |place: &usize| found.get(*place).map(|(observable, _)| observable);
+    order.sort_by(|left, right| value(left).cmp(&value(right)));
+    order.dedup_by(|later, first| value(later) == value(first));
+    order.sort_unstable();
+    let mut first = order.into_iter().peekable();
+    let mut place = 0;
+    found.retain(|_| {
+        let kept = first.next_if_eq(&place).is_some();
+        place += 1;
+        kept
+    });
+    found
 }
 
 struct Found(Vec<(Observable, &'static str)>);
@@ -30,10 +47,7 @@ impl Found {
             return;
         };
         if let Ok(observable) = normalise(kind, text) {
-            let known = self.0.iter().any(|(other, _)| *other == observable);
-            if !known {
-                self.0.push((observable, path));
-            }
+            self.0.push((observable, path));
         }
     }
 

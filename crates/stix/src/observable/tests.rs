@@ -423,6 +423,12 @@ fn objects_state_their_values() {
     );
     check(
         &format!(
+            r#"{{"type":"x509-certificate","id":"x509-certificate--{uuid}","serial_number":"01","hashes":{{"x":"{md5}","MD5":"{md5}"}}}}"#
+        ),
+        &[(Kind::Md5, md5), (Kind::CertificateSerial, "1")],
+    );
+    check(
+        &format!(
             r#"{{"type":"observed-data","id":"observed-data--{uuid}","objects":{{"0":{{"type":"ipv4-addr","value":"192.0.2.1/32"}},
             "1":{{"type":"network-traffic","dst_ref":"0","extensions":{{"http-request-ext":{{"request_header":{{"user-agent":"X"}}}}}}}}}}}}"#
         ),
