@@ -43,6 +43,11 @@ impl Progress {
         self.bar.inc(bytes);
     }
 
+    /// Takes the bar away for good.
+    pub(crate) fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
+
     /// Takes the bar away before a line is printed, and puts it back after.
     pub(crate) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
         self.bar.suspend(print)
@@ -51,6 +56,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.clear();
     }
 }

@@ -16,11 +16,6 @@ pub(crate) fn safe(text: &str) -> String {
     out
 }
 
-/// Bytes of a record, made harmless; invalid UTF-8 is shown as U+FFFD.
-pub(crate) fn safe_bytes(bytes: &[u8]) -> String {
-    safe(&String::from_utf8_lossy(bytes))
-}
-
 fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
@@ -60,20 +55,6 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
         "s".to_owned()
     };
     format!("{} {noun}{plural}", count(number))
-}
-
-/// Bytes in the unit that people would use.
-pub(crate) fn bytes(number: u64) -> String {
-    const UNITS: [&str; 5] = ["bytes", "kB", "MB", "GB", "TB"];
-    let mut value = number as f64;
-    let mut unit = UNITS.iter();
-    let mut name = unit.next().copied().unwrap_or_default();
-    while value >= 1000.0 {
-        let Some(next) = unit.next() else { break };
-        value /= 1000.0;
-        name = next;
-    }
-    if name == "bytes" { format!("{number} bytes") } else { format!("{value:.1} {name}") }
 }
 
 /// Rows in columns, each as wide as its widest cell; the last column is left as it is.
@@ -119,8 +100,6 @@ mod tests {
     fn numbers_read_as_people_write_them() {
         assert_eq!(count(0), "0");
         assert_eq!(count(1234567), "1,234,567");
-        assert_eq!(bytes(999), "999 bytes");
-        assert_eq!(bytes(1_500_000), "1.5 MB");
         assert_eq!(counted(1, "object"), "1 object");
         assert_eq!(counted(2, "address"), "2 addresses");
     }

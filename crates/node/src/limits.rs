@@ -1,4 +1,41 @@
 //! Every bound of this crate, shown to people by `entente limits`.
 
+/// Objects in one atomic batch of an import.
+pub const BATCH_OBJECTS_MAX: usize = 1_024;
+
+/// Bytes of object text in one atomic batch of an import.
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of searchable words taken from one object.
+pub const WORDS_BYTES_MAX: usize = 64 << 10;
+
+/// Bytes of what people call an object; longer names and patterns are cut.
+pub const LABEL_BYTES_MAX: usize = 1_000;
+
+/// Mentions shown for one looked-up value.
+pub const LOOK_MENTIONS_MAX: usize = 100;
+
+/// Detections recorded in one transaction.
+pub const DETECTIONS_BATCH_MAX: usize = 4_096;
+
+/// Detections held back to print files in order; over it, a file's are printed before an earlier file ends.
+pub const DETECTIONS_HELD_MAX: usize = 65_536;
+
+/// Distinct matching records of one file for which repetitions are told apart; over it, equal records count once.
+pub const REPEATED_RECORDS_MAX: usize = 4_000_000;
+
+/// Versions or sources listed for one object.
+pub const LISTED_MAX: usize = 1_000;
+
 /// One bound: its name, its value, and what happens there.
-pub const ALL: &[(&str, u64, &str)] = &[];
+pub const ALL: &[(&str, u64, &str)] = &[
+    ("import batch, objects", BATCH_OBJECTS_MAX as u64, "one atomic transaction; the next batch begins"),
+    ("import batch, bytes", BATCH_BYTES_MAX as u64, "one atomic transaction; the next batch begins"),
+    ("searchable words of an object, bytes", WORDS_BYTES_MAX as u64, "further words are not found by `find`"),
+    ("name of an object in lists, bytes", LABEL_BYTES_MAX as u64, "cut; the object itself is kept whole"),
+    ("mentions of a looked-up value", LOOK_MENTIONS_MAX as u64, "the answer says that there are more"),
+    ("detections in one transaction", DETECTIONS_BATCH_MAX as u64, "the next transaction begins"),
+    ("detections held to keep files in order", DETECTIONS_HELD_MAX as u64, "printed before an earlier file ends"),
+    ("repeated records told apart in a file", REPEATED_RECORDS_MAX as u64, "equal records count once"),
+    ("versions, sources or relations listed", LISTED_MAX as u64, "the answer says that there are more"),
+];

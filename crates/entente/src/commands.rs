@@ -1,0 +1,45 @@
+//! One module a command: asks the node, renders the answer, chooses the exit code.
+
+mod check;
+mod demo;
+mod export;
+mod find;
+mod import;
+mod limits;
+mod look;
+mod scan;
+mod show;
+mod stix;
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Exit, Failure};
+
+/// Does what was asked.
+pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Import(asked) => import::run(global, asked),
+        Command::Look(asked) => look::run(global, asked),
+        Command::Show(asked) => show::run(global, asked),
+        Command::Find(asked) => find::run(global, asked),
+        Command::Scan(asked) => scan::run(global, asked),
+        Command::Export(asked) => export::run(global, asked),
+        Command::Stix(asked) => stix::run(global, asked),
+        Command::Check(asked) => check::run(global, asked),
+        Command::Limits => limits::run(global),
+        Command::Demo(asked) => demo::run(global, asked),
+    }
+}
+
+/// Standard output, buffered; every answer goes through it.
+pub(crate) fn out() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 << 10, io::stdout().lock())
+}
+
+/// One JSON value on a line of its own.
+pub(crate) fn json_line(out: &mut impl Write, value: &serde_json::Value) -> Result<(), Failure> {
+    writeln!(out, "{value}")?;
+    Ok(())
+}

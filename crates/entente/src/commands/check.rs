@@ -1,0 +1,46 @@
+//! `entente check`: is everything as history says?
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::cli::{Check, Global};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::place;
+use crate::render::{counted, safe};
+
+pub(crate) fn run(global: &Global, asked: &Check) -> Result<Exit, Failure> {
+    let node = if asked.rebuild { place::open_to_write(global)? } else { place::open_to_read(global)? };
+    let report = node.check(asked.rebuild).map_err(place::node_failure)?;
+    let mut out = out();
+    for difference in &report.differences {
+        if global.json {
+            json_line(
+                &mut out,
+                &json!({
+                    "part": difference.part, "subject": difference.subject, "message": difference.message,
+                    "repairable": difference.repairable,
+                }),
+            )?;
+        } else {
+            writeln!(out, "{}  {}  {}", difference.part, safe(&difference.subject), safe(&difference.message))?;
+        }
+    }
+    if global.json {
+        let summary = json!({"check": {
+            "versions": report.versions, "differences": report.differences_total, "repaired": report.repaired,
+            "clean": report.is_clean(),
+        }});
+        json_line(&mut out, &summary)?;
+    } else if report.is_clean() {
+        writeln!(out, "{} checked, everything is as history says", counted(report.versions, "object version"))?;
+    } else {
+        let what = counted(report.differences_total, "difference");
+        let end = if report.repaired { "; what is derived was rebuilt" } else { "; `entente check --rebuild` repairs what is derived" };
+        writeln!(out, "{} checked, {what}{end}", counted(report.versions, "object version"))?;
+    }
+    out.flush()?;
+    let damaged = report.differences.iter().any(|difference| !report.repaired || !difference.repairable);
+    Ok(if report.is_clean() || !damaged { Exit::Done } else { Exit::Store })
+}

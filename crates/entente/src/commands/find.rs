@@ -1,0 +1,48 @@
+//! `entente find`: full-text and field search.
+
+use std::io::Write;
+
+use entente_stix::time::Timestamp;
+use serde_json::json;
+
+use crate::cli::{Find, Global};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::place;
+use crate::render::{safe, short, table};
+
+pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
+    let node = place::open_to_read(global)?;
+    let query = asked.query.join(" ");
+    let (hits, more) = node.find(&query, asked.limit).map_err(place::node_failure)?;
+    let mut out = out();
+    if global.json {
+        for hit in &hits {
+            json_line(
+                &mut out,
+                &json!({"id": hit.id, "name": hit.name, "revoked": hit.revoked, "modified": modified(hit.version)}),
+            )?;
+        }
+    } else {
+        let rows: Vec<Vec<String>> = hits
+            .iter()
+            .map(|hit| {
+                let revoked = if hit.revoked { " (revoked)" } else { "" };
+                vec![safe(&hit.id), format!("{}{revoked}", short(&hit.name, 100))]
+            })
+            .collect();
+        write!(out, "{}", table(&rows))?;
+        if hits.is_empty() {
+            writeln!(out, "nothing found for `{}`; fewer words, or prefix* find more", short(&query, 100))?;
+        }
+        if more {
+            writeln!(out, "… and more; `--limit` lists them")?;
+        }
+    }
+    out.flush()?;
+    Ok(if hits.is_empty() { Exit::NotFound } else { Exit::Done })
+}
+
+fn modified(version: i64) -> Option<String> {
+    (version != 0).then(|| Timestamp::from_micros(version).to_string())
+}

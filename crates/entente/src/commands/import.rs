@@ -1,0 +1,204 @@
+//! `entente import`: intelligence in, and the account.
+
+use std::cell::RefCell;
+use std::io::{self, Read, Write};
+
+use entente_formats::Kind;
+use entente_node::Node;
+use entente_node::import::{Account, Fate, Item, Settings};
+use serde_json::json;
+
+use crate::cli::{Format, Global, Import};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::inputs::{self, Input};
+use crate::place;
+use crate::progress::Progress;
+use crate::render::{count, counted, safe, short};
+
+/// Refusals shown to people before the rest is only counted.
+const REFUSALS_SHOWN: u64 = 20;
+
+pub(crate) fn run(global: &Global, asked: &Import) -> Result<Exit, Failure> {
+    let inputs = inputs::collect(&asked.paths)?;
+    let node = place::open_to_write(global)?;
+    let mut out = out();
+    let done = import(global, asked, &node, &inputs, &mut out);
+    out.flush()?;
+    node.close().map_err(place::node_failure)?;
+    done
+}
+
+fn import(
+    global: &Global,
+    asked: &Import,
+    node: &Node,
+    inputs: &[Input],
+    out: &mut impl Write,
+) -> Result<Exit, Failure> {
+    let total: Option<u64> = inputs.iter().map(Input::size).sum();
+    let progress = Progress::bytes(total, global.quiet);
+    let mut account = Account::default();
+    let mut unread = 0;
+    for input in inputs {
+        progress.about(&input.name());
+        match import_one(global, asked, node, input, &progress, out) {
+            Ok(one) => account.add(one),
+            // One input that cannot be read is one named item; the store's faults end the import.
+            Err(failure) if failure.exit == Exit::BadInput && inputs.len() > 1 => {
+                unread += 1;
+                tell_unread(global, input, &failure, out)?;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    drop(progress);
+    tell_account(global, asked, inputs.len(), unread, &account, out)?;
+    Ok(if account.refused > 0 || unread > 0 { Exit::BadInput } else { Exit::Done })
+}
+
+fn import_one(
+    global: &Global,
+    asked: &Import,
+    node: &Node,
+    input: &Input,
+    progress: &Progress,
+    out: &mut impl Write,
+) -> Result<Account, Failure> {
+    let name = input.name();
+    let source = asked.source.clone().unwrap_or_else(|| default_source(input));
+    let settings = Settings {
+        source: &source,
+        at: place::now(),
+        kind: asked.format.map(|format| match format {
+            Format::Stix => Kind::Stix,
+            Format::List => Kind::List,
+            Format::Csv => Kind::Csv,
+        }),
+        strict: asked.strict,
+        dry_run: asked.dry_run,
+    };
+    let opened = input
+        .open()
+        .map_err(|error| Failure::input(format!("cannot read `{}`: {error}; check path and permissions", safe(&name))))?;
+    let reader = entente_telemetry::decompressed(Counted { inner: opened, progress }, &name)
+        .map_err(Failure::input)?;
+    let written: RefCell<Result<(), Failure>> = RefCell::new(Ok(()));
+    let mut teller = Teller { json: global.json, quiet: global.quiet, name: &name, refused: 0, progress };
+    let account = node
+        .import(reader, &name, &settings, &mut |item| {
+            let mut written = written.borrow_mut();
+            if written.is_ok() {
+                *written = teller.item(&item, out);
+            }
+        })
+        .map_err(place::node_failure)?;
+    written.into_inner()?;
+    teller.finish(&account);
+    Ok(account)
+}
+
+/// A file's own name is the best guess at who says so; stdin has none.
+fn default_source(input: &Input) -> String {
+    match input {
+        Input::Stdin => "stdin".to_owned(),
+        Input::File(path) => path.file_name().map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned()),
+    }
+}
+
+/// Tells items while the import runs: every one as JSON, refusals only to people.
+struct Teller<'a> {
+    json: bool,
+    quiet: bool,
+    name: &'a str,
+    refused: u64,
+    progress: &'a Progress,
+}
+
+impl Teller<'_> {
+    fn item(&mut self, item: &Item, out: &mut impl Write) -> Result<(), Failure> {
+        if self.json {
+            let mut line = json!({
+                "file": self.name, "place": item.place, "id": item.id, "outcome": item.fate.word(),
+            });
+            if let (Fate::Refused { reason }, Some(members)) = (&item.fate, line.as_object_mut()) {
+                members.insert("reason".into(), reason.as_str().into());
+            }
+            json_line(out, &line)?;
+            // Scripts that follow along learn what is durable as soon as it is.
+            return Ok(out.flush()?);
+        }
+        let Fate::Refused { reason } = &item.fate else { return Ok(()) };
+        self.refused += 1;
+        if self.refused <= REFUSALS_SHOWN && !self.quiet {
+            let id = item.id.as_deref().map(|id| format!(" {}", safe(id))).unwrap_or_default();
+            let line = format!("refused  {} {}{id}: {}", safe(self.name), safe(&item.place), short(reason, 400));
+            self.progress.suspend(|| eprintln!("{line}"));
+        }
+        Ok(())
+    }
+
+    fn finish(&self, account: &Account) {
+        if account.refused > REFUSALS_SHOWN && !self.json && !self.quiet {
+            let more = account.refused - REFUSALS_SHOWN;
+            let name = safe(self.name);
+            self.progress.suspend(|| eprintln!("refused  {name}: {more} more; `--json` names every one"));
+        }
+    }
+}
+
+fn tell_unread(global: &Global, input: &Input, failure: &Failure, out: &mut impl Write) -> Result<(), Failure> {
+    if global.json {
+        json_line(out, &json!({"file": input.name(), "outcome": "unread", "reason": failure.message}))
+    } else {
+        eprintln!("unread   {}", failure.message);
+        Ok(())
+    }
+}
+
+fn tell_account(
+    global: &Global,
+    asked: &Import,
+    inputs: usize,
+    unread: u64,
+    account: &Account,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    if global.json {
+        return json_line(
+            out,
+            &json!({"account": {
+                "inputs": inputs, "unread": unread, "in": account.items, "stored": account.stored,
+                "versions": account.versions, "known": account.known, "refused": account.refused,
+                "dry_run": asked.dry_run,
+            }}),
+        );
+    }
+    let would = if asked.dry_run { " (dry run: nothing was stored)" } else { "" };
+    writeln!(out, "{} from {}{would}", counted(account.items, "item"), counted(inputs as u64, "input"))?;
+    writeln!(out, "  stored         {:>12}", count(account.stored))?;
+    writeln!(out, "  new versions   {:>12}", count(account.versions))?;
+    writeln!(out, "  already known  {:>12}", count(account.known))?;
+    writeln!(out, "  refused        {:>12}", count(account.refused))?;
+    if unread > 0 {
+        writeln!(out, "  inputs unread  {:>12}", count(unread))?;
+    }
+    if account.items > 0 && account.items == account.known {
+        writeln!(out, "Nothing changed: all of it was known already.")?;
+    }
+    Ok(())
+}
+
+/// Counts what is read, for the progress bar.
+struct Counted<'a> {
+    inner: Box<dyn Read + Send>,
+    progress: &'a Progress,
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.progress.advance(read as u64);
+        Ok(read)
+    }
+}

@@ -1,0 +1,208 @@
+//! `entente scan`: what the node knows, found in logs; a detection a line, a summary at the end.
+
+mod summary;
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use entente_detect::Hit;
+use entente_node::Node;
+use entente_node::generation::Compiled;
+use entente_node::scan::{LogInput, Settings, Told};
+use entente_stix::time::Timestamp;
+use serde_json::json;
+
+use crate::cli::{Global, Scan};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::inputs::{self, Input};
+use crate::place;
+use crate::progress::Progress;
+use crate::render::{safe, short};
+use summary::Summary;
+
+/// Defects shown to people before the rest is only counted.
+const DEFECTS_SHOWN: u64 = 20;
+
+pub(crate) fn run(global: &Global, asked: &Scan) -> Result<Exit, Failure> {
+    let inputs = inputs::collect(&asked.paths)?;
+    let node = if asked.dry_run { place::open_to_read(global)? } else { place::open_to_write(global)? };
+    let mut out = out();
+    let done = scan(global, asked, &node, inputs, &mut out);
+    out.flush()?;
+    node.close().map_err(place::node_failure)?;
+    done
+}
+
+fn scan(
+    global: &Global,
+    asked: &Scan,
+    node: &Node,
+    inputs: Vec<Input>,
+    out: &mut impl Write,
+) -> Result<Exit, Failure> {
+    let compiled = node.generation().map_err(place::node_failure)?;
+    let now = place::now();
+    let settings = Settings {
+        threads: asked.threads.unwrap_or_else(cores),
+        any_time: asked.any_time,
+        url_hosts: asked.url_hosts,
+        record: !asked.dry_run,
+        now,
+    };
+    let total: Option<u64> = inputs.iter().map(Input::size).sum();
+    let progress = Progress::bytes(total, global.quiet);
+    let mut teller = Teller { global, progress: &progress, summary: Summary::new(), defects: 0, written: Ok(()), out };
+    let logs = inputs.into_iter().map(log_input).collect();
+    let scanned = node.scan(&compiled.generation, logs, &settings, &mut |told| teller.told(&told));
+    let Teller { summary, written, out, .. } = teller;
+    // What was recorded becomes sightings also when the scan broke off.
+    let sightings = if asked.dry_run {
+        0
+    } else {
+        let identity = place::identity(node)?;
+        node.write_sightings(&identity, place::now()).map_err(place::node_failure)?
+    };
+    progress.clear();
+    let sums = scanned.map_err(place::node_failure)?;
+    written?;
+    tell_not_evaluated(global, &compiled, out)?;
+    if global.json {
+        json_line(out, &summary.as_json(&sums, &compiled, sightings))?;
+    } else if !global.quiet {
+        summary.as_text(&sums, &compiled, sightings, asked, out)?;
+    }
+    Ok(if asked.fail_on_hit && sums.detections > 0 {
+        Exit::Answer
+    } else if sums.failed > 0 {
+        Exit::BadInput
+    } else {
+        Exit::Done
+    })
+}
+
+fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+fn log_input(input: Input) -> LogInput {
+    let modified = match &input {
+        Input::Stdin => Some(place::now().micros()),
+        Input::File(path) => modified(path),
+    };
+    LogInput { name: input.name(), open: Box::new(move || input.open()), modified }
+}
+
+fn modified(path: &Path) -> Option<i64> {
+    let since = path.metadata().ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_micros()).ok()
+}
+
+/// Prints what the scan tells, and keeps the sums that the summary wants.
+struct Teller<'a, W> {
+    global: &'a Global,
+    progress: &'a Progress,
+    summary: Summary,
+    defects: u64,
+    written: Result<(), Failure>,
+    out: &'a mut W,
+}
+
+impl<W: Write> Teller<'_, W> {
+    fn told(&mut self, told: &Told<'_>) {
+        if self.written.is_ok() {
+            self.written = self.try_told(told);
+        }
+    }
+
+    fn try_told(&mut self, told: &Told<'_>) -> Result<(), Failure> {
+        match told {
+            Told::Found { hit, file, is_new } => {
+                self.summary.found(hit, file);
+                self.found(hit, file, *is_new)
+            }
+            Told::Defect { file, line, reason } => self.defect(file, *line, reason),
+            Told::Failed { file, reason } => {
+                self.summary.failed(file);
+                self.failed(file, reason)
+            }
+            Told::Read { file, format, sums } => {
+                self.summary.read(*format, sums);
+                if self.global.json {
+                    let line = json!({"read": {
+                        "file": file, "format": format.name(), "records": sums.records, "defects": sums.defects,
+                        "detections": sums.detections,
+                    }});
+                    json_line(self.out, &line)?;
+                }
+                Ok(())
+            }
+            Told::Progress { file, bytes } => {
+                self.progress.about(file);
+                self.progress.advance(*bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn found(&mut self, hit: &Hit, file: &str, is_new: bool) -> Result<(), Failure> {
+        if self.global.json {
+            return json_line(
+                self.out,
+                &json!({
+                    "time": hit.time.map(|at| Timestamp::from_micros(at).to_string()), "file": file, "line": hit.line,
+                    "field": hit.field, "value": hit.value, "type": hit.observable.kind.name(),
+                    "indicator": hit.indicator.id, "name": hit.indicator.name, "how": hit.how.to_string(),
+                    "host": hit.host, "new": is_new,
+                }),
+            );
+        }
+        let when = hit.time.map_or_else(|| "no time".to_owned(), |at| Timestamp::from_micros(at).to_string());
+        let line = format!(
+            "{when}  {}:{}  {} = {}  {}  {}  {}",
+            safe(file),
+            hit.line,
+            safe(&hit.field),
+            short(&hit.value, 200),
+            hit.how,
+            short(&hit.indicator.name, 80),
+            safe(&hit.indicator.id),
+        );
+        let out = &mut *self.out;
+        self.progress.suspend(|| writeln!(out, "{line}"))?;
+        Ok(())
+    }
+
+    fn defect(&mut self, file: &str, line: u64, reason: &str) -> Result<(), Failure> {
+        if self.global.json {
+            return json_line(self.out, &json!({"defect": {"file": file, "line": line, "reason": reason}}));
+        }
+        self.defects += 1;
+        if self.defects <= DEFECTS_SHOWN && !self.global.quiet {
+            let text = format!("defect  {}:{line}: {}", safe(file), short(reason, 200));
+            self.progress.suspend(|| eprintln!("{text}"));
+        } else if self.defects == DEFECTS_SHOWN + 1 && !self.global.quiet {
+            self.progress.suspend(|| eprintln!("defect  … further ones are only counted; `--json` names every one"));
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, file: &str, reason: &str) -> Result<(), Failure> {
+        if self.global.json {
+            return json_line(self.out, &json!({"failed": {"file": file, "reason": reason}}));
+        }
+        self.progress.suspend(|| eprintln!("unread  {}", safe(reason)));
+        Ok(())
+    }
+}
+
+fn tell_not_evaluated(global: &Global, compiled: &Compiled, out: &mut impl Write) -> Result<(), Failure> {
+    if !global.json {
+        return Ok(());
+    }
+    for indicator in &compiled.not_evaluated {
+        json_line(out, &json!({"not_evaluated": {"indicator": indicator.id, "reason": indicator.reason}}))?;
+    }
+    Ok(())
+}

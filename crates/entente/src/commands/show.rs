@@ -1,0 +1,138 @@
+//! `entente show`: one object with its sources and relations.
+
+use std::io::Write;
+
+use entente_node::show::{Relation, Shown};
+use entente_stix::time::Timestamp;
+use entente_store::Stored;
+use serde_json::{Value, json};
+
+use crate::cli::{Global, Show};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::place;
+use crate::render::{safe, short};
+
+/// Properties that the heading or the relations tell already.
+const TOLD_ELSEWHERE: [&str; 4] = ["id", "type", "name", "spec_version"];
+
+pub(crate) fn run(global: &Global, asked: &Show) -> Result<Exit, Failure> {
+    let node = place::open_to_read(global)?;
+    let Some(shown) = node.show(&asked.id).map_err(place::node_failure)? else {
+        return Err(Failure::not_found(format!(
+            "`{}` is not known here; `entente find` searches by words, `entente look` by value",
+            safe(&asked.id)
+        )));
+    };
+    let versions = if asked.versions {
+        node.versions(&asked.id).map_err(place::node_failure)?
+    } else {
+        Vec::new()
+    };
+    let mut out = out();
+    if asked.raw {
+        raw(&shown, &versions, &mut out)?;
+    } else if global.json {
+        json_line(&mut out, &as_json(&shown, &versions)?)?;
+    } else {
+        as_text(&shown, &versions, &mut out)?;
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// The bytes as they came in; with `--versions` every version, newest first, one after another.
+fn raw(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), Failure> {
+    let texts: Vec<&Stored> = if versions.is_empty() { vec![&shown.current] } else { versions.iter().collect() };
+    for stored in texts {
+        out.write_all(&stored.text)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(())
+}
+
+fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), Failure> {
+    let current = &shown.current;
+    let revoked = if current.revoked { "  (revoked)" } else { "" };
+    writeln!(out, "{}  {}{revoked}", safe(current.type_name()), short(&current.name, 120))?;
+    writeln!(out, "{}", safe(&current.id))?;
+    if let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(&current.text) {
+        writeln!(out)?;
+        for (key, value) in members.iter().filter(|(key, _)| !TOLD_ELSEWHERE.contains(&key.as_str())) {
+            let told = match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            writeln!(out, "  {:<20} {}", safe(key), short(&told, 300))?;
+        }
+    }
+    writeln!(out, "\nTold by")?;
+    for holding in &shown.holdings {
+        let old = if holding.is_current { "" } else { "  (an older version)" };
+        writeln!(out, "  {}  on {}{old}", safe(&holding.source), Timestamp::from_micros(holding.at))?;
+    }
+    relations("Refers to", &shown.refers_to, out)?;
+    relations("Referred to by", &shown.referred_by, out)?;
+    if shown.more {
+        writeln!(out, "\n… and more than are listed here")?;
+    }
+    if !versions.is_empty() {
+        writeln!(out, "\nVersions")?;
+        for stored in versions {
+            let version = if stored.version == 0 { "-".to_owned() } else { Timestamp::from_micros(stored.version).to_string() };
+            writeln!(out, "  {version}  sha256:{}", hex(&stored.digest))?;
+        }
+    }
+    Ok(())
+}
+
+fn relations(title: &str, relations: &[Relation], out: &mut impl Write) -> Result<(), Failure> {
+    if relations.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{title}")?;
+    for relation in relations {
+        let name = relation.name.as_deref().map_or("(not known here)".to_owned(), |name| short(name, 80));
+        writeln!(out, "  {:<24} {}  {name}", safe(&relation.property), safe(&relation.id))?;
+    }
+    Ok(())
+}
+
+fn as_json(shown: &Shown, versions: &[Stored]) -> Result<Value, Failure> {
+    let ends = |relations: &[Relation]| -> Vec<Value> {
+        relations.iter().map(|end| json!({"property": end.property, "id": end.id, "name": end.name})).collect()
+    };
+    let holdings: Vec<Value> = shown
+        .holdings
+        .iter()
+        .map(|holding| {
+            json!({
+                "source": holding.source, "at": Timestamp::from_micros(holding.at).to_string(),
+                "digest": hex(&holding.digest), "current": holding.is_current,
+            })
+        })
+        .collect();
+    let versions = versions.iter().map(version).collect::<Result<Vec<Value>, Failure>>()?;
+    let mut value = json!({
+        "id": shown.current.id, "object": object(&shown.current)?, "digest": hex(&shown.current.digest),
+        "holdings": holdings, "refers_to": ends(&shown.refers_to), "referred_by": ends(&shown.referred_by),
+        "more": shown.more,
+    });
+    if let (false, Some(members)) = (versions.is_empty(), value.as_object_mut()) {
+        members.insert("versions".into(), versions.into());
+    }
+    Ok(value)
+}
+
+fn version(stored: &Stored) -> Result<Value, Failure> {
+    Ok(json!({"digest": hex(&stored.digest), "object": object(stored)?}))
+}
+
+fn object(stored: &Stored) -> Result<Value, Failure> {
+    serde_json::from_slice(&stored.text)
+        .map_err(|error| Failure::store(format!("the stored text of `{}` cannot be read: {error}; run `entente check`", stored.id)))
+}
+
+fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,120 @@
+//! Where the node lives, what time it is, and the node itself, opened.
+
+use std::path::{Path, PathBuf};
+
+use entente_node::Node;
+use entente_stix::json::{Map, Value};
+use entente_stix::time::Timestamp;
+use entente_store::sqlite::{Access, Options, Sqlite};
+
+use crate::cli::Global;
+use crate::exit::{Exit, Failure};
+
+/// The clock. Everything below takes time as an argument; this is where it comes from.
+pub(crate) fn now() -> Timestamp {
+    #[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
+    let now = std::time::SystemTime::now();
+    let since = now.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The data folder: `--data`, `ENTENTE_DATA`, or the platform's place for data.
+pub(crate) fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &global.data {
+        return Ok(folder.clone());
+    }
+    let folders = directories::ProjectDirs::from("", "", "entente");
+    folders.map(|folders| folders.data_dir().to_owned()).ok_or_else(|| {
+        Failure::usage("there is no home directory to keep data in; name a folder with `--data DIR` or ENTENTE_DATA")
+    })
+}
+
+/// A node opened for reading. What is not there yet is a clear answer, not an empty one.
+pub(crate) fn open_to_read(global: &Global) -> Result<Node, Failure> {
+    open(&data_folder(global)?, Access::Read)
+}
+
+/// A node opened for writing; made when it is not there.
+pub(crate) fn open_to_write(global: &Global) -> Result<Node, Failure> {
+    let node = open(&data_folder(global)?, Access::Write)?;
+    identity(&node)?;
+    Ok(node)
+}
+
+fn open(folder: &Path, access: Access) -> Result<Node, Failure> {
+    let options = match access {
+        Access::Read => Options::read(),
+        Access::Write => Options::write(),
+    };
+    let store = Sqlite::open(folder, &options).map_err(failure)?;
+    let secret = secret(&store, access)?;
+    Ok(Node::new(Box::new(store), &folder.join("generations"), secret))
+}
+
+const SECRET: &str = "secret";
+const IDENTITY: &str = "identity";
+
+/// The node's own random number, made once.
+fn secret(store: &Sqlite, access: Access) -> Result<u64, Failure> {
+    use entente_store::Store as _;
+    let known = store.meta(SECRET).map_err(failure)?;
+    if let Some(secret) = known.and_then(|text| u64::from_str_radix(&text, 16).ok()) {
+        return Ok(secret);
+    }
+    let (secret, _) = random().as_u64_pair();
+    if access == Access::Write {
+        store.set_meta(SECRET, Some(&format!("{secret:016x}"))).map_err(failure)?;
+    }
+    Ok(secret)
+}
+
+/// The node's own STIX identity, made once: who sights what is sighted here.
+pub(crate) fn identity(node: &Node) -> Result<String, Failure> {
+    if let Some(identity) = node.store().meta(IDENTITY).map_err(failure)? {
+        return Ok(identity);
+    }
+    let identity = format!("identity--{}", random());
+    let at = now();
+    let at_text = at.to_string();
+    let mut members = Map::new();
+    for (key, value) in [
+        ("type", "identity"),
+        ("spec_version", "2.1"),
+        ("id", identity.as_str()),
+        ("created", at_text.as_str()),
+        ("modified", at_text.as_str()),
+        ("name", "this node"),
+        ("identity_class", "organization"),
+    ] {
+        members.insert(key, Value::String(value.into()));
+    }
+    let text = Value::Object(members).canonical();
+    node.take_own(&text, at).map_err(node_failure)?;
+    // The object goes first: a node that crashes in between makes a new identity, and nothing refers to the old.
+    node.store().set_meta(IDENTITY, Some(&identity)).map_err(failure)?;
+    Ok(identity)
+}
+
+fn random() -> uuid::Uuid {
+    #[expect(clippy::disallowed_methods, reason = "the binary is where randomness comes from")]
+    uuid::Uuid::new_v4()
+}
+
+/// The store's fault, or its disk's.
+pub(crate) fn failure(error: entente_store::Error) -> Failure {
+    use entente_store::Error;
+    match error {
+        Error::TooMuch { .. } | Error::BadCursor { .. } => Failure::usage(error),
+        Error::Missing { .. } => Failure::not_found(error),
+        _ => Failure::store(error),
+    }
+}
+
+/// Whose fault a node's error is.
+pub(crate) fn node_failure(error: entente_node::Error) -> Failure {
+    match error {
+        entente_node::Error::Store(error) => failure(error),
+        entente_node::Error::Input { .. } => Failure::input(error),
+        _ => Failure { exit: Exit::Store, message: error.to_string() },
+    }
+}

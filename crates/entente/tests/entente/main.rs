@@ -1,0 +1,12 @@
+//! The built binary and the repository as a whole, tried from outside.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
+
+mod ask;
+mod crash;
+mod harness;
+mod hostile;
+mod import;
+mod map;
+mod scan;
+mod stix;

@@ -1,0 +1,276 @@
+//! Detections: what is found, where, why; what is not; and that counting twice adds nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Home, Ran, bundle, indicator, shared};
+
+const CONN: &str = concat!(
+    "{\"_path\":\"conn\",\"ts\":1767225600.5,\"uid\":\"C1\",\"id.orig_h\":\"10.0.0.5\",\"id.orig_p\":50000,",
+    "\"id.resp_h\":\"198.51.100.7\",\"id.resp_p\":443,\"proto\":\"tcp\"}\n",
+    "{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"C2\",\"id.orig_h\":\"10.0.0.5\",\"id.orig_p\":50001,",
+    "\"id.resp_h\":\"10.0.0.1\",\"id.resp_p\":53,\"query\":\"www.evil.example\",\"answers\":[\"203.0.113.9\"]}\n",
+    "{\"_path\":\"dns\",\"ts\":1767225602.5,\"uid\":\"C3\",\"id.orig_h\":\"10.0.0.6\",\"id.orig_p\":50002,",
+    "\"id.resp_h\":\"10.0.0.1\",\"id.resp_p\":53,\"query\":\"notevil.example\"}\n",
+    "{\"_path\":\"http\",\"ts\":1767225603.5,\"uid\":\"C4\",\"id.orig_h\":\"10.0.0.6\",\"id.orig_p\":50003,",
+    "\"id.resp_h\":\"10.0.0.2\",\"id.resp_p\":80,\"host\":\"bad.example\",\"uri\":\"/a/b?c=d\"}\n",
+    "this is no record\n",
+);
+
+fn detections(ran: &Ran) -> Vec<Value> {
+    ran.json().into_iter().filter(|line| line.get("indicator").is_some()).collect()
+}
+
+/// `(line, field, value)` of every detection.
+fn places(ran: &Ran) -> Vec<(u64, String, String)> {
+    detections(ran)
+        .iter()
+        .map(|found| {
+            let text = |key: &str| found[key].as_str().unwrap().to_owned();
+            (found["line"].as_u64().unwrap(), text("field"), text("value"))
+        })
+        .collect()
+}
+
+fn home_with(patterns: &[&str]) -> Home {
+    let home = Home::new();
+    let objects: Vec<String> =
+        patterns.iter().enumerate().map(|(number, pattern)| indicator(number as u64 + 1, pattern)).collect();
+    let file = home.file("feed.json", bundle(&objects));
+    home.ok(&["import", "--quiet", &file]);
+    home
+}
+
+#[test]
+fn planted_values_are_found_at_their_line_and_look_alikes_are_not() {
+    let home = home_with(&[
+        "[domain-name:value = 'evil.example']",
+        "[ipv4-addr:value = '198.51.100.0/29']",
+        "[url:value = 'http://bad.example/a/b?c=d'] OR [ipv4-addr:value IN ('192.0.2.1', '192.0.2.2')]",
+    ]);
+    let log = home.file("conn.json", CONN);
+    let ran = home.ok(&["scan", "--json", &log]);
+    let mut lines: Vec<(u64, String)> = places(&ran).into_iter().map(|(line, field, _)| (line, field)).collect();
+    lines.dedup_by_key(|(line, _)| *line);
+    assert_eq!(lines[0], (1, "id.resp_h".to_owned()));
+    assert_eq!(lines[1], (2, "query".to_owned()));
+    assert_eq!(lines[2].0, 4);
+    assert_eq!(lines.len(), 3, "{}", ran.out);
+    let summary = &ran.last()["summary"];
+    assert_eq!(summary["records"], 4);
+    assert_eq!(summary["defects"], 1);
+    let defect = ran.json().into_iter().find(|line| line.get("defect").is_some()).unwrap();
+    assert_eq!(defect["defect"]["line"], 5);
+}
+
+#[test]
+fn scanning_the_same_log_twice_adds_nothing_also_renamed_or_compressed() {
+    use std::io::Write as _;
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let log = home.file("conn.json", CONN);
+    let first = home.ok(&["scan", "--json", &log]).last();
+    assert_eq!((first["summary"]["new"].clone(), first["summary"]["sightings"].clone()), (json!(1), json!(1)));
+    let sightings = |home: &Home| home.ok(&["export", "stix", "--type", "sighting", "--versions"]).out;
+    let before = sightings(&home);
+    assert!(before.contains("\"count\":1"), "{before}");
+
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(CONN.as_bytes()).unwrap();
+    let gzip = home.file("other-name.gz", gzip.finish().unwrap());
+    let second = home.ok(&["scan", "--json", &log, &gzip]).last();
+    assert_eq!(second["summary"]["detections"], 2);
+    assert_eq!((second["summary"]["new"].clone(), second["summary"]["sightings"].clone()), (json!(0), json!(0)));
+    assert_eq!(sightings(&home), before);
+}
+
+#[test]
+fn detections_of_a_day_are_one_sighting_that_counts() {
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let line = |second: u32, day: u32| {
+        format!("{{\"_path\":\"dns\",\"ts\":\"2026-01-{day:02}T00:00:{second:02}.000000Z\",\"uid\":\"C{second}\",\"id.orig_h\":\"10.0.0.5\",\"query\":\"evil.example\"}}\n")
+    };
+    let log = home.file("one.json", line(1, 1) + &line(2, 1) + &line(1, 2));
+    home.ok(&["scan", "--quiet", &log]);
+    let more = home.file("two.json", line(1, 1) + &line(9, 1));
+    home.ok(&["scan", "--quiet", &more]);
+    let exported: Value = serde_json::from_str(&home.ok(&["export", "stix", "--type", "sighting"]).out).unwrap();
+    let counts: BTreeMap<&str, u64> = exported["objects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sighting| (sighting["first_seen"].as_str().unwrap(), sighting["count"].as_u64().unwrap()))
+        .collect();
+    assert_eq!(counts, BTreeMap::from([("2026-01-01T00:00:01.000Z", 3), ("2026-01-02T00:00:01.000Z", 1)]));
+}
+
+#[test]
+fn sightings_are_valid_stix_and_point_at_what_was_seen() {
+    let home = home_with(&[
+        "[domain-name:value = 'evil.example']",
+        "[url:value = 'http://bad.example/a/b?c=d']",
+        "[ipv4-addr:value = '198.51.100.7']",
+    ]);
+    let log = home.file("conn.json", CONN);
+    home.ok(&["scan", "--quiet", &log]);
+    let file = home.path("all.json").display().to_string();
+    home.ok(&["export", "stix", "-o", &file]);
+    let validated = home.run(&["stix", "validate", "--json", &file]);
+    assert_eq!(validated.code, 0, "{}", validated.out);
+    let exported: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+    let objects = exported["objects"].as_array().unwrap();
+    let of = |type_name: &str| objects.iter().filter(|object| object["type"] == type_name).count();
+    assert_eq!((of("sighting"), of("observed-data")), (3, 3));
+    assert_eq!((of("domain-name"), of("url"), of("ipv4-addr")), (1, 1, 1));
+    let looked = home.ok(&["look", "--json", "www.evil.example"]).last();
+    assert_eq!(looked["own_hits"]["count"], 1);
+}
+
+#[test]
+fn validity_is_obeyed_against_the_events_own_time() {
+    let home = Home::new();
+    let mut until: Value = serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
+    until["valid_until"] = json!("2026-01-01T00:00:01Z");
+    let mut revoked: Value = serde_json::from_str(&indicator(2, "[domain-name:value = 'evil.example']")).unwrap();
+    revoked["revoked"] = json!(true);
+    let file = home.file("feed.json", bundle(&[until.to_string(), revoked.to_string()]));
+    home.ok(&["import", "--quiet", &file]);
+    // The event is at 00:00:01.5: after the first one's end; the second was taken back.
+    let log = home.file("conn.json", CONN);
+    let ran = home.ok(&["scan", "--json", &log]);
+    assert_eq!(detections(&ran).len(), 0, "{}", ran.out);
+    assert!(ran.last()["summary"]["outside_validity"].as_u64().unwrap() >= 1);
+    let any = home.ok(&["scan", "--json", "--any-time", "--dry-run", &log]);
+    assert_eq!(detections(&any).len(), 1, "revoked stays revoked: {}", any.out);
+}
+
+#[test]
+fn what_needs_more_than_values_is_reported_by_id() {
+    let home = home_with(&[
+        "[domain-name:value = 'evil.example' AND network-traffic:dst_port = 53]",
+        "[domain-name:value = 'evil.example'] FOLLOWEDBY [ipv4-addr:value = '192.0.2.1']",
+        "[domain-name:value = 'evil.example']",
+    ]);
+    let log = home.file("conn.json", CONN);
+    let ran = home.ok(&["scan", "--json", &log]);
+    let not: Vec<Value> = ran.json().into_iter().filter(|line| line.get("not_evaluated").is_some()).collect();
+    assert_eq!(not.len(), 2, "{}", ran.out);
+    assert!(not.iter().all(|line| line["not_evaluated"]["reason"].as_str().unwrap().len() > 10));
+    assert_eq!(detections(&ran).len(), 1);
+}
+
+#[test]
+fn observables_that_an_indicator_is_based_on_are_looked_for() {
+    let home = Home::new();
+    let domain = r#"{"type":"domain-name","spec_version":"2.1","id":"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7","value":"evil.example"}"#;
+    let relation = r#"{"type":"relationship","spec_version":"2.1","id":"relationship--00000001-0000-4000-8000-000000000001",
+        "created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","relationship_type":"based-on",
+        "source_ref":"indicator--00000001-0000-4000-8000-000000000001",
+        "target_ref":"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7"}"#;
+    let objects =
+        [indicator(1, "[process:name = 'x' AND process:pid = 1]"), domain.to_owned(), relation.to_owned()];
+    let file = home.file("feed.json", bundle(&objects));
+    home.ok(&["import", "--quiet", &file]);
+    let log = home.file("conn.json", CONN);
+    assert_eq!(places(&home.ok(&["scan", "--json", &log])).len(), 1);
+}
+
+#[test]
+fn fail_on_hit_exits_with_1() {
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let log = home.file("conn.json", CONN);
+    assert_eq!(home.run(&["scan", "--quiet", "--fail-on-hit", &log]).code, 1);
+    let clean = home.file("clean.json", CONN.lines().next().unwrap());
+    assert_eq!(home.run(&["scan", "--quiet", "--fail-on-hit", &clean]).code, 0);
+}
+
+#[test]
+fn new_intelligence_is_found_at_once() {
+    let home = home_with(&["[domain-name:value = 'other.example']"]);
+    let log = home.file("conn.json", CONN);
+    assert_eq!(places(&home.ok(&["scan", "--json", &log])).len(), 0);
+    let list = home.file("list.txt", "evil[.]example\n");
+    home.ok(&["import", &list]);
+    assert_eq!(places(&home.ok(&["scan", "--json", &log])).len(), 1);
+    let stdin = home.with_input(&["scan", "--json", "--dry-run", "-"], CONN);
+    assert_eq!(places(&stdin).len(), 1);
+}
+
+#[test]
+fn real_logs_are_read_whole() {
+    let Some(folder) = shared("data/logs") else { return };
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let ran = home.run(&["scan", "--json", folder.to_str().unwrap()]);
+    let failed: Vec<Value> = ran.json().into_iter().filter(|line| line.get("failed").is_some()).collect();
+    assert!(failed.is_empty(), "{failed:?}");
+    let read: Vec<Value> = ran.json().into_iter().filter(|line| line.get("read").is_some()).collect();
+    assert_eq!(read.len(), walkdir::WalkDir::new(&folder).into_iter().filter(|entry| entry.as_ref().unwrap().path().is_file()).count());
+    let formats: BTreeSet<&str> = read.iter().map(|line| line["read"]["format"].as_str().unwrap()).collect();
+    for format in ["Zeek TSV", "Zeek JSON", "Suricata EVE", "Windows EVTX", "Windows events as JSON"] {
+        assert!(formats.contains(format), "{formats:?}");
+    }
+    // Lines of Zeek's are records or headers, none is lost.
+    for line in read.iter().filter(|line| line["read"]["format"] == "Zeek TSV") {
+        let file = line["read"]["file"].as_str().unwrap();
+        let text = std::fs::read(file).unwrap();
+        let records = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#').count();
+        assert_eq!(line["read"]["records"].as_u64().unwrap() as usize + line["read"]["defects"].as_u64().unwrap() as usize, records, "{file}");
+    }
+}
+
+/// Indicators made from values that really occur, with look-alikes beside them, against a plain search.
+#[test]
+fn every_planted_indicator_is_found_in_real_zeek_logs() {
+    for (file, field) in [("dns.log", "query"), ("ssl.log", "server_name"), ("rdp.log", "id.resp_h"), ("smtp.log", "id.orig_h")] {
+        let Some(path) = shared(&format!("data/logs/zeek/zeek-default/{file}")) else { return };
+        let values = column(&path, field);
+        let is_address = field.starts_with("id.");
+        let distinct: BTreeSet<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
+        let is_wanted = |value: &str| is_address || (value.contains('.') && !value.ends_with(".arpa"));
+        let planted: Vec<&str> = distinct.into_iter().filter(|value| is_wanted(value)).step_by(5).take(200).collect();
+        assert!(!planted.is_empty(), "{file}");
+        let list: String = planted
+            .iter()
+            .flat_map(|value| if is_address { vec![format!("{value}\n")] } else { vec![format!("{value}\n"), format!("not{value}\n")] })
+            .collect();
+        let home = Home::new();
+        let list = home.file("list.txt", list);
+        home.run(&["import", "--quiet", &list]);
+        let ran = home.run(&["scan", "--json", "--dry-run", path.to_str().unwrap()]);
+        let found: BTreeSet<(u64, String)> = places(&ran)
+            .into_iter()
+            .filter(|(_, found_field, _)| found_field == field)
+            .map(|(line, _, value)| (line, value.to_lowercase()))
+            .collect();
+        let expected: BTreeSet<(u64, String)> = values
+            .iter()
+            .map(|(line, value)| (*line, value.to_lowercase()))
+            .filter(|(_, value)| {
+                planted.iter().map(|planted| planted.to_lowercase()).any(|planted| {
+                    *value == planted || (!is_address && value.ends_with(&format!(".{planted}")))
+                })
+            })
+            .collect();
+        let missing: Vec<_> = expected.difference(&found).take(5).collect();
+        let extra: Vec<_> = found.difference(&expected).take(5).collect();
+        assert!(missing.is_empty() && extra.is_empty(), "{file}: missing {missing:?}, extra {extra:?}");
+    }
+}
+
+/// `(line, value)` of one column of a Zeek log, read as plainly as can be.
+fn column(path: &std::path::Path, field: &str) -> Vec<(u64, String)> {
+    let text = String::from_utf8_lossy(&std::fs::read(path).unwrap()).into_owned();
+    let mut position = None;
+    let mut values = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if let Some(fields) = line.strip_prefix("#fields\t") {
+            position = fields.split('\t').position(|name| name == field);
+        }
+        let Some(position) = position.filter(|_| !line.starts_with('#')) else { continue };
+        let value = line.split('\t').nth(position).unwrap_or("-");
+        if value != "-" && value != "(empty)" {
+            values.push((number as u64 + 1, value.to_owned()));
+        }
+    }
+    values
+}

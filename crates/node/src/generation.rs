@@ -1,0 +1,233 @@
+//! The compiled form of everything the node looks for, kept as a file beside the store.
+//!
+//! A generation belongs to one generation number of the store and is never changed; a newer one takes its
+//! place whole. Begin at [`Node::generation`].
+
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+
+use entente_detect::{Atom, Compiler, Entry, Generation, Settings, terms};
+use entente_stix::json::Value;
+use entente_stix::object::Object;
+use entente_stix::observable;
+use entente_stix::time::Timestamp;
+use entente_store::{Cursor, IndicatorRow, Stored};
+
+use crate::derive::{label, stix_pattern};
+use crate::limits::LISTED_MAX;
+use crate::{Error, Node};
+
+/// Moves on with every change of what goes into the file or how.
+const COMPILED_FORM: u32 = 1;
+
+/// A compiled generation, and what of the indicators did not get into it.
+pub struct Compiled {
+    /// What events are matched against.
+    pub generation: Generation,
+    /// Indicators that are not evaluated, wholly or in part, and why.
+    pub not_evaluated: Vec<NotEvaluated>,
+}
+
+/// An indicator that needs more than single values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotEvaluated {
+    /// Its id.
+    pub id: String,
+    /// What it needs.
+    pub reason: String,
+}
+
+impl Node {
+    /// The generation of now: read when it is there, compiled when it is not.
+    ///
+    /// # Errors
+    /// The store failed, or the file could not be written or read.
+    pub fn generation(&self) -> Result<Compiled, Error> {
+        let number = self.store.generation_number()?;
+        let path = self.folder.join(format!("{number}.{COMPILED_FORM}.generation"));
+        if let Ok(file) = File::open(&path)
+            && let Ok(generation) = Generation::open(file)
+            && let Some(not_evaluated) = read_notes(&notes_path(&path))
+        {
+            return Ok(Compiled { generation, not_evaluated });
+        }
+        self.compile(&path)
+    }
+
+    fn compile(&self, path: &Path) -> Result<Compiled, Error> {
+        let io = |doing| move |cause| Error::Io { doing, path: path.to_owned(), cause };
+        private_folder(&self.folder).map_err(io("make the folder of"))?;
+        let new = path.with_extension("new");
+        let settings = Settings { seed: self.secret, url_hosts: true };
+        let out = private_file(&new).map_err(io("write"))?;
+        let mut compiler = Compiler::new(out, settings).map_err(|error| failed(path, error))?;
+        let not_evaluated = self.fill(&mut compiler)?;
+        compiler.finish().map_err(|error| failed(path, error))?;
+
+        // Notes first, generation last, each under its name only when whole: a reader that finds the
+        // generation finds its notes.
+        write_notes(&notes_path(path), &not_evaluated).map_err(io("write"))?;
+        std::fs::rename(&new, path).map_err(io("rename"))?;
+        self.remove_older(path);
+
+        let file = File::open(path).map_err(io("open"))?;
+        let generation = Generation::open(file).map_err(|error| failed(path, error))?;
+        Ok(Compiled { generation, not_evaluated })
+    }
+
+    fn fill(&self, compiler: &mut Compiler<File>) -> Result<Vec<NotEvaluated>, Error> {
+        let mut not_evaluated = Vec::new();
+        let mut after: Option<Cursor> = None;
+        loop {
+            let page = self.store.indicators(after.as_ref(), LISTED_MAX)?;
+            for row in &page.items {
+                if let Some(reason) = self.add(row, compiler)? {
+                    not_evaluated.push(NotEvaluated { id: row.id.clone(), reason });
+                }
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(not_evaluated),
+            }
+        }
+    }
+
+    /// Adds one indicator; answers what of it is not evaluated.
+    fn add(&self, row: &IndicatorRow, compiler: &mut Compiler<File>) -> Result<Option<String>, Error> {
+        let object = Object::read(&row.text)
+            .map_err(|refusal| Error::Text { id: row.id.clone(), cause: refusal.to_string() })?;
+        let value = object.value();
+        let (mut atoms, mut not_evaluated) = match stix_pattern(value) {
+            Some(pattern) => {
+                let terms = terms::of_pattern(pattern);
+                (terms.atoms, terms.not_evaluated)
+            }
+            None => (Vec::new(), Some(other_language(value))),
+        };
+        atoms.extend(self.based_on(row)?);
+        let name = label(&object);
+        let entry = Entry {
+            id: &row.id,
+            name: &name,
+            valid_from: time(value, "valid_from"),
+            valid_until: time(value, "valid_until"),
+            revoked: row.revoked,
+            confidence: value.get("confidence").and_then(Value::as_i64).and_then(|number| u8::try_from(number).ok()),
+        };
+        if !atoms.is_empty() {
+            let refused = compiler.add(&entry, &atoms).map_err(|error| failed(&self.folder, error))?;
+            if !refused.is_empty() {
+                let all: Vec<String> = not_evaluated.into_iter().chain(refused).collect();
+                not_evaluated = Some(all.join("; "));
+            }
+        }
+        Ok(not_evaluated)
+    }
+
+    /// The values of observables that the indicator is based on, through `based-on` relationships
+    /// (STIX 2.1 §4.7.2), also through observed-data.
+    fn based_on(&self, row: &IndicatorRow) -> Result<Vec<Atom>, Error> {
+        let mut targets = Vec::new();
+        for relation in &row.relations {
+            targets.extend(based_on_target(relation));
+        }
+        let mut atoms = Vec::new();
+        for stored in self.known(&targets)? {
+            let observed: Vec<String> = match Object::read(&stored.text) {
+                Ok(object) if object.type_name() == "observed-data" => {
+                    object.references().filter(|reference| reference.property.starts_with("object_refs"))
+                        .map(|reference| reference.target.to_owned()).collect()
+                }
+                Ok(_) => Vec::new(),
+                Err(_) => continue,
+            };
+            push_atoms(&stored, &mut atoms);
+            self.known(&observed)?.iter().for_each(|stored| push_atoms(stored, &mut atoms));
+        }
+        Ok(atoms)
+    }
+
+    fn known(&self, ids: &[String]) -> Result<Vec<Stored>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        Ok(self.store.current_many(&ids)?.into_iter().flatten().collect())
+    }
+
+    /// Generations of other numbers are of no use any more; one that cannot be removed does no harm.
+    fn remove_older(&self, current: &Path) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
+        let stem = current.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
+            let is_ours = path.extension().is_some_and(|kind| kind == "generation" || kind == "notes");
+            let is_current = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|other| other == stem);
+            if is_ours && !is_current {
+                let _ = std::fs::remove_file(path);
+            }
+        }
+    }
+}
+
+fn based_on_target(relation: &[u8]) -> Option<String> {
+    let relation = Object::read(relation).ok()?;
+    let value = relation.value();
+    let is_based_on = value.get("relationship_type").and_then(Value::as_str) == Some("based-on");
+    if !is_based_on || relation.revoked() {
+        return None;
+    }
+    value.get("target_ref").and_then(Value::as_str).map(str::to_owned)
+}
+
+fn push_atoms(stored: &Stored, atoms: &mut Vec<Atom>) {
+    if let Ok(object) = Object::read(&stored.text) {
+        for (observable, _) in observable::of_object(&object) {
+            atoms.extend(terms::atoms_of_observable(observable.kind, &observable.value));
+        }
+    }
+}
+
+fn other_language(value: &Value<'_>) -> String {
+    match value.get("pattern_type").and_then(Value::as_str) {
+        Some(kind) => format!("its pattern is of type `{kind}`, which is not evaluated yet"),
+        None => "it has no pattern".to_owned(),
+    }
+}
+
+fn time(value: &Value<'_>, property: &str) -> Option<i64> {
+    value.get(property).and_then(Value::as_str).and_then(|text| Timestamp::parse(text).ok()).map(Timestamp::micros)
+}
+
+fn failed(path: &Path, error: impl std::fmt::Display) -> Error {
+    Error::Generation { path: path.to_owned(), cause: error.to_string() }
+}
+
+fn notes_path(path: &Path) -> PathBuf {
+    path.with_extension("notes")
+}
+
+/// Notes are lines of id, tab, reason; they are ours, and read back as written.
+fn write_notes(path: &Path, notes: &[NotEvaluated]) -> std::io::Result<()> {
+    let mut out = BufWriter::new(private_file(path)?);
+    for note in notes {
+        writeln!(out, "{}\t{}", note.id, note.reason.replace(['\n', '\r'], " "))?;
+    }
+    out.flush()
+}
+
+fn read_notes(path: &Path) -> Option<Vec<NotEvaluated>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let notes = text.lines().filter_map(|line| line.split_once('\t'));
+    Some(notes.map(|(id, reason)| NotEvaluated { id: id.to_owned(), reason: reason.to_owned() }).collect())
+}
+
+fn private_folder(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+fn private_file(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+}

@@ -1,0 +1,82 @@
+//! Intelligence in: hostile bytes to objects, objects to the store, and an account of every item.
+//!
+//! Reading and deriving happen on the caller's thread, committing on another, batch by batch; an item is
+//! reported only after its batch is durable. Begin at [`Node::import`].
+
+mod account;
+mod entries;
+mod objects;
+mod pipeline;
+
+use std::io::{BufReader, Read};
+
+use entente_formats::Kind;
+use entente_stix::time::Timestamp;
+
+pub use account::{Account, Fate, Item};
+use pipeline::Pipeline;
+
+use crate::{Error, Node};
+
+/// How an import is to be taken.
+#[derive(Clone, Debug)]
+pub struct Settings<'a> {
+    /// Who says so.
+    pub source: &'a str,
+    /// When: the moment noted with each holding.
+    pub at: Timestamp,
+    /// What the input is; `None` tells it from the content.
+    pub kind: Option<Kind>,
+    /// Refuse objects that break a MUST of STIX 2.1.
+    pub strict: bool,
+    /// Store nothing: say what is new and what is refused.
+    pub dry_run: bool,
+}
+
+impl Node {
+    /// Takes one input in and reports every item, in order, once it is durable.
+    ///
+    /// # Errors
+    /// The store or the reader failed. Items reported until then are stored; the rest is not.
+    pub fn import<R: Read>(
+        &self,
+        input: R,
+        name: &str,
+        settings: &Settings<'_>,
+        report: &mut dyn FnMut(Item),
+    ) -> Result<Account, Error> {
+        let (head, input) = with_head(input, name)?;
+        let kind = settings.kind.clone().unwrap_or_else(|| entente_formats::detect_kind(&head, name));
+        let input = BufReader::with_capacity(256 << 10, head.as_slice().chain(input));
+        std::thread::scope(|scope| {
+            let mut pipeline = Pipeline::start(scope, self.store(), settings, report);
+            let read = match kind {
+                Kind::Stix => objects::read(input, name, settings, &mut pipeline),
+                Kind::List => entries::read_list(input, name, settings, &mut pipeline),
+                Kind::Csv => entries::read_csv(input, name, settings, &mut pipeline),
+                Kind::Misp => pipeline.refuse("/".into(), None, MISP_NOT_READ.to_owned()),
+                Kind::Unknown(why) => pipeline.refuse("/".into(), None, why),
+            };
+            // What was read before a fault is still committed and accounted for.
+            let account = pipeline.finish()?;
+            read.map(|()| account)
+        })
+    }
+}
+
+/// Bytes looked at to tell what an input is.
+const HEAD_BYTES: u64 = 16 << 10;
+
+const MISP_NOT_READ: &str =
+    "MISP events are not read yet; export them as STIX 2.1 from MISP (`returnFormat: stix2`) and import that";
+
+/// The first bytes of an input, enough to tell what it is, and the rest.
+fn with_head<R: Read>(mut input: R, name: &str) -> Result<(Vec<u8>, R), Error> {
+    let mut head = Vec::new();
+    (&mut input).take(HEAD_BYTES).read_to_end(&mut head).map_err(|cause| Error::Input {
+        name: name.to_owned(),
+        offset: head.len() as u64,
+        cause: cause.to_string(),
+    })?;
+    Ok((head, input))
+}

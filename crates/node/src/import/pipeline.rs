@@ -1,0 +1,203 @@
+//! Batches on their way to the store: filled on one thread, committed on another, reported in order.
+
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Scope, ScopedJoinHandle};
+
+use entente_store::{Derived, Incoming, Outcome, Store};
+
+use super::{Account, Fate, Item, Settings};
+use crate::{Error, Node};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
+
+/// Batches that may wait between the two threads; enough to keep both busy, few enough to stay small.
+const BATCHES_WAITING_MAX: usize = 2;
+
+/// One object with what was derived from it.
+pub(super) struct Prepared {
+    pub(super) text: Vec<u8>,
+    pub(super) derived: Derived,
+    /// The id covers the content (an entry of a list).
+    pub(super) id_covers_content: bool,
+}
+
+/// A place in the input: an object that is to be stored, or an item refused already.
+enum Slot {
+    Object { place: String, id: String },
+    Refused { place: String, id: Option<String>, reason: String },
+}
+
+/// What goes to the committing thread, and comes back with outcomes.
+struct Batch {
+    slots: Vec<Slot>,
+    objects: Vec<Prepared>,
+}
+
+type Answer = Result<(Vec<Slot>, Vec<Outcome>), entente_store::Error>;
+
+/// The importing side of the two threads.
+pub(super) struct Pipeline<'scope, 'r> {
+    filling: Batch,
+    bytes: usize,
+    to_commit: Option<SyncSender<Batch>>,
+    answers: Receiver<Answer>,
+    committer: Option<ScopedJoinHandle<'scope, ()>>,
+    report: &'r mut dyn FnMut(Item),
+    account: Account,
+    failure: VecDeque<entente_store::Error>,
+}
+
+impl<'scope, 'r> Pipeline<'scope, 'r> {
+    pub(super) fn start<'env>(
+        scope: &'scope Scope<'scope, 'env>,
+        store: &'env dyn Store,
+        settings: &Settings<'env>,
+        report: &'r mut dyn FnMut(Item),
+    ) -> Pipeline<'scope, 'r> {
+        let (to_commit, batches) = sync_channel::<Batch>(BATCHES_WAITING_MAX);
+        let (answer, answers) = sync_channel::<Answer>(BATCHES_WAITING_MAX * 2 + 2);
+        let settings = settings.clone();
+        let committer = scope.spawn(move || {
+            for batch in batches {
+                let done = commit(store, &settings, batch);
+                let failed = done.is_err();
+                if answer.send(done).is_err() || failed {
+                    return;
+                }
+            }
+        });
+        Pipeline {
+            filling: Batch { slots: Vec::new(), objects: Vec::new() },
+            bytes: 0,
+            to_commit: Some(to_commit),
+            answers,
+            committer: Some(committer),
+            report,
+            account: Account::default(),
+            failure: VecDeque::new(),
+        }
+    }
+
+    /// One object to be stored.
+    pub(super) fn object(&mut self, place: String, object: Prepared) -> Result<(), Error> {
+        self.bytes += object.text.len();
+        self.filling.slots.push(Slot::Object { place, id: object.derived.id.clone() });
+        self.filling.objects.push(object);
+        self.send_when_full()
+    }
+
+    /// One item that is not taken, and why.
+    pub(super) fn refuse(&mut self, place: String, id: Option<String>, reason: String) -> Result<(), Error> {
+        self.bytes += reason.len();
+        self.filling.slots.push(Slot::Refused { place, id, reason });
+        self.send_when_full()
+    }
+
+    /// Commits what is left, waits for everything, and gives the account.
+    pub(super) fn finish(mut self) -> Result<Account, Error> {
+        let sent = if self.filling.slots.is_empty() { Ok(()) } else { self.send() };
+        self.to_commit = None;
+        while let Ok(answer) = self.answers.recv() {
+            self.take(answer);
+        }
+        if let Some(committer) = self.committer.take() {
+            let _ = committer.join();
+        }
+        match self.failure.pop_front() {
+            Some(failure) => Err(failure.into()),
+            None => sent.map(|()| self.account),
+        }
+    }
+
+    fn send_when_full(&mut self) -> Result<(), Error> {
+        if self.filling.slots.len() >= BATCH_OBJECTS_MAX || self.bytes >= BATCH_BYTES_MAX {
+            self.send()?;
+        }
+        Ok(())
+    }
+
+    fn send(&mut self) -> Result<(), Error> {
+        while let Ok(answer) = self.answers.try_recv() {
+            self.take(answer);
+        }
+        let batch = std::mem::replace(&mut self.filling, Batch { slots: Vec::new(), objects: Vec::new() });
+        self.bytes = 0;
+        let sent = self.to_commit.as_ref().is_some_and(|to_commit| to_commit.send(batch).is_ok());
+        if sent {
+            return Ok(());
+        }
+        // The committing thread stopped: its answer says why.
+        while let Ok(answer) = self.answers.recv() {
+            self.take(answer);
+        }
+        match self.failure.pop_front() {
+            Some(failure) => Err(failure.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn take(&mut self, answer: Answer) {
+        match answer {
+            Ok((slots, outcomes)) => {
+                let mut outcomes = outcomes.into_iter();
+                for slot in slots {
+                    let item = slot.settle(&mut outcomes);
+                    self.account.count(&item.fate);
+                    (self.report)(item);
+                }
+            }
+            Err(failure) => self.failure.push_back(failure),
+        }
+    }
+}
+
+impl Slot {
+    fn settle(self, outcomes: &mut impl Iterator<Item = Outcome>) -> Item {
+        match self {
+            Slot::Refused { place, id, reason } => Item { place, id, fate: Fate::Refused { reason } },
+            Slot::Object { place, id } => {
+                let fate = match outcomes.next() {
+                    Some(Outcome::New) => Fate::Stored,
+                    Some(Outcome::NewVersion) => Fate::NewVersion,
+                    Some(Outcome::OlderVersion) => Fate::OlderVersion,
+                    Some(Outcome::KnownHere) => Fate::Known,
+                    Some(Outcome::KnownElsewhere) => Fate::NewSource,
+                    None => Fate::Refused { reason: "the store gave no outcome for it".to_owned() },
+                };
+                Item { place, id: Some(id), fate }
+            }
+        }
+    }
+}
+
+fn commit(store: &dyn Store, settings: &Settings<'_>, batch: Batch) -> Answer {
+    let Batch { slots, mut objects } = batch;
+    let outcomes = if settings.dry_run {
+        objects.iter().map(|object| foresee(store, settings.source, object)).collect::<Result<_, _>>()?
+    } else {
+        Node::note_networks(store, objects.iter().flat_map(|object| &object.derived.observables))?;
+        let incoming: Vec<Incoming<'_>> = objects.iter_mut().map(incoming).collect();
+        store.ingest(settings.source, settings.at.micros(), &incoming)?
+    };
+    Ok((slots, outcomes))
+}
+
+fn incoming(object: &mut Prepared) -> Incoming<'_> {
+    crate::derive::incoming(&object.text, &mut object.derived, object.id_covers_content)
+}
+
+/// What `ingest` would answer, without storing.
+fn foresee(store: &dyn Store, source: &str, object: &Prepared) -> Result<Outcome, entente_store::Error> {
+    let derived = &object.derived;
+    let Some(current) = store.current(&derived.id)? else { return Ok(Outcome::New) };
+    let known = object.id_covers_content || store.by_digest(&derived.digest)?.is_some();
+    if !known {
+        let newer = (derived.version, derived.digest) > (current.version, current.digest);
+        return Ok(if newer { Outcome::NewVersion } else { Outcome::OlderVersion });
+    }
+    let holdings = store.holdings(&derived.id, None, crate::limits::LISTED_MAX)?;
+    let here = holdings.items.iter().any(|holding| {
+        holding.source == source && (object.id_covers_content || holding.digest == derived.digest)
+    });
+    Ok(if here { Outcome::KnownHere } else { Outcome::KnownElsewhere })
+}

@@ -1,0 +1,202 @@
+//! Threads that read and match. Each prefers an input of its own, so that files are decompressed in
+//! parallel; when none is left they share what is open, so that one big file keeps all of them busy.
+
+use std::num::NonZeroUsize;
+use std::sync::mpsc::SyncSender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use entente_detect::{Counters, Generation, Hit, Options, Scanner};
+use entente_telemetry::{Batch, Defect, Error, Format, Options as ReadOptions, Scratch, Source};
+
+use super::{LogInput, Sums};
+
+type Reader = Source<Box<dyn std::io::Read + Send>>;
+
+/// What one batch of one input gave.
+#[derive(Default)]
+pub(super) struct Part {
+    pub(super) input: usize,
+    pub(super) number: u64,
+    pub(super) hits: Vec<Hit>,
+    pub(super) defects: Vec<Defect>,
+    pub(super) sums: Sums,
+    pub(super) bytes: u64,
+    /// Set on the last part of an input.
+    pub(super) end: Option<End>,
+    /// The generation failed under the scanner; nothing more of the scan can be trusted.
+    pub(super) fault: Option<String>,
+}
+
+/// How an input ended.
+pub(super) enum End {
+    Read(Format),
+    Failed(String),
+}
+
+/// An open input, read by whoever holds its lock.
+struct Open {
+    input: usize,
+    source: Reader,
+    next_number: u64,
+    bytes_told: u64,
+    /// Visited batches, whose memory serves again.
+    spare: Vec<Batch>,
+}
+
+/// What the workers share.
+pub(super) struct Shared {
+    waiting: Mutex<std::iter::Enumerate<std::vec::IntoIter<LogInput>>>,
+    open: Vec<Mutex<Option<Open>>>,
+}
+
+/// Locks are held only to move plain values; a panic elsewhere leaves nothing half done behind them.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A batch taken from an input, with its number in that input.
+struct Taken {
+    input: usize,
+    number: u64,
+    bytes: u64,
+    batch: Option<Batch>,
+    end: Option<End>,
+    slot: usize,
+}
+
+impl Shared {
+    pub(super) fn new(inputs: Vec<LogInput>, threads: NonZeroUsize) -> Shared {
+        Shared {
+            waiting: Mutex::new(inputs.into_iter().enumerate()),
+            open: (0..threads.get()).map(|_| Mutex::new(None)).collect(),
+        }
+    }
+
+    /// Reads and matches until nothing is left, or until nobody listens any more.
+    pub(super) fn work(&self, generation: &Generation, options: Options, send: &SyncSender<Part>) {
+        let mut scanner = Scanner::new(generation, options);
+        let mut scratch = Scratch::new();
+        while let Some(taken) = self.take() {
+            let mut part = Part {
+                input: taken.input,
+                number: taken.number,
+                bytes: taken.bytes,
+                end: taken.end,
+                ..Part::default()
+            };
+            if let Some(batch) = taken.batch {
+                let before = scanner.counters();
+                batch.visit(&mut scanner, &mut scratch);
+                part.sums = sums_between(before, scanner.counters());
+                part.defects = scanner.defects();
+                match scanner.hits() {
+                    Ok(hits) => part.hits = hits,
+                    // The generation's file became unreadable: no scan may look complete then.
+                    Err(error) => part.fault = Some(error.to_string()),
+                }
+                self.give_back(taken.slot, batch);
+            }
+            if send.send(part).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn give_back(&self, slot: usize, batch: Batch) {
+        if let Some(open) = self.open.get(slot).map(lock).as_mut().and_then(|guard| guard.as_mut()) {
+            open.spare.push(batch);
+        }
+    }
+
+    /// The next batch of some input: of a new one where a slot is free, else of whatever is open, without
+    /// waiting where another worker is reading; when all are being read, waits for one of them.
+    fn take(&self) -> Option<Taken> {
+        loop {
+            if let Some(taken) = self.open_next() {
+                return Some(taken);
+            }
+            let mut busy = None;
+            for (number, slot) in self.open.iter().enumerate() {
+                match slot.try_lock() {
+                    Ok(mut guard) if guard.is_some() => return Some(next_batch(number, &mut guard)),
+                    Ok(_) => {}
+                    Err(_) => busy = Some((number, slot)),
+                }
+            }
+            let (number, slot) = busy?;
+            let mut guard = lock(slot);
+            if guard.is_some() {
+                return Some(next_batch(number, &mut guard));
+            }
+        }
+    }
+
+    /// Opens the next waiting input in a free slot, and takes its first batch.
+    fn open_next(&self) -> Option<Taken> {
+        for (number, slot) in self.open.iter().enumerate() {
+            let Ok(mut guard) = slot.try_lock() else { continue };
+            if guard.is_some() {
+                continue;
+            }
+            let (input, log) = lock(&self.waiting).next()?;
+            match open(log) {
+                Ok(source) => {
+                    *guard = Some(Open {
+                        input,
+                        source,
+                        next_number: 0,
+                        bytes_told: 0,
+                        spare: Vec::new(),
+                    });
+                    return Some(next_batch(number, &mut guard));
+                }
+                Err(reason) => {
+                    let end = Some(End::Failed(reason));
+                    return Some(Taken { input, number: 0, bytes: 0, batch: None, end, slot: number });
+                }
+            }
+        }
+        None
+    }
+}
+
+fn open(log: LogInput) -> Result<Reader, String> {
+    let reader = (log.open)().map_err(|cause| format!("cannot read `{}`: {cause}", log.name))?;
+    let options = ReadOptions { reference_time: log.modified };
+    Source::open_with(reader, &log.name, options).map_err(|error: Error| error.to_string())
+}
+
+/// The next batch of the input in a slot; frees the slot at the input's end.
+fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
+    let Some(open) = guard.as_mut() else {
+        return Taken { input: 0, number: 0, bytes: 0, batch: None, end: None, slot };
+    };
+    while let Some(batch) = open.spare.pop() {
+        open.source.recycle(batch);
+    }
+    let (batch, end) = match open.source.next() {
+        Ok(Some(batch)) => (Some(batch), None),
+        Ok(None) => (None, Some(End::Read(open.source.format()))),
+        Err(error) => (None, Some(End::Failed(error.to_string()))),
+    };
+    let read = batch.as_ref().map_or(open.bytes_told, Batch::bytes_read);
+    let bytes = read.saturating_sub(open.bytes_told);
+    open.bytes_told = open.bytes_told.max(read);
+    let number = open.next_number;
+    open.next_number += 1;
+    let taken = Taken { input: open.input, number, bytes, batch, end, slot };
+    if taken.end.is_some() {
+        *guard = None;
+    }
+    taken
+}
+
+fn sums_between(before: Counters, after: Counters) -> Sums {
+    Sums {
+        records: after.records - before.records,
+        values: after.values - before.values,
+        defects: after.defects - before.defects,
+        outside_validity: after.outside_validity - before.outside_validity,
+        ..Sums::default()
+    }
+}

@@ -1,0 +1,84 @@
+//! One object with everything around it: versions, sources, relations both ways. And search.
+
+use entente_store::{Edge, Holding, SearchHit, SearchQuery, Stored};
+
+use crate::limits::LISTED_MAX;
+use crate::{Error, Node};
+
+/// An object and what is known around it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The current version.
+    pub current: Stored,
+    /// Who told it, version by version.
+    pub holdings: Vec<Holding>,
+    /// What it refers to, with the names of what is known.
+    pub refers_to: Vec<Relation>,
+    /// What refers to it.
+    pub referred_by: Vec<Relation>,
+    /// Whether more sources or relations exist than are listed.
+    pub more: bool,
+}
+
+/// A reference, seen from one end.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// The property that refers.
+    pub property: String,
+    /// The object at the other end.
+    pub id: String,
+    /// Its name; `None` when it is not known here.
+    pub name: Option<String>,
+}
+
+impl Node {
+    /// The object `id` with its sources and relations; `None` when it is not known.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn show(&self, id: &str) -> Result<Option<Shown>, Error> {
+        let Some(current) = self.store.current(id)? else { return Ok(None) };
+        let holdings = self.store.holdings(id, None, LISTED_MAX)?;
+        let from = self.store.edges_from(id)?;
+        let to = self.store.edges_to(id, None, None, LISTED_MAX)?;
+        let more = holdings.next.is_some() || to.next.is_some() || from.len() > LISTED_MAX;
+        Ok(Some(Shown {
+            current,
+            holdings: holdings.items,
+            refers_to: self.relations(from, |edge| edge.target)?,
+            referred_by: self.relations(to.items, |edge| edge.source)?,
+            more,
+        }))
+    }
+
+    fn relations(&self, edges: Vec<Edge>, other_end: fn(Edge) -> String) -> Result<Vec<Relation>, Error> {
+        let listed = edges.into_iter().take(LISTED_MAX);
+        let ends: Vec<(String, String)> =
+            listed.map(|edge| (edge.property.clone(), other_end(edge))).collect();
+        let ids: Vec<&str> = ends.iter().map(|(_, id)| id.as_str()).collect();
+        let known = self.store.current_many(&ids)?;
+        let relations = ends.iter().zip(known).map(|((property, id), stored)| Relation {
+            property: property.clone(),
+            id: id.clone(),
+            name: stored.map(|stored| stored.name),
+        });
+        Ok(relations.collect())
+    }
+
+    /// Every stored version of `id`, newest first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn versions(&self, id: &str) -> Result<Vec<Stored>, Error> {
+        Ok(self.store.versions(id, None, LISTED_MAX)?.items)
+    }
+
+    /// Full-text and field search, best first. The flag says whether there are more.
+    ///
+    /// # Errors
+    /// The query is too long, or the store failed.
+    pub fn find(&self, query: &str, limit: usize) -> Result<(Vec<SearchHit>, bool), Error> {
+        let page = self.store.search(&SearchQuery::parse(query)?, limit)?;
+        Ok((page.items, page.next.is_some()))
+    }
+}
