@@ -45,7 +45,7 @@ fn ingest_files(folder: &Path, files: &[String]) {
         bytes >> 20,
         peak_resident() / 1024
     );
-    let store = Sqlite::open(folder, &Options::write()).unwrap();
+    let store = Sqlite::open(folder, &writing()).unwrap();
     for round in ["first", "again"] {
         measure(&format!("ingest {round}"), prepared.len(), || {
             for batch in prepared.chunks(2_000) {
@@ -59,7 +59,7 @@ fn ingest_files(folder: &Path, files: &[String]) {
 }
 
 fn ingest_indicators(folder: &Path, count: u64) {
-    let store = Sqlite::open(folder, &Options::write()).unwrap();
+    let store = Sqlite::open(folder, &writing()).unwrap();
     let mut number = 0;
     measure("ingest indicators", usize::try_from(count).unwrap(), || {
         while number < count {
@@ -72,6 +72,15 @@ fn ingest_indicators(folder: &Path, count: u64) {
     });
     println!("{:?}", store.stats().unwrap());
     measure("close", 1, || Box::new(store).close().unwrap());
+}
+
+/// `CACHE_MB` changes the page cache.
+fn writing() -> Options {
+    let mut options = Options::write();
+    if let Ok(megabytes) = std::env::var("CACHE_MB") {
+        options.cache_bytes = megabytes.parse::<usize>().unwrap() << 20;
+    }
+    options
 }
 
 fn look(folder: &Path, known: u64) {

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::entities::join_digest;
 use super::fault::Fault;
-use super::ingest::{self, Properties, join_digest};
 use super::packed::Packed;
-use super::{detections, read, schema};
+use super::{detections, indexes, read, schema};
 use crate::records::{Derive, Derived, Difference, Report};
 use crate::{Error, limits};
 
@@ -229,7 +229,7 @@ impl Check<'_> {
                 read::key(self.connection, ENTITY, target)?.unwrap_or(0),
             ));
         }
-        ingest::drop_repeated(&mut edges);
+        indexes::drop_repeated(&mut edges);
         if Packed::read(&row.derived)
             .map(|packed| packed.edges)
             .unwrap_or_default()
@@ -258,7 +258,7 @@ impl Check<'_> {
     }
 
     fn observables(&mut self, row: &Row, id: &str, derived: &Derived) -> Result<(), Fault> {
-        let observables = ingest::indexable(&derived.observables);
+        let observables = indexes::indexable(&derived.observables);
         if Packed::read(&row.derived)
             .map(|packed| packed.observables)
             .unwrap_or_default()
@@ -493,12 +493,12 @@ impl Rebuild<'_> {
         let Some(derived) = self.derive(row) else {
             return Ok(());
         };
-        let mut properties = Properties::new(self.connection);
+        let mut properties = indexes::Properties::new(self.connection);
         let mut edges = Vec::with_capacity(derived.edges.len());
         for (property, target) in &derived.edges {
             edges.push((properties.key(property)?, self.entity(target)?));
         }
-        ingest::drop_repeated(&mut edges);
+        indexes::drop_repeated(&mut edges);
         let creator = derived
             .created_by
             .as_deref()
@@ -507,7 +507,7 @@ impl Rebuild<'_> {
         let mut packed = Vec::new();
         Packed {
             edges,
-            observables: ingest::indexable(&derived.observables),
+            observables: indexes::indexable(&derived.observables),
         }
         .write(&mut packed);
         let is_noted = packed == row.derived
@@ -570,8 +570,8 @@ impl Rebuild<'_> {
     }
 
     fn write_rows(&mut self) -> Result<(), Fault> {
-        ingest::write_observables(self.connection, &mut self.observables)?;
-        ingest::write_edges(self.connection, &mut self.edges)?;
+        indexes::write_observables(self.connection, &mut self.observables)?;
+        indexes::write_edges(self.connection, &mut self.edges)?;
         self.observables.clear();
         self.edges.clear();
         Ok(())

@@ -36,6 +36,14 @@ impl Fault {
         })
     }
 
+    /// The engine did something that it should not do.
+    pub(super) fn engine(cause: impl Into<String>) -> Fault {
+        Fault::Told(Error::Engine {
+            path: Default::default(),
+            cause: cause.into(),
+        })
+    }
+
     /// The error for the database file at `path`.
     pub(super) fn at(self, path: &Path) -> Error {
         match self {
@@ -50,6 +58,7 @@ fn placed(error: Error, at: &Path) -> Error {
     let at = at.to_owned();
     match error {
         Error::Corrupt { path, cause } if path.as_os_str().is_empty() => Error::Corrupt { path: at, cause },
+        Error::Engine { path, cause } if path.as_os_str().is_empty() => Error::Engine { path: at, cause },
         Error::NotAStore { path } if path.as_os_str().is_empty() => Error::NotAStore { path: at },
         Error::Newer { path, found, known } if path.as_os_str().is_empty() => Error::Newer {
             path: at,

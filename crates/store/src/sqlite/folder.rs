@@ -16,7 +16,7 @@ const LOCK: &str = "lock";
 
 /// The log is put into the database file when it is this large; larger means that pages changed often
 /// are put there less often.
-const LOG_BYTES: i64 = 32 << 20;
+const LOG_BYTES: i64 = 64 << 20;
 
 /// SQLite's own waits: only for another process that recovers the log after a crash, or closes last.
 const BUSY: Duration = Duration::from_secs(10);
@@ -108,7 +108,7 @@ impl Folder {
     pub(super) fn connect_for_writing(&self, cache_bytes: usize) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(self.database(), flags)?;
-        common_settings(&connection, cache_bytes)?;
+        common_settings(&connection)?;
         connection.pragma_update(None, "page_size", schema::PAGE_BYTES)?;
         // Before the mode changes anything: somebody else's database is left as it is.
         schema::require_ours(&connection)?;
@@ -117,6 +117,7 @@ impl Folder {
         connection.pragma_update(None, "synchronous", "full")?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_BYTES / schema::PAGE_BYTES)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES * 2)?;
+        limit_cache(&connection, cache_bytes)?;
         Ok(connection)
     }
 
@@ -145,9 +146,10 @@ impl Folder {
         let flags =
             OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
         let connection = Connection::open_with_flags(uri(&self.database(), mode), flags)?;
-        common_settings(&connection, cache_bytes)?;
+        common_settings(&connection)?;
         // Opens the log and reads the first page: what cannot be read says so here.
         connection.query_row("SELECT count(*) FROM sqlite_schema", (), |_| Ok(()))?;
+        limit_cache(&connection, cache_bytes)?;
         Ok(connection)
     }
 
@@ -169,11 +171,16 @@ pub(super) fn limit_pages(connection: &Connection, bytes: u64) -> Result<(), Fau
     Ok(())
 }
 
-fn common_settings(connection: &Connection, cache_bytes: usize) -> Result<(), Fault> {
+/// After the size of a page is known: SQLite counts the cache in pages.
+fn limit_cache(connection: &Connection, bytes: usize) -> Result<(), Fault> {
+    let kibibytes = i64::try_from(bytes / 1024).unwrap_or(i64::MAX);
+    connection.pragma_update(None, "cache_size", -kibibytes)?;
+    Ok(())
+}
+
+fn common_settings(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
-    let kibibytes = i64::try_from(cache_bytes / 1024).unwrap_or(i64::MAX);
-    connection.pragma_update(None, "cache_size", -kibibytes)?;
     // The schema comes from a file that someone may have exchanged: let it call nothing.
     connection.pragma_update(None, "trusted_schema", false)?;
     // A page with impossible cells is an error where it is read, not a wrong answer.

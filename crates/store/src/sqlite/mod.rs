@@ -1,13 +1,15 @@
 //! The embedded engine: one SQLite file in a folder, written by one process and read by any number.
 //!
 //! Begin at [`Sqlite::open`]. `folder` finds, creates and locks; `schema` is the tables; `writer` gives each
-//! writing call its turn and shares commits; `ingest` is what a turn does; `read`, `search` and `detections`
+//! writing call its turn and shares commits; `ingest` is what a turn does, with `entities` and `indexes`; `read`, `search` and `detections`
 //! answer; `check` derives everything again.
 
 mod check;
 mod detections;
+mod entities;
 mod fault;
 mod folder;
+mod indexes;
 mod ingest;
 mod packed;
 mod read;

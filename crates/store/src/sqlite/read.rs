@@ -2,8 +2,8 @@
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
+use super::entities::{join_digest, split_digest};
 use super::fault::Fault;
-use super::ingest::{join_digest, split_digest};
 use super::packed::Packed;
 use crate::records::{Cursor, Edge, Holding, IndicatorRow, Looked, Mention, Page, Source, Stats, Stored};
 use crate::{Error, limits};

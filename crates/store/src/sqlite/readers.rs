@@ -78,7 +78,7 @@ struct Lent<'a> {
 impl Lent<'_> {
     fn read<T>(&self, body: impl FnOnce(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
         let Some(connection) = &self.connection else {
-            return Err(Fault::damage("no connection"));
+            return Err(Fault::engine("no connection"));
         };
         let transaction = connection.unchecked_transaction()?;
         let answer = body(&transaction)?;

@@ -63,7 +63,7 @@ impl Writer {
         desk.open().map_err(|fault| fault.at(&self.database))?;
         let answer = desk.attempt(&body);
         if !desk.is_open {
-            // The engine gave up the whole transaction (a full disk, a failing one).
+            // The group is undone, with whatever others had in it.
             self.settled.notify_all();
             return answer.map_err(|fault| fault.at(&self.database));
         }
@@ -195,6 +195,29 @@ impl Desk {
 
     /// Runs `body` so that an error undoes its part of the transaction only.
     fn attempt<T>(&mut self, body: impl Fn(&Connection) -> Result<T, Fault>) -> Result<T, Fault> {
+        if self.members > 0 {
+            return self.attempt_among_others(body);
+        }
+        // The first needs no savepoint, for which SQLite would copy each page before its first change:
+        // there is nothing else to keep.
+        let answer = body(&self.connection);
+        match answer {
+            Ok(_) if self.connection.is_autocommit() => {
+                self.give_up();
+                Err(Fault::engine("the transaction was lost"))
+            }
+            Ok(_) => answer,
+            Err(_) => {
+                self.give_up();
+                answer
+            }
+        }
+    }
+
+    fn attempt_among_others<T>(
+        &mut self,
+        body: impl Fn(&Connection) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         let connection = &self.connection;
         connection.prepare_cached("SAVEPOINT turn")?.execute(())?;
         let answer = body(connection);
@@ -203,13 +226,12 @@ impl Desk {
             Err(_) => "ROLLBACK TO turn; RELEASE turn",
         };
         let is_whole = !connection.is_autocommit() && connection.execute_batch(end).is_ok();
-        if !is_whole {
-            self.give_up();
+        if is_whole {
+            return answer;
         }
-        match answer {
-            Ok(_) if !is_whole => Err(Fault::damage("the transaction was lost")),
-            answer => answer,
-        }
+        // The engine gave up the whole transaction (a full disk, a failing one).
+        self.give_up();
+        answer.and(Err(Fault::engine("the transaction was lost")))
     }
 
     /// Commits the open group for all its members.

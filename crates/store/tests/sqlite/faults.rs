@@ -151,7 +151,7 @@ fn full_disk_fails_only_whom_it_hits() {
                     // One writes much at a time, the others little.
                     let size = if writer == 0 { 5_000 } else { 3 };
                     let batches = (0..20u64)
-                        .map(|n| writer << 20 | n * size)
+                        .map(|n| (writer << 20) | (n * size))
                         .map(|from| ingest(store, from..from + size));
                     batches
                         .filter(|batch| matches!(batch, Ok(outcomes) if outcomes.len() == size as usize))
