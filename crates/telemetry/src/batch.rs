@@ -150,10 +150,16 @@ impl Batch {
     fn visit_json_spans<V: Visitor>(&self, spans: &[Span], visitor: &mut V, scratch: &mut Scratch) {
         for span in spans {
             let (start, end) = (span.start as usize, span.end as usize);
-            // No further than the record: beyond it is the next one, not padding.
-            let data = self.data.get(..end).unwrap_or_default();
             let place = (self.format, span.line);
-            json_record(data, start, place, visitor, scratch, Framing::Spans, Some(end));
+            json_record(
+                &self.data,
+                start,
+                place,
+                visitor,
+                scratch,
+                Framing::Spans,
+                Some(end),
+            );
         }
     }
 
@@ -303,6 +309,7 @@ fn json_record<V: Visitor>(
     } = scratch;
     if let Some((plan, end)) = shapes.find(framing, data, start, slots) {
         let fits = framing == Framing::Lines || given_end == Some(end);
+        shapes.count_found();
         if let (true, Some(plan)) = (fits, shapes.plan(plan)) {
             plan.observe(data, slots.as_slice(), &mut json.buffers, visitor);
             let text_end = if framing == Framing::Lines { end - 1 } else { end };
@@ -352,10 +359,9 @@ fn json_record_generic<V: Visitor>(
     json.plan.build(&mut json.tree, data, *kinds, &mut json.classes);
     json.slots.clear();
     let items = json.tree.items.iter().filter(|item| !item.telling);
-    let slot = |item: &crate::json::Item| Slot {
-        start: item.start as u32,
-        end: item.end as u32,
-        escaped: item.escaped,
+    let slot = |item: &crate::json::Item| match item.escaped {
+        false => Slot::new(item.start, item.end),
+        true => Slot::new_escaped(item.start, item.end),
     };
     json.slots.extend(items.map(slot));
     json.plan.observe(data, &json.slots, &mut json.buffers, visitor);

@@ -163,20 +163,15 @@ pub(crate) fn slots<'d>(
     buffer: &'d mut Vec<u8>,
 ) -> &'d [u8] {
     slots.clear();
-    let slot = |start: usize, end: usize| Slot {
-        start: start as u32,
-        end: end as u32,
-        escaped: false,
-    };
     if !cells.iter().any(|cell| cell.doubled) {
-        slots.extend(cells.iter().map(|cell| slot(cell.start, cell.end)));
+        slots.extend(cells.iter().map(|cell| Slot::new(cell.start, cell.end)));
         return data;
     }
     buffer.clear();
     for cell in cells {
         let start = buffer.len();
         buffer.extend_from_slice(&cell.text(data));
-        slots.push(slot(start, buffer.len()));
+        slots.push(Slot::new(start, buffer.len()));
     }
     buffer
 }

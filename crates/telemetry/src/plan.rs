@@ -10,12 +10,46 @@ use crate::{Kind, Observed, Value, Visitor, scan};
 /// Most URLs that one record's hosts and paths combine to (repeated keys give more than one of each).
 const URL_PARTS_MAX: usize = 4;
 
-/// Where a value is, in the batch's bytes.
+/// Where a value is, in the batch's bytes, and whether it has escapes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Slot {
-    pub(crate) start: u32,
-    pub(crate) end: u32,
-    pub(crate) escaped: bool,
+    start: u32,
+    /// The top bit is set for escapes; no batch is nearly as large.
+    end: u32,
+}
+
+impl Slot {
+    const ESCAPED: u32 = 1 << 31;
+
+    #[inline(always)]
+    pub(crate) fn new(start: usize, end: usize) -> Self {
+        Slot {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    pub(crate) fn new_escaped(start: usize, end: usize) -> Self {
+        Slot {
+            start: start as u32,
+            end: end as u32 | Self::ESCAPED,
+        }
+    }
+
+    #[inline(always)]
+    pub(crate) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    #[inline(always)]
+    fn end(self) -> usize {
+        (self.end & !Self::ESCAPED) as usize
+    }
+
+    #[inline(always)]
+    fn is_escaped(self) -> bool {
+        self.end & Self::ESCAPED != 0
+    }
 }
 
 /// A set of kinds.
@@ -159,9 +193,9 @@ impl Plan {
                 continue;
             };
             let field = self.name(emit);
-            if emit.form == Form::String && emit.how == How::Whole && !slot.escaped {
+            if emit.form == Form::String && emit.how == How::Whole && !slot.is_escaped() {
                 // By far the most frequent case, and in line with the caller.
-                let Some(value) = data.get(slot.start as usize..slot.end as usize) else {
+                let Some(value) = data.get(slot.start()..slot.end()) else {
                     continue;
                 };
                 one(visitor, emit.kind, field, value);
@@ -191,8 +225,7 @@ impl Plan {
             }
             return;
         }
-        let inside = data.get(..slot.end as usize + 1).unwrap_or(data);
-        for element in scan::Elements::new(inside, slot.start as usize) {
+        for element in scan::Elements::new(data, slot.start()) {
             let Some(raw) = data.get(element.start..element.end) else {
                 continue;
             };
@@ -265,10 +298,8 @@ pub(crate) fn url<V: Visitor>(
 }
 
 fn text<'t>(data: &'t [u8], slot: &Slot, buffer: &'t mut Vec<u8>) -> &'t [u8] {
-    let raw = data
-        .get(slot.start as usize..slot.end as usize)
-        .unwrap_or_default();
-    if slot.escaped {
+    let raw = data.get(slot.start()..slot.end()).unwrap_or_default();
+    if slot.is_escaped() {
         scan::unescape(raw, buffer)
     } else {
         raw

@@ -11,7 +11,7 @@ use crate::simd;
 pub(crate) fn string_end(data: &[u8], mut at: usize) -> Option<(usize, bool)> {
     let mut escaped = false;
     loop {
-        let stops = simd::string_stops(data, at);
+        let stops = simd::string_stops_at(data, at);
         if stops == 0 {
             at += simd::WIDTH;
             if at >= data.len() {
@@ -31,11 +31,26 @@ pub(crate) fn string_end(data: &[u8], mut at: usize) -> Option<(usize, bool)> {
     }
 }
 
+/// Where a string that starts at `at` has its first quote, escape or line end; the data's end if it has none.
+#[inline(always)]
+pub(crate) fn string_stop(data: &[u8], mut at: usize) -> usize {
+    loop {
+        let stops = simd::string_stops_at(data, at);
+        if stops != 0 {
+            return at + stops.trailing_zeros() as usize;
+        }
+        at += simd::WIDTH;
+        if at >= data.len() {
+            return data.len();
+        }
+    }
+}
+
 /// Where the number or literal that starts at `at` ends; `at` itself if there is none.
 #[inline(always)]
 pub(crate) fn bare_end(data: &[u8], mut at: usize) -> usize {
     loop {
-        let stops = simd::bare_stops(data, at);
+        let stops = simd::bare_stops_at(data, at);
         if stops != 0 {
             return at + stops.trailing_zeros() as usize;
         }

@@ -7,53 +7,83 @@ use wide::u8x16;
 /// How many bytes one load looks at.
 pub(crate) const WIDTH: usize = 16;
 
+/// The next `N` bytes; `None` where the data ends before.
 #[inline(always)]
-fn load(data: &[u8], at: usize) -> u8x16 {
-    match data.get(at..).and_then(|rest| rest.first_chunk::<WIDTH>()) {
-        Some(chunk) => u8x16::new(*chunk),
-        None => load_tail(data, at),
-    }
+pub(crate) fn chunk<const N: usize>(data: &[u8], at: usize) -> Option<&[u8; N]> {
+    data.get(at..).and_then(|rest| rest.first_chunk::<N>())
 }
 
-#[cold]
-#[inline(never)]
-fn load_tail(data: &[u8], at: usize) -> u8x16 {
-    let mut chunk = [0; WIDTH];
+/// What is left of the data, and zeros, which belong to no class.
+fn tail<const N: usize>(data: &[u8], at: usize) -> [u8; N] {
+    let mut chunk = [0; N];
     for (to, from) in chunk.iter_mut().zip(data.get(at..).unwrap_or_default()) {
         *to = *from;
     }
-    u8x16::new(chunk)
+    chunk
 }
 
-/// Bit `i` is set where `data[at + i]` is `"`, `\` or a line end: where a JSON string may stop.
+/// Bit `i` is set where byte `i` is `"`, `\` or a line end: where a JSON string may stop.
 #[inline(always)]
-pub(crate) fn string_stops(data: &[u8], at: usize) -> u32 {
-    let bytes = load(data, at);
+pub(crate) fn string_stops(chunk: &[u8; WIDTH]) -> u32 {
+    let bytes = u8x16::new(*chunk);
     let stops = bytes.simd_eq(u8x16::splat(b'"'))
         | bytes.simd_eq(u8x16::splat(b'\\'))
         | bytes.simd_eq(u8x16::splat(b'\n'));
     stops.to_bitmask()
 }
 
-/// Bit `i` is set where `data[at + i]` cannot be part of a JSON number or literal.
+/// [`string_stops`] of `data[at..]`, which may be short.
 #[inline(always)]
-pub(crate) fn bare_stops(data: &[u8], at: usize) -> u32 {
-    let bytes = load(data, at);
+pub(crate) fn string_stops_at(data: &[u8], at: usize) -> u32 {
+    // Here and below the rare case gives a mask, not bytes: bytes would go through memory in the frequent
+    // case too.
+    #[cold]
+    #[inline(never)]
+    fn at_end(data: &[u8], at: usize) -> u32 {
+        string_stops(&tail(data, at))
+    }
+    match chunk(data, at) {
+        Some(chunk) => string_stops(chunk),
+        None => at_end(data, at),
+    }
+}
+
+/// Bit `i` is set where byte `i` cannot be part of a JSON number or literal.
+#[inline(always)]
+pub(crate) fn bare_stops(chunk: &[u8; WIDTH]) -> u32 {
+    let bytes = u8x16::new(*chunk);
     // `-` to `9` hold `.` and the digits (and `/`, which does no harm); letters are `e`, `true`, `null`.
     let digit = bytes - u8x16::splat(b'-');
     let letter = (bytes | u8x16::splat(0x20)) - u8x16::splat(b'a');
     let bare = digit.min(u8x16::splat(b'9' - b'-')).simd_eq(digit)
         | letter.min(u8x16::splat(25)).simd_eq(letter)
         | bytes.simd_eq(u8x16::splat(b'+'));
-    !bare.to_bitmask() & 0xffff
+    bare.to_bitmask() ^ 0xffff
 }
 
-/// Bit `i` is set where `data[at + i]` equals `with[i]`, for 32 bytes.
+/// [`bare_stops`] of `data[at..]`, which may be short.
 #[inline(always)]
-pub(crate) fn equal32(data: &[u8], at: usize, with: &[u8; 32]) -> u32 {
-    let (low, high) = with.split_at(WIDTH);
-    let low = load(data, at).simd_eq(load(low, 0)).to_bitmask();
-    let high = load(data, at + WIDTH).simd_eq(load(high, 0)).to_bitmask();
+pub(crate) fn bare_stops_at(data: &[u8], at: usize) -> u32 {
+    #[cold]
+    #[inline(never)]
+    fn at_end(data: &[u8], at: usize) -> u32 {
+        bare_stops(&tail(data, at))
+    }
+    match chunk(data, at) {
+        Some(chunk) => bare_stops(chunk),
+        None => at_end(data, at),
+    }
+}
+
+/// Bit `i` is set where the bytes `i` are equal.
+#[inline(always)]
+pub(crate) fn equal32(chunk: &[u8; 32], with: &[u8; 32]) -> u32 {
+    let same = |a: Option<&[u8; WIDTH]>, b: Option<&[u8; WIDTH]>| match (a, b) {
+        (Some(a), Some(b)) => u8x16::new(*a).simd_eq(u8x16::new(*b)).to_bitmask(),
+        _ => 0,
+    };
+    let low = same(chunk.first_chunk(), with.first_chunk());
+    let high = same(chunk.last_chunk(), with.last_chunk());
     low | high << WIDTH
 }
 
@@ -71,20 +101,34 @@ pub(crate) struct Separators {
 /// Classes of `data[at..at + 64]`.
 #[inline(always)]
 pub(crate) fn separators64(data: &[u8], at: usize, separator: u8) -> Separators {
-    let part = |i: usize| load(data, at + i * WIDTH);
-    let (a, b, c, d) = (part(0), part(1), part(2), part(3));
-    let mask = |with: u8| {
-        let with = u8x16::splat(with);
-        let bits = |bytes: u8x16| u64::from(bytes.simd_eq(with).to_bitmask());
-        bits(a) | bits(b) << 16 | bits(c) << 32 | bits(d) << 48
-    };
-    let slash = u8x16::splat(b'\\');
-    let escapes = a.simd_eq(slash) | b.simd_eq(slash) | c.simd_eq(slash) | d.simd_eq(slash);
-    Separators {
-        separators: mask(separator),
-        lines: mask(b'\n'),
-        escapes: escapes.to_bitmask(),
+    #[cold]
+    #[inline(never)]
+    fn at_end(data: &[u8], at: usize, separator: u8) -> Separators {
+        separators_of(&tail(data, at), separator)
     }
+    match chunk(data, at) {
+        Some(chunk) => separators_of(chunk, separator),
+        None => at_end(data, at, separator),
+    }
+}
+
+#[inline(always)]
+fn separators_of(chunk: &[u8; 64], separator: u8) -> Separators {
+    let (parts, _) = chunk.as_chunks::<WIDTH>();
+    let mut classes = Separators {
+        separators: 0,
+        lines: 0,
+        escapes: 0,
+    };
+    let mut escapes = u8x16::splat(0);
+    for (part, shift) in parts.iter().zip([0, WIDTH, 2 * WIDTH, 3 * WIDTH]) {
+        let bytes = u8x16::new(*part);
+        classes.separators |= u64::from(bytes.simd_eq(u8x16::splat(separator)).to_bitmask()) << shift;
+        classes.lines |= u64::from(bytes.simd_eq(u8x16::splat(b'\n')).to_bitmask()) << shift;
+        escapes |= bytes.simd_eq(u8x16::splat(b'\\'));
+    }
+    classes.escapes = escapes.to_bitmask();
+    classes
 }
 
 #[cfg(test)]
@@ -104,22 +148,28 @@ mod tests {
                 let mut data = [b'0'; 16];
                 data[at] = byte;
                 let bare = |b: u8| b.is_ascii_alphanumeric() || b"+-./".contains(&b);
-                assert_eq!(bare_stops(&data, 0), stops(&data, |b| !bare(b)), "{byte}");
+                assert_eq!(bare_stops(&data), stops(&data, |b| !bare(b)), "{byte}");
                 assert_eq!(
-                    string_stops(&data, 0),
+                    string_stops(&data),
                     stops(&data, |b| b"\"\\\n".contains(&b)),
                     "{byte}"
                 );
             }
         }
-        assert_eq!(string_stops(b"ab\"", 0), 4);
-        assert_eq!(string_stops(b"ab\"", 9), 0);
+        assert_eq!(string_stops_at(b"ab\"", 0), 4);
+        assert_eq!(string_stops_at(b"ab\"", 9), 0);
         let expected = Separators {
             separators: 0b10,
             lines: 0b1000,
             escapes: 0b10000,
         };
         assert_eq!(separators64(b"a\tb\n\\", 0, b'\t'), expected);
-        assert_eq!(equal32(b"xabc", 1, b"abd00000000000000000000000000000"), 0b11);
+        assert_eq!(
+            equal32(
+                b"abc-----------------------------",
+                b"abd00000000000000000000000000000"
+            ),
+            0b11
+        );
     }
 }
