@@ -10,6 +10,7 @@
 use crate::json::{Form, Item};
 use crate::plan::{Plan, Slot};
 use crate::{limits, scan, simd};
+use std::cell::Cell;
 
 /// Which line discipline a layout was learnt under; the two never mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(crate) enum Framing {
 
 const NONE: u32 = u32::MAX;
 const SHORT: usize = 32;
+/// A value whose length changes twice within so many records has no usual length.
+const SURPRISE_RECORDS: u32 = 50;
 /// Glue longer than this is not learnt: such records are read the slow way.
 const GLUE_BYTES_MAX: usize = 4 << 10;
 /// Slow records for which learning rests after the cache was filled with shapes that did not come again.
@@ -48,7 +51,7 @@ impl From<Form> for After {
 }
 
 /// A cache line.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[repr(align(64))]
 struct Edge {
     glue: [u8; SHORT],
@@ -64,6 +67,38 @@ struct Edge {
     after: After,
     /// Whether there is more to it than a short glue with a string or a bare value behind it.
     is_rare: bool,
+    /// Length of the value when it was learnt, and the bit that its end then sets; [`Edge::UNUSUAL`] once the
+    /// length turned out to vary.
+    usual_length: u8,
+    usual_bit: Cell<u32>,
+    /// When it last had another length, in records found.
+    surprised_at: Cell<u32>,
+}
+
+impl Edge {
+    const UNUSUAL: u32 = 1 << 31;
+
+    /// Whether the value ends where it usually does. Of fields that hardly vary in length (flags, codes,
+    /// ports) the processor guesses it, and need not wait for one value's end before it looks at the next.
+    #[inline(always)]
+    fn is_as_usual(&self, stops: u32) -> bool {
+        stops & stops.wrapping_neg() == self.usual_bit.get()
+    }
+
+    #[inline(always)]
+    fn surprise(&self, found: u64) {
+        if self.usual_bit.get() != Self::UNUSUAL {
+            self.surprise_again(found as u32);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn surprise_again(&self, found: u32) {
+        if found.wrapping_sub(self.surprised_at.replace(found)) < SURPRISE_RECORDS {
+            self.usual_bit.set(Self::UNUSUAL);
+        }
+    }
 }
 
 enum Rare {
@@ -152,18 +187,26 @@ impl Shapes {
                 }
             } else if edge.after == After::String {
                 let stops = simd::string_stops(simd::chunk(data, begin)?);
-                match stops {
-                    0 => scan::string_stop(data, begin + simd::WIDTH),
-                    _ => begin + stops.trailing_zeros() as usize,
+                if edge.is_as_usual(stops) {
+                    begin + edge.usual_length as usize
+                } else if stops == 0 {
+                    scan::string_stop(data, begin + simd::WIDTH)
+                } else {
+                    edge.surprise(self.found);
+                    begin + stops.trailing_zeros() as usize
                 }
             } else {
-                match simd::bare_stops(simd::chunk(data, begin)?) {
-                    0 => scan::bare_end(data, begin + simd::WIDTH),
-                    stops if stops & 1 == 0 => begin + stops.trailing_zeros() as usize,
-                    _ => {
-                        next = edge.sibling;
-                        continue;
-                    }
+                let stops = simd::bare_stops(simd::chunk(data, begin)?);
+                if edge.is_as_usual(stops) {
+                    begin + edge.usual_length as usize
+                } else if stops == 0 {
+                    scan::bare_end(data, begin + simd::WIDTH)
+                } else if stops & 1 == 0 {
+                    edge.surprise(self.found);
+                    begin + stops.trailing_zeros() as usize
+                } else {
+                    next = edge.sibling;
+                    continue;
                 }
             };
             *slots.get_mut(values)? = Slot::new(begin, end);
@@ -245,14 +288,14 @@ impl Shapes {
             let Some(glue) = data.get(at..item.start) else {
                 return;
             };
-            if !steps.go(glue, After::from(item.form)) {
+            if !steps.go(glue, After::from(item.form), item.end - item.start) {
                 return;
             }
             at = item.end;
         }
         let Some(glue) = data.get(at..end) else { return };
         let number = u32::try_from(steps.shapes.plans.len()).unwrap_or(NONE);
-        if steps.go(glue, After::End)
+        if steps.go(glue, After::End, 0)
             && let Place::After(edge) = steps.place
             && let Some(edge) = self.edges.get_mut(edge as usize)
         {
@@ -262,7 +305,7 @@ impl Shapes {
         }
     }
 
-    fn make_edge(&mut self, glue: &[u8], after: After) -> u32 {
+    fn make_edge(&mut self, glue: &[u8], after: After, value_length: usize) -> u32 {
         let (short, rest) = glue.split_at(glue.len().min(SHORT));
         let mut first = [0; SHORT];
         for (to, from) in first.iter_mut().zip(short) {
@@ -281,6 +324,13 @@ impl Shapes {
         let length = u32::try_from(glue.len()).unwrap_or(u32::MAX);
         let number = u32::try_from(self.edges.len()).unwrap_or(NONE);
         let is_rare = long != NONE || matches!(after, After::List | After::End);
+        let usual_length = u8::try_from(value_length).unwrap_or(u8::MAX);
+        let is_short = value_length < simd::WIDTH;
+        let usual_bit = Cell::new(if is_short {
+            1 << value_length
+        } else {
+            Edge::UNUSUAL
+        });
         self.edges.push(Edge {
             glue: first,
             mask,
@@ -290,6 +340,9 @@ impl Shapes {
             long,
             after,
             is_rare,
+            usual_length,
+            usual_bit,
+            surprised_at: Cell::new(self.found as u32),
         });
         number
     }
@@ -341,7 +394,7 @@ struct Steps<'s> {
 impl Steps<'_> {
     /// Goes along the edge with this glue, which is made where there is none; `false` where it cannot be
     /// made, or is an end that is already there.
-    fn go(&mut self, glue: &[u8], after: After) -> bool {
+    fn go(&mut self, glue: &[u8], after: After, length: usize) -> bool {
         if glue.len() > GLUE_BYTES_MAX {
             return false;
         }
@@ -362,7 +415,7 @@ impl Steps<'_> {
             last = next;
             next = edge.sibling;
         }
-        let number = self.shapes.make_edge(glue, after);
+        let number = self.shapes.make_edge(glue, after, length);
         match (self.shapes.edges.get_mut(last as usize), self.place) {
             (Some(edge), _) => edge.sibling = number,
             (None, Place::After(edge)) => {

@@ -184,6 +184,41 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn on_lists_of_records_that_span_lines(
+        records in prop::collection::vec(object_of(value()), 1..6),
+        between in prop_oneof![Just(",\n"), Just(","), Just("\n,\n  "), Just("\n")],
+    ) {
+        let records: Vec<String> = records.iter().map(|record| record.replace(',', ",\n")).collect();
+        // Line ends in strings break a record; here only whole ones are compared.
+        let whole = |record: &&String| {
+            let mut seen = Seen::default();
+            read_with(format!("[{record}]").as_bytes(), &mut seen);
+            seen.defects.is_empty()
+        };
+        let records: Vec<&String> = records.iter().filter(whole).collect();
+        let twice: Vec<&str> = records.iter().flat_map(|record| [record.as_str(), record.as_str()]).collect();
+        let mut learnt = Seen::default();
+        read_with(format!("[{}]", twice.join(between)).as_bytes(), &mut learnt);
+        let mut fresh = Seen::default();
+        for record in twice {
+            let mut seen = Seen::default();
+            read_with(format!("[{record}]").as_bytes(), &mut seen);
+            let number = fresh.records.len();
+            let renumber = |value: &String| format!("{number} {}", value.split_once(' ').unwrap().1);
+            fresh.values.extend(seen.values.iter().map(renumber));
+            fresh.records.extend(seen.records);
+            fresh.raw.extend(seen.raw);
+        }
+        prop_assert_eq!(learnt.defects, vec![]);
+        prop_assert_eq!(learnt.values, fresh.values);
+        prop_assert_eq!(learnt.raw, fresh.raw);
+    }
+}
+
 /// As [`agree`], with the format fixed to JSON lines by the first line.
 fn agree_lines(text: &str) {
     let fix = "{\"fix\":1}\n";
