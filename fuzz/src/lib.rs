@@ -11,9 +11,9 @@ mod stix;
 mod store;
 mod telemetry;
 
-pub use detect::generation;
+pub use detect::{generation, scan, terms};
 pub use formats::{csv, export_csv, list};
-pub use stix::{observable, stix_json, stix_object, stix_pattern};
+pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
 pub use store::search_query;
 pub use telemetry::{evtx, logs};
 
@@ -29,10 +29,13 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("list", list),
     ("logs", logs),
     ("observable", observable),
+    ("scan", scan),
     ("search_query", search_query),
+    ("stix_bundle", stix_bundle),
     ("stix_json", stix_json),
     ("stix_object", stix_object),
     ("stix_pattern", stix_pattern),
+    ("terms", terms),
 ];
 
 /// A reader that gives a few bytes at a time: borders in odd places must change nothing.

@@ -1,11 +1,16 @@
 //! Objects, their text, their patterns, and what can be looked up.
 
+use std::io::Read;
+
 use entente_stix::{
+    bundle::{Item, Reader},
     json, marking,
     object::Object,
     observable::{self, Kind, Observable},
     pattern, validate,
 };
+
+use crate::Dribble;
 
 /// Strict JSON: what is read has a canonical form, and that is its own canonical form.
 pub fn stix_json(data: &[u8]) {
@@ -13,6 +18,31 @@ pub fn stix_json(data: &[u8]) {
     let canonical = value.canonical();
     let again = json::read(canonical.as_bytes()).expect("the canonical form is read");
     assert_eq!(again.canonical(), canonical);
+}
+
+/// Bundles and their like: objects are cut out of the text as they stand, wherever reads end.
+pub fn stix_bundle(data: &[u8]) {
+    let whole = items(data, data);
+    assert_eq!(items(Dribble::new(data), data), whole);
+}
+
+fn items(reader: impl Read, data: &[u8]) -> Vec<String> {
+    let mut reader = Reader::new(reader);
+    let mut told = Vec::new();
+    while let Some(item) = reader.next().expect("in memory") {
+        if let Item::Object { text, offset, .. } = &item {
+            let at = *offset as usize;
+            assert_eq!(data.get(at..at + text.len()), Some(*text), "as it stands");
+        }
+        told.push(format!("{item:?}"));
+    }
+    told.push(format!(
+        "{:?} {} {}",
+        reader.wrapper(),
+        reader.offset(),
+        reader.objects()
+    ));
+    told
 }
 
 /// One object: everything that is asked of it, validation and observables included.
