@@ -60,6 +60,9 @@ fn placed(error: Error, at: &Path) -> Error {
         Error::Corrupt { path, cause } if path.as_os_str().is_empty() => Error::Corrupt { path: at, cause },
         Error::Engine { path, cause } if path.as_os_str().is_empty() => Error::Engine { path: at, cause },
         Error::NotAStore { path } if path.as_os_str().is_empty() => Error::NotAStore { path: at },
+        Error::Missing { path } if path.as_os_str().is_empty() => {
+            Error::Missing { path: at.parent().map_or_else(|| at.clone(), Path::to_owned) }
+        }
         Error::Newer { path, found, known } if path.as_os_str().is_empty() => Error::Newer {
             path: at,
             found,

@@ -203,12 +203,17 @@ fn uri(path: &Path, query: &str) -> String {
 }
 
 fn holder(file: &mut File) -> String {
-    let mut text = String::new();
-    let pid = file.take(16).read_to_string(&mut text).map(|_| text.trim());
-    match pid {
-        Ok(pid) if !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) => pid.to_owned(),
-        _ => "?".to_owned(),
+    // The other one may have locked the file a moment ago and be about to write its pid into it.
+    for _ in 0..1_000 {
+        let mut text = String::new();
+        let read = file.rewind().and_then(|()| file.take(16).read_to_string(&mut text));
+        let pid = text.trim();
+        if read.is_ok() && !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) {
+            return pid.to_owned();
+        }
+        std::thread::yield_now();
     }
+    "?".to_owned()
 }
 
 fn write_pid(file: &mut File) -> io::Result<()> {

@@ -168,7 +168,8 @@ pub(super) fn require_ours(connection: &Connection) -> Result<(), Fault> {
 pub(super) fn require_current(connection: &Connection) -> Result<(), Fault> {
     require_ours(connection)?;
     match version(connection)? {
-        0 => Err(Fault::damage("it was never finished; open it once for writing")),
+        // Killed between making the file and its first commit: nothing was ever stored.
+        0 => Err(Error::Missing { path: Default::default() }.into()),
         found if found < known() => Err(Fault::damage(format!(
             "schema {found} is old; open it once for writing"
         ))),
