@@ -7,68 +7,68 @@ use std::process::{Command, Output, Stdio};
 use serde_json::Value;
 
 /// A data folder and a place for files, removed afterwards.
-pub struct Home {
+pub(crate) struct Home {
     folder: tempfile::TempDir,
 }
 
 /// What a run of the program gave.
-pub struct Ran {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ran {
     /// Standard output as lines of JSON.
-    pub fn json(&self) -> Vec<Value> {
+    pub(crate) fn json(&self) -> Vec<Value> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     /// The last line of JSON: sums and summaries.
-    pub fn last(&self) -> Value {
+    pub(crate) fn last(&self) -> Value {
         self.json().pop().unwrap()
     }
 }
 
 impl Home {
-    pub fn new() -> Home {
+    pub(crate) fn new() -> Home {
         Home { folder: tempfile::tempdir().unwrap() }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.path("data")
     }
 
     /// Writes a file and gives its path.
-    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
+    pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> String {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, content).unwrap();
         path.display().to_string()
     }
 
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_entente"));
         command.args(arguments).env("ENTENTE_DATA", self.data()).env_remove("NO_COLOR").stdin(Stdio::null());
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         ran(self.command(arguments).output().unwrap())
     }
 
     /// Runs, and expects success.
-    pub fn ok(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn ok(&self, arguments: &[&str]) -> Ran {
         let ran = self.run(arguments);
         assert_eq!(ran.code, 0, "{arguments:?}\n{}\n{}", ran.out, ran.err);
         ran
     }
 
-    pub fn with_input(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
+    pub(crate) fn with_input(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Ran {
         let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
@@ -97,16 +97,16 @@ fn ran(output: Output) -> Ran {
 }
 
 /// Real material beside the checkout; `None` where it is absent, and the test is skipped.
-pub fn shared(path: &str) -> Option<PathBuf> {
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
     let path = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared")).join(path);
     path.exists().then_some(path)
 }
 
 /// A repeatable sequence of numbers (splitmix64): tests need no randomness of the machine's.
-pub struct Numbers(pub u64);
+pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -114,13 +114,13 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    pub fn below(&mut self, bound: u64) -> u64 {
+    pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 }
 
 /// A small indicator as text.
-pub fn indicator(number: u64, pattern: &str) -> String {
+pub(crate) fn indicator(number: u64, pattern: &str) -> String {
     serde_json::json!({
         "type": "indicator", "spec_version": "2.1",
         "id": format!("indicator--{:08x}-0000-4000-8000-{:012x}", number, number),
@@ -132,7 +132,7 @@ pub fn indicator(number: u64, pattern: &str) -> String {
 }
 
 /// Objects as a bundle.
-pub fn bundle(objects: &[String]) -> String {
+pub(crate) fn bundle(objects: &[String]) -> String {
     format!(
         "{{\"type\":\"bundle\",\"id\":\"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d\",\"objects\":[{}]}}",
         objects.join(",\n")

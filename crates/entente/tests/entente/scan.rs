@@ -237,10 +237,15 @@ fn every_planted_indicator_is_found_in_real_zeek_logs() {
         let list = home.file("list.txt", list);
         home.run(&["import", "--quiet", &list]);
         let ran = home.run(&["scan", "--json", "--dry-run", path.to_str().unwrap()]);
-        let found: BTreeSet<(u64, String)> = places(&ran)
+        let everywhere: Vec<(u64, String, String)> =
+            places(&ran).into_iter().map(|(line, field, value)| (line, field, value.to_lowercase())).collect();
+        // A value that stands in two fields of a record is told once, with the first of them.
+        let anywhere: BTreeSet<(u64, String)> =
+            everywhere.iter().map(|(line, _, value)| (*line, value.clone())).collect();
+        let found: BTreeSet<(u64, String)> = everywhere
             .into_iter()
             .filter(|(_, found_field, _)| found_field == field)
-            .map(|(line, _, value)| (line, value.to_lowercase()))
+            .map(|(line, _, value)| (line, value))
             .collect();
         let expected: BTreeSet<(u64, String)> = values
             .iter()
@@ -251,7 +256,7 @@ fn every_planted_indicator_is_found_in_real_zeek_logs() {
                 })
             })
             .collect();
-        let missing: Vec<_> = expected.difference(&found).take(5).collect();
+        let missing: Vec<_> = expected.difference(&anywhere).take(5).collect();
         let extra: Vec<_> = found.difference(&expected).take(5).collect();
         assert!(missing.is_empty() && extra.is_empty(), "{file}: missing {missing:?}, extra {extra:?}");
     }
