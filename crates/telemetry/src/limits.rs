@@ -22,6 +22,9 @@ pub const PATH_BYTES_MAX: usize = 1_024;
 /// Most columns of a Zeek TSV or CSV record; more is a defect.
 pub const COLUMNS_MAX: usize = 4_096;
 
+/// Most hosts that a record's URL paths are joined with (a repeated `host` key gives more than one).
+pub const URL_HOSTS_MAX: usize = 4;
+
 /// Longest shape (one JSON key layout) that is remembered, in values. Longer records take the generic path.
 pub const SHAPE_VALUES_MAX: usize = 512;
 
@@ -63,6 +66,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "telemetry columns",
         COLUMNS_MAX as u64,
         "a row with more is a defect",
+    ),
+    (
+        "telemetry URL hosts",
+        URL_HOSTS_MAX as u64,
+        "further repetitions of a host are not joined with the path",
     ),
     (
         "telemetry shape values",

@@ -5,10 +5,7 @@
 
 use crate::fields::{self, Class, How, Schema};
 use crate::json::{Form, Tree};
-use crate::{Kind, Observed, Value, Visitor, scan};
-
-/// Most URLs that one record's hosts and paths combine to (repeated keys give more than one of each).
-const URL_PARTS_MAX: usize = 4;
+use crate::{Kind, Observed, Value, Visitor, limits, scan};
 
 /// Where a value is, in the batch's bytes, and whether it has escapes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -157,7 +154,7 @@ impl Plan {
                 return true;
             }
             How::UrlPath => return false,
-            How::UrlHost if kinds.has(Kind::Url) && self.hosts.len() < URL_PARTS_MAX => {
+            How::UrlHost if kinds.has(Kind::Url) && self.hosts.len() < limits::URL_HOSTS_MAX => {
                 self.hosts.push(emit(Kind::Host, how));
             }
             _ => {}

@@ -282,13 +282,13 @@ impl Row {
                 continue;
             }
             if column.form == Form::String {
-                let value = text(value, &mut self.first);
+                let value = text(value, self.has_escapes, &mut self.first);
                 plan::pieces(visitor, column.kind, column.how, field, value);
                 continue;
             }
             for element in elements(value, &header.set_separator) {
                 if !header.is_nothing(element) {
-                    let element = text(element, &mut self.first);
+                    let element = text(element, self.has_escapes, &mut self.first);
                     plan::pieces(visitor, column.kind, column.how, field, element);
                 }
             }
@@ -307,13 +307,13 @@ impl Row {
             let (Some(path), Some(field)) = (path, header.fields.get(column.index)) else {
                 continue;
             };
-            let path = text(path, &mut first);
+            let path = text(path, self.has_escapes, &mut first);
             let hosts = columns
                 .hosts
                 .iter()
                 .filter_map(|column| self.value(data, column.index));
             let host = hosts.into_iter().find(|host| !header.is_nothing(host));
-            let host = host.map(|host| text(host, &mut second));
+            let host = host.map(|host| text(host, self.has_escapes, &mut second));
             plan::url(visitor, field, path, host, None);
         }
         (self.first, self.second) = (first, second);
@@ -325,8 +325,9 @@ fn elements<'a>(value: &'a [u8], separator: &[u8]) -> impl Iterator<Item = &'a [
     value.split(move |byte| *byte == separator)
 }
 
-fn text<'t>(raw: &'t [u8], buffer: &'t mut Vec<u8>) -> &'t [u8] {
-    if raw.contains(&b'\\') {
+/// The value with its escapes undone; rows without any are not searched for them.
+fn text<'t>(raw: &'t [u8], has_escapes: bool, buffer: &'t mut Vec<u8>) -> &'t [u8] {
+    if has_escapes && memchr::memchr(b'\\', raw).is_some() {
         unescape(raw, buffer)
     } else {
         raw

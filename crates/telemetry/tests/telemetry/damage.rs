@@ -2,6 +2,7 @@
 
 use crate::{Seen, logs, read, read_with};
 use entente_telemetry::{Defect, Error, Format, Observed, Record, Visitor, limits};
+use proptest::prelude::*;
 use std::io::{Read, Write};
 
 fn line(n: u32) -> String {
@@ -196,4 +197,64 @@ fn failing_readers_say_where() {
     let (_, error) = read_with(text.as_bytes().chain(Fails), &mut seen);
     assert!(error.unwrap().to_string().contains("disk on fire"));
     assert_eq!(seen.records.len(), 2);
+}
+
+const SAMPLES: &[&str] = &[
+    "{\"ts\":1,\"uid\":\"C\",\"id.orig_h\":\"10.0.0.1\",\"answers\":[\"a\",\"b\\n\"],\"x\":{\"y\":[{\"z\":1}]}}\n",
+    "#separator \\x09\n#fields\tts\thost\turi\n#types\ttime\taddr\tset[string]\n1\t10.0.0.1\ta,b\\x2c\n",
+    "[\n  {\n    \"timestamp\": \"x\",\n    \"event_type\": \"dns\",\n    \"src_ip\": \"10.0.0.1\"\n  }\n]\n",
+    "time,src_ip,comment\n1,10.0.0.1,\"a\"\"\nb\"\n2,10.0.0.2,\n",
+    "<34>1 2018-03-24T17:15:20Z host app 1 m [a b=\"c\"] text\n<34>Mar 24 17:15:20 host app[1]: text\n",
+    "2018-03-24 17:15:20 text [24/Mar/2018:17:15:20 +0000] \n",
+    "{\"@timestamp\":\"2018-03-24T17:15:20Z\",\"EventID\":1,\"Channel\":\"x\",\"Hashes\":\"MD5=1,IMPHASH=2\"}\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_reader_fail(
+        sample in prop::sample::select(SAMPLES),
+        copies in 1usize..40,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..4), 0..20),
+    ) {
+        let mut bytes = sample.repeat(copies).into_bytes();
+        for (place, byte, how) in edits {
+            let at = place.index(bytes.len());
+            match how {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                2 => bytes[at] = b"\"\\\n[]{},:\t#\0"[usize::from(byte) % 12],
+                _ => bytes.truncate(at.max(1)),
+            }
+        }
+        let mut count = Count::default();
+        let (format, error) = read_with(bytes.as_slice(), &mut count);
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()).count() as u64;
+        let by_line = matches!(format, Format::ZeekJson | Format::WindowsJson | Format::Text | Format::Syslog);
+        if error.is_none() && by_line && bytes.first() == Some(&b'{') && !sample.starts_with('[') {
+            // Every line is either a record or a defect.
+            prop_assert!(count.records + count.defects.len() as u64 <= lines);
+        }
+    }
+}
+
+#[test]
+fn no_event_log_makes_the_reader_fail() {
+    let Some(logs) = logs() else { return };
+    let whole = std::fs::read(logs.join("evtx/new-user-security.evtx")).unwrap();
+    let mut seed = 1u64;
+    for _ in 0..60 {
+        let mut bytes = whole.clone();
+        for _ in 0..20 {
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            let at = 4096 + (seed >> 33) as usize % 8192;
+            bytes[at] = (seed >> 20) as u8;
+        }
+        let mut count = Count::default();
+        let (_, error) = read_with(bytes.as_slice(), &mut count);
+        assert!(error.is_none());
+    }
 }

@@ -320,3 +320,36 @@ fn fields_are_looked_up_by_path() {
     );
     check("plain\n", "message", &["plain"]);
 }
+
+#[test]
+fn batches_go_to_other_threads() {
+    fn can_move<T: Send>() {}
+    can_move::<entente_telemetry::Batch>();
+    can_move::<entente_telemetry::Scratch>();
+    let text = "{\"ts\":1,\"uid\":\"C\",\"id.orig_h\":\"10.0.0.1\"}\n".repeat(40_000);
+    let mut source = entente_telemetry::Source::open(text.as_bytes(), "log").unwrap();
+    let mut batches = Vec::new();
+    while let Some(batch) = source.next().unwrap() {
+        batches.push(batch);
+    }
+    assert!(batches.len() > 3);
+    let visit = |batch: entente_telemetry::Batch| {
+        let mut seen = Seen::default();
+        batch.visit(&mut seen, &mut entente_telemetry::Scratch::new());
+        seen.records
+            .into_iter()
+            .map(|record| record.0)
+            .collect::<Vec<u64>>()
+    };
+    let lines = std::thread::scope(|scope| {
+        let threads: Vec<_> = batches
+            .into_iter()
+            .map(|batch| scope.spawn(move || visit(batch)))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(lines, (1..=40_000).collect::<Vec<_>>());
+}
