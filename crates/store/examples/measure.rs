@@ -1,4 +1,5 @@
-//! Measures one engine: `cargo run --release -p entente-store --example measure -- ingest|synthetic|look FOLDER [FILE…]`.
+//! Measures one engine: `cargo run --release -p entente-store --example measure -- ingest FOLDER FILE…`,
+//! or `indicators FOLDER COUNT`, `look FOLDER COUNT`, `search FOLDER QUERY…` in place of `ingest …`.
 //!
 //! Prints objects and, for each part, seconds of processor time (user and system) and of the wall clock.
 

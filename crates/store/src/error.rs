@@ -9,7 +9,7 @@ use std::path::PathBuf;
 pub enum Error {
     /// The disk, or the quota, has no room left.
     #[error(
-        "cannot write `{path}`: the disk is full; nothing of this batch was stored, what was stored before is safe: free space and repeat"
+        "cannot write `{path}`: the disk is full; nothing of this was stored, what was stored before is safe: free space and repeat"
     )]
     Full {
         /// The database file.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 use crate::Error;
 
@@ -60,9 +60,9 @@ fn placed(error: Error, at: &Path) -> Error {
         Error::Corrupt { path, cause } if path.as_os_str().is_empty() => Error::Corrupt { path: at, cause },
         Error::Engine { path, cause } if path.as_os_str().is_empty() => Error::Engine { path: at, cause },
         Error::NotAStore { path } if path.as_os_str().is_empty() => Error::NotAStore { path: at },
-        Error::Missing { path } if path.as_os_str().is_empty() => {
-            Error::Missing { path: at.parent().map_or_else(|| at.clone(), Path::to_owned) }
-        }
+        Error::Missing { path } if path.as_os_str().is_empty() => Error::Missing {
+            path: at.parent().map_or_else(|| at.clone(), Path::to_owned),
+        },
         Error::Newer { path, found, known } if path.as_os_str().is_empty() => Error::Newer {
             path: at,
             found,
@@ -77,6 +77,10 @@ fn told(error: &rusqlite::Error, path: &Path) -> Error {
     let cause = error.to_string();
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::Full { path },
+        // The index of the log could not be made longer, for which only room can be missing.
+        Some(ErrorCode::SystemIoFailure) if extended_code(error) == Some(ffi::SQLITE_IOERR_SHMSIZE) => {
+            Error::Full { path }
+        }
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => Error::ReadOnly { path, cause },
         Some(ErrorCode::NotADatabase) => Error::NotAStore { path },
         Some(ErrorCode::DatabaseCorrupt) => Error::Corrupt { path, cause },
@@ -89,15 +93,25 @@ fn told(error: &rusqlite::Error, path: &Path) -> Error {
             path,
             cause: io::Error::other(cause),
         },
-        Some(ErrorCode::SystemIoFailure) => Error::Io {
-            doing: "use",
-            path,
-            cause: io::Error::other(cause),
-        },
+        Some(ErrorCode::SystemIoFailure) => {
+            let cause = format!(
+                "{cause} (SQLite's code {})",
+                extended_code(error).unwrap_or_default()
+            );
+            Error::Io {
+                doing: "use",
+                path,
+                cause: io::Error::other(cause),
+            }
+        }
         // Values of another type or range than this program writes.
         _ if is_strange_value(error) => Error::Corrupt { path, cause },
         _ => Error::Engine { path, cause },
     }
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 fn is_strange_value(error: &rusqlite::Error) -> bool {

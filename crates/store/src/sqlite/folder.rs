@@ -89,7 +89,8 @@ impl Folder {
             }
             Err(TryLockError::Error(cause)) => return Err(io_error("lock", &path, cause)),
         }
-        write_pid(&mut file).map_err(|cause| io_error("write", &path, cause))?;
+        // The lock holds without it, on a full disk too.
+        let _ = write_pid(&mut file);
         Ok(Lock { _file: file })
     }
 
@@ -206,7 +207,9 @@ fn holder(file: &mut File) -> String {
     // The other one may have locked the file a moment ago and be about to write its pid into it.
     for _ in 0..1_000 {
         let mut text = String::new();
-        let read = file.rewind().and_then(|()| file.take(16).read_to_string(&mut text));
+        let read = file
+            .rewind()
+            .and_then(|()| file.take(16).read_to_string(&mut text));
         let pid = text.trim();
         if read.is_ok() && !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit()) {
             return pid.to_owned();

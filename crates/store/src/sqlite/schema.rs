@@ -169,7 +169,10 @@ pub(super) fn require_current(connection: &Connection) -> Result<(), Fault> {
     require_ours(connection)?;
     match version(connection)? {
         // Killed between making the file and its first commit: nothing was ever stored.
-        0 => Err(Error::Missing { path: Default::default() }.into()),
+        0 => Err(Error::Missing {
+            path: Default::default(),
+        }
+        .into()),
         found if found < known() => Err(Fault::damage(format!(
             "schema {found} is old; open it once for writing"
         ))),

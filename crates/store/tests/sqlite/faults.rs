@@ -111,7 +111,7 @@ fn assert_clean(store: &Sqlite) {
 #[test]
 fn full_disk_loses_nothing_acknowledged_and_heals() {
     // Empty it has some 40 pages: every step from where opening fails to where all fits.
-    for pages in (1..200).step_by(3) {
+    for pages in (1..200).step_by(7) {
         let folder = TempDir::new().unwrap();
         let store = match open_limited(folder.path(), pages * 8192) {
             Ok(store) => store,
