@@ -5,7 +5,7 @@ pub const LINE_BYTES_MAX: usize = 64 * 1024;
 /// The longest CSV record, in bytes, when quoted fields span lines.
 pub const CSV_RECORD_BYTES_MAX: usize = 256 * 1024;
 /// The most lines that one CSV record spans.
-pub const CSV_RECORD_LINES_MAX: usize = 1_000;
+pub const CSV_RECORD_LINES_MAX: usize = 100;
 /// The most columns of a CSV file.
 pub const CSV_COLUMNS_MAX: usize = 256;
 /// The most lines before a CSV header.

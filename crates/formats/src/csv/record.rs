@@ -69,25 +69,23 @@ impl<R: BufRead> Physical<R> {
         };
         let mut text = first_text.clone();
         let mut further = VecDeque::new();
-        let fields = loop {
-            if let Some(fields) = split(&text, delimiter) {
-                break Ok(fields);
-            }
-            // Doubling the look-ahead would re-read less; records over lines are rare and short.
-            let next = if full(&text, further.len()) {
-                None
-            } else {
-                self.next_line()?
-            };
+        let mut fields = split(&text, delimiter);
+        while fields.is_none() && !full(&text, further.len()) {
+            let next = self.next_line()?;
             let more = next.as_ref().and_then(|line| line.text.as_ref().ok());
             let Some(more) = more else {
                 further.extend(next);
-                break Err(unended());
+                break;
             };
             text.push('\n');
             text.push_str(more);
+            // Without a quote in it the line cannot end the field.
+            if more.contains('"') {
+                fields = split(&text, delimiter);
+            }
             further.extend(next);
-        };
+        }
+        let fields = fields.ok_or_else(unended);
         if fields.is_err() {
             text = first_text;
             while let Some(line) = further.pop_back() {

@@ -108,7 +108,10 @@ fn values(raw: &str, of: Option<Type>) -> Result<Vec<Value>, Refusal> {
 fn address(raw: &str) -> Result<Value, Refusal> {
     match value::guess(raw) {
         Ok(value) if matches!(value.observable.kind, Kind::Ipv4 | Kind::Ipv6) => Ok(value),
-        _ => value::of_kind(Kind::Ipv4, raw),
+        _ => Err(Refusal::new(
+            "not an address or network, as its type says",
+            "correct the value or its type; an empty type lets the value speak for itself",
+        )),
     }
 }
 
