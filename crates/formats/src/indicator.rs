@@ -162,7 +162,7 @@ fn subset(path: &str, value: &str) -> String {
     format!("[{path} ISSUBSET '{}']", escape(value))
 }
 
-/// STIX 2.1 §9.6.1: in a string constant, the apostrophe and the backslash are escaped.
+/// STIX 2.1 §9.2: in a string constant, the apostrophe and the backslash are escaped.
 fn escape(value: &str) -> String {
     value.replace('\\', r"\\").replace('\'', r"\'")
 }

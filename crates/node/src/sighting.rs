@@ -159,7 +159,7 @@ fn observable(kind: u8, value: &str) -> Option<(String, String)> {
         Kind::Ipv6 => with(&mut members, "ipv6-addr", "value", value),
         Kind::Domain => with(&mut members, "domain-name", "value", value),
         Kind::Url => {
-            // Normal forms and logs leave the scheme out; the object wants a URL (STIX 2.1 §6.18).
+            // Normal forms and logs leave the scheme out; the object wants a URL (STIX 2.1 §6.15).
             let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
             members.insert("value", Value::String(url.into()));
             "url"

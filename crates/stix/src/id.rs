@@ -141,7 +141,7 @@ pub fn contributing(type_name: &str) -> &'static [&'static str] {
     }
 }
 
-/// Of several hashes one contributes, by the order that §2.9 gives; of others the first by name,
+/// Of several hashes one contributes, by the order that §6.7.1 gives; of others the first by name,
 /// since the members of a JSON object have no order.
 fn contribution<'a>(property: &str, value: &Value<'a>) -> Value<'a> {
     let (Value::Object(hashes), "hashes") = (value, property) else {

@@ -24,7 +24,7 @@ pub const PATTERN_SET_MAX: usize = 65_536;
 /// Qualifiers on one expression of a pattern.
 pub const PATTERN_QUALIFIERS_MAX: usize = 8;
 
-/// Bytes of the name of an object type (STIX 2.1 §2.9, §11).
+/// Bytes of the name of an object type (STIX 2.1 §3.1, §11.2).
 pub const TYPE_NAME_BYTES_MAX: usize = 250;
 
 /// Bytes of a value that can be looked up.

@@ -231,7 +231,7 @@ fn one_step(text: &str) -> Option<Step<'_>> {
             None
         };
     }
-    // Dictionary keys may have capitals and hyphens (§2.4).
+    // Dictionary keys may have capitals and hyphens (§2.3).
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     (!text.is_empty() && text.bytes().all(allowed)).then_some(Step::Name(text))
 }

@@ -330,7 +330,7 @@ fn admit(value: &Value<'_>) -> Result<(Option<Timestamp>, Option<Timestamp>), Re
     if id_type != type_name {
         return Err(Refusal::IdOfOtherType(shortened(type_name)));
     }
-    // Versions are told apart by `modified`, so it must be understood; a time zone is, although §3.2
+    // Versions are told apart by `modified`, so it must be understood; a time zone is, although §2.16
     // asks for UTC. `created` decides nothing here.
     let modified = match object.get("modified") {
         None => None,

@@ -1,4 +1,4 @@
-//! Points in time as STIX writes them: RFC 3339, UTC (STIX 2.1 §3.2).
+//! Points in time as STIX writes them: RFC 3339, UTC (STIX 2.1 §2.16).
 //!
 //! Kept in microseconds since 1970. What time it is now, the caller knows.
 
@@ -36,7 +36,7 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads the form of STIX 2.1 §3.2: `YYYY-MM-DDTHH:mm:ss[.s+]Z`. Digits after the sixth are cut.
+    /// Reads the form of STIX 2.1 §2.16: `YYYY-MM-DDTHH:mm:ss[.s+]Z`. Digits after the sixth are cut.
     pub fn parse(text: &str) -> Result<Timestamp, NotATime> {
         let (local, zone) = civil(text.as_bytes(), b"T").ok_or(NotATime::Form)??;
         match zone {

@@ -123,7 +123,7 @@ impl Found {
             .flat_map(|map| map.iter())
             .filter(|(name, _)| name.eq_ignore_ascii_case("user-agent"));
         for (_, agent) in agents {
-            // STIX 2.1 §6.12.3: a list of values; STIX 2.0 wrote one.
+            // STIX 2.1 §6.12.2: a list of values; STIX 2.0 wrote one.
             let values = agent.as_array().unwrap_or(std::slice::from_ref(agent));
             for value in values {
                 self.add(

@@ -302,7 +302,7 @@ pub(super) fn short_hive(key: &str) -> Option<&'static str> {
     })
 }
 
-/// STIX 2.1 §3.1: lower case, with hyphens and not spaces or underscores between words.
+/// STIX 2.1 §2.14: lower case, with hyphens and not spaces or underscores between words.
 pub(super) fn is_term(text: &str) -> bool {
     let has_letter = text.chars().any(char::is_lowercase);
     has_letter && !text.chars().any(|c| c.is_uppercase() || c == '_' || c == ' ')

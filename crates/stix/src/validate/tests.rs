@@ -53,7 +53,7 @@ fn a_finding_says_where_what_why_and_what_to_do() {
             severity: Severity::Error,
             pointer: "/kill_chain_phases/0".to_owned(),
             rule: "required-property",
-            clause: "STIX 2.1 §3.2",
+            clause: "STIX 2.1 §3.1",
             message: "kill-chain-phase needs the property `phase_name`".to_owned(),
             way_out: "add `phase_name`".to_owned(),
         }]

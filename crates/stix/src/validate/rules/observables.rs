@@ -31,7 +31,7 @@ pub(super) fn check(object: &Object<'_>, place: &Place<'_>, findings: &mut Findi
     }
 }
 
-/// `objects` is deprecated; its keys are numbers, its values observables (STIX 2.1 §4.14).
+/// `objects` is deprecated; its keys are numbers, its values observables (STIX 2.1 §2.9, §2.13).
 fn graph(object: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     let Some(objects) = object.get("objects") else {
         return;

@@ -103,7 +103,7 @@ fn external(object: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     }
 }
 
-/// STIX 2.1 §2.5: `cve` and `capec` go with their own ids, and these ids with no other source.
+/// STIX 2.1 §4.1, §4.19: `cve` and `capec` go with their own ids, and these ids with no other source.
 fn scheme(reference: &Value<'_>, place: &Place<'_>, findings: &mut Findings) {
     let text = |name| reference.get(name).and_then(Value::as_str);
     let id = text("external_id");

@@ -1,4 +1,4 @@
-//! Timestamps: their form, that they exist, and their order (STIX 2.1 §3.2, §3.6).
+//! Timestamps: their form, that they exist, and their order (STIX 2.1 §2.16, §3.6).
 
 use super::super::findings::{Findings, Place};
 use super::super::rule;

@@ -1,4 +1,4 @@
-//! Open vocabularies, suggested relationships, and how terms are written (STIX 2.1 §3.7, §10).
+//! Open vocabularies, suggested relationships, and how terms are written (STIX 2.1 §2.14, §5.1, §10).
 
 use super::super::findings::{Findings, Place};
 use super::super::schema::Shape;

@@ -118,7 +118,7 @@ pub(super) const KILL_CHAIN_PHASE: Structure = Structure::new(
 )
 .others(Others::Free);
 
-/// What an extension can be (STIX 2.1 §7.3).
+/// What an extension can be (STIX 2.1 §10.5).
 pub(in super::super) const EXTENSION_TYPES: &[&str] = &[
     "new-sdo",
     "new-sco",
