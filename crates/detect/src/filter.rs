@@ -170,7 +170,11 @@ impl<'g> Filter<'g> {
             Value::Url { host, port, path } => return self.url_parts(host, *port, path, value),
         };
         match kind {
-            Kind::Address | Kind::Host | Kind::Domain => match self.host(bytes) {
+            Kind::Address => match address::v4(bytes) {
+                Some(address) => self.v4(address, bytes),
+                None => self.v6(bytes).unwrap_or_else(|| self.slow(kind, value)),
+            },
+            Kind::Host | Kind::Domain => match self.host(bytes).or_else(|| self.v6(bytes)) {
                 Some(answer) => answer,
                 None => self.slow(kind, value),
             },
@@ -179,7 +183,7 @@ impl<'g> Filter<'g> {
                 Some(answer) if kind == Kind::Hash || memchr::memchr2(b':', b' ', bytes).is_none() => answer,
                 _ => self.slow(kind, value),
             },
-            Kind::Ja3 => self
+            Kind::Ja3 if bytes.len() == 32 => self
                 .caseless(Is::Ja3, bytes)
                 .unwrap_or_else(|| self.slow(kind, value)),
             Kind::UserAgent => self
@@ -207,6 +211,19 @@ impl<'g> Filter<'g> {
         self.may_contain(Family::Ipv4, hash)
             || self.generation.networks4.any_covers(address)
             || self.url_hosts && self.url_host(text)
+    }
+
+    /// `None` when it is not plainly an IPv6 address, or an IPv4 address within one.
+    #[inline(never)]
+    fn v6(&self, bytes: &[u8]) -> Option<bool> {
+        let address: std::net::Ipv6Addr = std::str::from_utf8(bytes).ok()?.parse().ok()?;
+        let bits = u128::from(address);
+        let embeds = matches!(bits >> 32, 0xffff | 0x0064_ff9b_0000_0000_0000_0000);
+        if embeds || self.url_hosts {
+            return None;
+        }
+        let hash = self.generation.keys.wide(Is::Ipv6 as u8, bits);
+        Some(self.may_contain(Family::Ipv6, hash) || self.generation.networks6.any_covers(bits))
     }
 
     #[inline(always)]
@@ -431,6 +448,7 @@ fn is_plain_host(host: &[u8]) -> bool {
 /// Bytes that the normal form of a URL leaves as they are, in path and query.
 const PLAIN_IN_PATH: [bool; 256] = plain_in_path();
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn plain_in_path() -> [bool; 256] {
     let mut plain = [false; 256];
     let mut byte = 0;
@@ -461,3 +479,6 @@ fn is_plain_path(path: &[u8]) -> bool {
     }
     all_plain && !dot_segment && before != b'?'
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,7 +250,7 @@ const fn odd_bytes(word: u64) -> u64 {
     let from_colon = low.wrapping_add(LOW * (0x80 - 0x3a));
     let from_a = low.wrapping_add(LOW * (0x80 - 0x61));
     let from_brace = low.wrapping_add(LOW * (0x80 - 0x7b));
-    let from_underscore = low.wrapping_add(LOW * (0x80 - 0x7f));
+    let from_underscore = low.wrapping_add(LOW);
     (below_dash | from_colon & !from_a | from_brace & !from_underscore | equal_bytes(word, b'/') | word)
         & HIGH
 }
@@ -270,7 +270,7 @@ mod tests {
                 .match_indices('.')
                 .map(|(dot, _)| dot + 1)
                 .filter(|&at| name[at..].contains('.'))
-                .map(|at| (keys.domain(3, name[at..].as_bytes()), at))
+                .map(|at| (keys.domain(3, &name.as_bytes()[at..]), at))
                 .collect();
             expected.reverse();
             expected.push((keys.domain(3, name.as_bytes()), 0));
@@ -284,7 +284,7 @@ mod tests {
             let whole = keys.prefixes(3, text.as_bytes(), |hash, length| found.push((hash, length)));
             let expected: Vec<_> = text
                 .match_indices('/')
-                .map(|(slash, _)| (keys.exact(3, text[..=slash].as_bytes()), slash + 1))
+                .map(|(slash, _)| (keys.exact(3, &text.as_bytes()[..=slash]), slash + 1))
                 .collect();
             prop_assert_eq!(found, expected);
             prop_assert_eq!(whole, keys.exact(3, text.as_bytes()));

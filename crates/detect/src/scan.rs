@@ -88,6 +88,21 @@ pub enum How {
     },
 }
 
+impl std::fmt::Display for How {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            How::Exact => f.write_str("is"),
+            How::Subdomain { of } => write!(f, "is below {of}"),
+            How::Network { of } => write!(f, "is in {of}"),
+            How::AnyQuery { of } => write!(f, "is {of} with a query"),
+            How::UrlPrefix { of } => write!(f, "begins with {of}"),
+            How::UrlHost => f.write_str("is the host of the URL"),
+            How::Like { pattern } => write!(f, "is like {pattern}"),
+            How::Matches { pattern } => write!(f, "matches {pattern}"),
+        }
+    }
+}
+
 /// What a scan has seen so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {

@@ -123,7 +123,10 @@ mod tests {
     fn table_of(keys: &BTreeMap<u64, u32>) -> Table {
         let lines = lines_for(keys.len() as u64);
         let (mut slots, mut layout) = (Vec::new(), Layout::new(lines));
-        let mut emit = |slot| Ok::<(), ()>(slots.push(slot));
+        let mut emit = |slot| {
+            slots.push(slot);
+            Ok::<(), ()>(())
+        };
         for (&hash, &place) in keys {
             layout
                 .place(

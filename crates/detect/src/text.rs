@@ -31,6 +31,7 @@ const LOCAL: u8 = 32;
 
 const CLASSES: [u8; 256] = classes();
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
     let mut byte = 0;

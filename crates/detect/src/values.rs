@@ -28,11 +28,18 @@ pub(crate) fn readings(kind: Kind, value: &Value<'_>) -> Vec<Reading> {
 
 fn plain(kind: Kind, raw: &str, readings: &mut Vec<Reading>) {
     match kind {
-        Kind::Address | Kind::Host | Kind::Domain => host(raw, readings),
+        Kind::Address => {
+            host(raw, readings);
+            readings.retain(|reading| reading.observable.kind != Is::Domain);
+        }
+        Kind::Host | Kind::Domain => host(raw, readings),
         Kind::Url => url(raw, readings),
         Kind::Email => email(raw, readings),
         Kind::Hash => hash(raw, readings),
-        Kind::CertificateHash => hash(&raw.replace([':', ' '], ""), readings),
+        Kind::CertificateHash => {
+            hash(&raw.replace([':', ' '], ""), readings);
+            readings.retain(|reading| reading.observable.kind != Is::Imphash);
+        }
         Kind::Ja3 => add(Is::Ja3, raw, readings),
         Kind::FileName | Kind::FilePath => path(raw, readings),
         Kind::RegistryKey => registry_key(raw, readings),
@@ -165,7 +172,11 @@ fn path(raw: &str, readings: &mut Vec<Reading>) {
             add(Is::FilePath, raw.get(..slash).unwrap_or_default(), readings);
             add(Is::FileName, raw.get(slash + 1..).unwrap_or_default(), readings);
         }
-        None => add(Is::FileName, raw, readings),
+        None => {
+            add(Is::FileName, raw, readings);
+            // A field for paths may hold a bare name, and so may an indicator's path.
+            add(Is::FilePath, raw, readings);
+        }
     }
 }
 
