@@ -39,7 +39,7 @@ pub(crate) fn out() -> BufWriter<StdoutLock<'static>> {
 }
 
 /// One JSON value on a line of its own.
-pub(crate) fn json_line(out: &mut impl Write, value: &serde_json::Value) -> Result<(), Failure> {
-    writeln!(out, "{value}")?;
-    Ok(())
+pub(crate) fn json_line(out: &mut impl Write, value: &impl serde::Serialize) -> Result<(), Failure> {
+    serde_json::to_writer(&mut *out, value).map_err(std::io::Error::from)?;
+    Ok(out.write_all(b"\n")?)
 }

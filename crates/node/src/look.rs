@@ -8,8 +8,9 @@ use entente_store::{Hits, Holding, Mention};
 use crate::limits::LOOK_MENTIONS_MAX;
 use crate::{Error, Node};
 
-/// Values looked up in one call to the store.
-const VALUES_AT_ONCE: usize = 2_000;
+/// Keys asked of the store in one call: many, because it reads them in the order of its index. One value may ask
+/// for a few hundred (readings, parent domains, networks), so the store's bound is not reached.
+const KEYS_AT_ONCE: usize = 50_000;
 
 /// What is known about one value.
 #[derive(Clone, Debug)]
@@ -45,112 +46,179 @@ impl Node {
     /// # Errors
     /// The store failed.
     pub fn look(&self, values: &[String]) -> Result<Vec<Known>, Error> {
-        let lengths = self.network_lengths()?;
+        let noted = Noted::read(self.store.meta(NOTED)?.as_deref().unwrap_or_default());
         let mut known = Vec::with_capacity(values.len());
-        for chunk in values.chunks(VALUES_AT_ONCE) {
-            self.look_chunk(chunk, &lengths, &mut known)?;
+        let mut waiting = Vec::new();
+        let mut keys = 0;
+        for value in values {
+            let asked = Asked::read(value, &noted);
+            keys += asked.questions.len();
+            waiting.push((value.as_str(), asked));
+            if keys >= KEYS_AT_ONCE {
+                self.answer(std::mem::take(&mut waiting), &mut known)?;
+                keys = 0;
+            }
         }
+        self.answer(waiting, &mut known)?;
         Ok(known)
     }
 
-    fn look_chunk(&self, values: &[String], lengths: &Lengths, known: &mut Vec<Known>) -> Result<(), Error> {
-        let asked: Vec<Option<Observable>> = values.iter().map(|value| observable::guess(value)).collect();
-        let questions: Vec<Vec<Observable>> =
-            asked.iter().map(|asked| asked.as_ref().map_or_else(Vec::new, |asked| covering(asked, lengths))).collect();
-        let keys: Vec<(u8, &str)> =
-            questions.iter().flatten().map(|question| (question.kind.number(), question.value.as_str())).collect();
+    fn answer(&self, asked: Vec<(&str, Asked)>, known: &mut Vec<Known>) -> Result<(), Error> {
+        let (values, asked): (Vec<&str>, Vec<Asked>) = asked.into_iter().unzip();
+        let questions = asked.iter().flat_map(|asked| &asked.questions);
+        let keys: Vec<(u8, &str)> = questions.map(|(question, _)| key(question)).collect();
         let mut answers = self.store.look(&keys, LOOK_MENTIONS_MAX)?.into_iter();
-        let own: Vec<(u8, &str)> = asked
-            .iter()
-            .map(|asked| asked.as_ref().map_or((0, ""), |asked| (asked.kind.number(), asked.value.as_str())))
-            .collect();
-        let hits = self.store.hits(&own)?;
-        for (((value, observable), questions), hits) in values.iter().zip(asked).zip(questions).zip(hits) {
+        let own: Vec<(u8, &str)> = asked.iter().flat_map(|asked| &asked.readings).map(key).collect();
+        let mut hits = self.store.hits(&own)?.into_iter();
+        let first = known.len();
+        for (value, asked) in values.into_iter().zip(asked) {
             let mut mentions = Vec::new();
             let mut more = false;
-            for (position, about) in questions.into_iter().enumerate() {
-                let Some(looked) = answers.next() else { break };
+            for ((about, is_exact), looked) in asked.questions.into_iter().zip(answers.by_ref()) {
                 more |= looked.more;
-                for mention in looked.mentions {
-                    let holdings = self.store.holdings(&mention.id, None, LOOK_MENTIONS_MAX)?.items;
-                    mentions.push(Said { about: about.clone(), is_exact: position == 0, mention, holdings });
-                }
+                // A parent domain or a network counts when somebody looks for it; that it occurs says nothing.
+                let counting = looked.mentions.into_iter().filter(|mention| is_exact || mention.is_term);
+                let said = |mention| Said { about: about.clone(), is_exact, mention, holdings: Vec::new() };
+                mentions.extend(counting.map(said));
             }
-            known.push(Known { asked: value.clone(), observable, mentions, more, hits });
+            let own = hits.by_ref().take(asked.readings.len()).fold(Hits::default(), both);
+            let observable = asked.best.or_else(|| mentions.first().map(|said: &Said| said.about.clone()));
+            known.push(Known { asked: value.to_owned(), observable, mentions, more, hits: own });
+        }
+        let new = known.get_mut(first..).unwrap_or_default();
+        self.say_who(new.iter_mut().flat_map(|known| &mut known.mentions).collect())
+    }
+
+    /// Adds who told each mention, and when.
+    fn say_who(&self, mut said: Vec<&mut Said>) -> Result<(), Error> {
+        for chunk in said.chunks_mut(KEYS_AT_ONCE) {
+            let ids: Vec<&str> = chunk.iter().map(|said| said.mention.id.as_str()).collect();
+            let holdings = self.store.holdings_many(&ids, LOOK_MENTIONS_MAX)?;
+            for (said, holdings) in chunk.iter_mut().zip(holdings) {
+                said.holdings = holdings;
+            }
         }
         Ok(())
     }
 
-    /// Which network sizes occur among what is known; asking for a dozen networks around an address is
-    /// cheaper than for all 161 that there could be.
-    fn network_lengths(&self) -> Result<Lengths, Error> {
-        Ok(Lengths::read(self.store.meta(LENGTHS)?.as_deref().unwrap_or_default()))
-    }
-
-    /// Notes network sizes before objects with such networks are stored: the note may say too much, never
-    /// too little, also after a crash between the two.
-    pub(crate) fn note_networks<'a>(
+    /// Notes which kinds and network sizes occur, before objects with them are stored: the note may say too
+    /// much, never too little, also after a crash between the two.
+    pub(crate) fn note_observables<'a>(
         store: &dyn entente_store::Store,
         observables: impl Iterator<Item = &'a entente_store::Observed>,
     ) -> Result<(), entente_store::Error> {
-        let mut networks = observables.filter(|observed| observed.value.contains('/')).peekable();
-        if networks.peek().is_none() {
-            return Ok(());
-        }
-        let mut lengths = Lengths::read(store.meta(LENGTHS)?.as_deref().unwrap_or_default());
-        let before = lengths.0.len();
-        for observed in networks {
-            lengths.note(observed.kind, &observed.value);
-        }
-        if lengths.0.len() > before { store.set_meta(LENGTHS, Some(&lengths.text())) } else { Ok(()) }
+        let mut found = Noted::default();
+        observables.for_each(|observed| found.note(observed.kind, &observed.value));
+        let mut noted = Noted::read(store.meta(NOTED)?.as_deref().unwrap_or_default());
+        if noted.add(found) { store.set_meta(NOTED, Some(&noted.text())) } else { Ok(()) }
     }
 }
 
-const LENGTHS: &str = "network_lengths";
+fn key(observable: &Observable) -> (u8, &str) {
+    (observable.kind.number(), observable.value.as_str())
+}
 
-/// Prefix lengths that occur, by kind number.
-struct Lengths(BTreeSet<(u8, u8)>);
+fn both(one: Hits, other: Hits) -> Hits {
+    Hits {
+        count: one.count + other.count,
+        first: one.first.into_iter().chain(other.first).min(),
+        last: one.last.into_iter().chain(other.last).max(),
+    }
+}
 
-impl Lengths {
-    fn read(text: &str) -> Lengths {
-        let pairs = text.split(' ').filter_map(|pair| {
-            let (kind, length) = pair.split_once('/')?;
-            Some((kind.parse().ok()?, length.parse().ok()?))
-        });
-        Lengths(pairs.collect())
+/// A value as it is asked about.
+struct Asked {
+    /// What it most likely is.
+    best: Option<Observable>,
+    /// Everything that it could be and that occurs here.
+    readings: Vec<Observable>,
+    /// What is asked of the store, and whether it is the value itself.
+    questions: Vec<(Observable, bool)>,
+}
+
+impl Asked {
+    fn read(value: &str, noted: &Noted) -> Asked {
+        let best = observable::guess(value);
+        let readings = observable::readings_among(value, |kind| noted.kinds.contains(&kind.number()));
+        let mut questions: Vec<(Observable, bool)> =
+            readings.iter().map(|reading| (reading.clone(), true)).collect();
+        // What covers it is asked of its likeliest meaning only: every other one has the same parents or none.
+        for about in best.iter().flat_map(|best| covering(best, noted)) {
+            if noted.kinds.contains(&about.kind.number()) {
+                questions.push((about, false));
+            }
+        }
+        Asked { best, readings, questions }
+    }
+}
+
+const NOTED: &str = "kinds_and_networks";
+
+/// Which kinds of observables occur at all, and which prefix lengths of networks: a value is asked about as what
+/// occurs here, and a dozen networks around an address are asked for instead of all 161 that there could be.
+#[derive(Default)]
+struct Noted {
+    kinds: BTreeSet<u8>,
+    networks: BTreeSet<(u8, u8)>,
+}
+
+impl Noted {
+    /// Kinds stand as `3`, networks as `1/24`.
+    fn read(text: &str) -> Noted {
+        let mut noted = Noted::default();
+        for word in text.split(' ') {
+            match word.split_once('/') {
+                None => noted.kinds.extend(word.parse::<u8>().ok()),
+                Some((kind, length)) => noted.networks.extend(kind.parse().ok().zip(length.parse().ok())),
+            }
+        }
+        noted
     }
 
-    fn note(&mut self, kind: u8, network: &str) {
+    fn note(&mut self, kind: u8, value: &str) {
+        self.kinds.insert(kind);
         let is_address = kind == Kind::Ipv4.number() || kind == Kind::Ipv6.number();
-        if let Some((_, length)) = network.split_once('/').filter(|_| is_address)
-            && let Ok(length) = length.parse()
-        {
-            self.0.insert((kind, length));
+        if let Some((_, length)) = value.split_once('/').filter(|_| is_address) {
+            self.networks.extend(length.parse().ok().map(|length| (kind, length)));
         }
+    }
+
+    /// Takes in what `other` has; whether that was anything new.
+    fn add(&mut self, other: Noted) -> bool {
+        let before = (self.kinds.len(), self.networks.len());
+        self.kinds.extend(other.kinds);
+        self.networks.extend(other.networks);
+        before != (self.kinds.len(), self.networks.len())
     }
 
     fn text(&self) -> String {
-        let pairs: Vec<String> = self.0.iter().map(|(kind, length)| format!("{kind}/{length}")).collect();
-        pairs.join(" ")
+        let kinds = self.kinds.iter().map(u8::to_string);
+        let networks = self.networks.iter().map(|(kind, length)| format!("{kind}/{length}"));
+        kinds.chain(networks).collect::<Vec<String>>().join(" ")
     }
 
-    fn of(&self, kind: Kind) -> impl Iterator<Item = u8> {
-        self.0.iter().rev().filter(move |(noted, _)| *noted == kind.number()).map(|(_, length)| *length)
+    fn lengths(&self, kind: Kind) -> impl Iterator<Item = u8> {
+        self.networks.iter().rev().filter(move |(noted, _)| *noted == kind.number()).map(|(_, length)| *length)
     }
 }
 
-/// The value itself, then everything that covers it: parent domains, networks, the host of a URL.
-fn covering(asked: &Observable, lengths: &Lengths) -> Vec<Observable> {
-    let mut questions = vec![asked.clone()];
+/// Everything that covers a value: parent domains, networks, the host of a URL, the domain of an e-mail address.
+fn covering(asked: &Observable, noted: &Noted) -> Vec<Observable> {
     match asked.kind {
-        Kind::Domain => questions.extend(parents(&asked.value)),
-        Kind::Ipv4 | Kind::Ipv6 => questions.extend(networks(asked, lengths)),
-        Kind::Url => questions.extend(host(&asked.value).into_iter().flat_map(|host| covering(&host, lengths))),
-        Kind::Email => questions.extend(
-            asked.value.rsplit_once('@').and_then(|(_, domain)| observable::normalise(Kind::Domain, domain).ok()),
-        ),
-        _ => {}
+        Kind::Domain => parents(&asked.value).collect(),
+        Kind::Ipv4 | Kind::Ipv6 => networks(asked, noted),
+        Kind::Url => host(&asked.value).map(|host| with_covering(host, noted)).unwrap_or_default(),
+        Kind::Email => {
+            let domain = asked.value.rsplit_once('@').map(|(_, domain)| observable::normalise(Kind::Domain, domain));
+            domain.and_then(Result::ok).map(|domain| with_covering(domain, noted)).unwrap_or_default()
+        }
+        _ => Vec::new(),
     }
+}
+
+fn with_covering(asked: Observable, noted: &Noted) -> Vec<Observable> {
+    let mut questions = covering(&asked, noted);
+    questions.insert(0, asked);
     questions
 }
 
@@ -161,12 +229,12 @@ fn parents(domain: &str) -> impl Iterator<Item = Observable> {
         .map(|parent| Observable { kind: Kind::Domain, value: parent.to_owned() })
 }
 
-fn networks(asked: &Observable, lengths: &Lengths) -> Vec<Observable> {
+fn networks(asked: &Observable, noted: &Noted) -> Vec<Observable> {
     let (address, longest) = match asked.value.split_once('/') {
         Some((address, length)) => (address, length.parse().unwrap_or(0)),
         None => (asked.value.as_str(), u8::MAX),
     };
-    let around = lengths.of(asked.kind).filter(|length| *length < longest);
+    let around = noted.lengths(asked.kind).filter(|length| *length < longest);
     around.filter_map(|length| observable::normalise(asked.kind, &format!("{address}/{length}")).ok()).collect()
 }
 
@@ -178,4 +246,40 @@ fn host(url: &str) -> Option<Observable> {
     };
     let by_kind = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
     by_kind.into_iter().find_map(|kind| observable::normalise(kind, host).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn noted(text: &str) -> Noted {
+        Noted::read(text)
+    }
+
+    #[test]
+    fn note_is_read_back_as_it_was_written() {
+        let mut noted = noted("");
+        noted.note(Kind::Ipv4.number(), "192.0.2.0/24");
+        noted.note(Kind::Domain.number(), "evil.example");
+        // A slash in anything but an address is no network.
+        noted.note(Kind::Url.number(), "evil.example/24");
+        assert_eq!(noted.text(), "1 3 4 1/24");
+        assert_eq!(Noted::read(&noted.text()).text(), noted.text());
+        assert!(!noted.add(Noted::read("3 1/24")));
+        assert!(noted.add(Noted::read("1/16")));
+    }
+
+    #[test]
+    fn address_is_asked_about_in_the_networks_that_occur() {
+        let asked = Asked::read("192.0.2.77", &noted("1 1/24 1/16 2/64"));
+        let values: Vec<&str> = asked.questions.iter().map(|(question, _)| question.value.as_str()).collect();
+        assert_eq!(values, ["192.0.2.77", "192.0.2.0/24", "192.0.0.0/16"]);
+    }
+
+    #[test]
+    fn url_is_asked_about_with_its_host_and_the_domains_above() {
+        let asked = Asked::read("hxxps://a.evil[.]example:8443/x", &noted("3 4"));
+        let values: Vec<&str> = asked.questions.iter().map(|(question, _)| question.value.as_str()).collect();
+        assert_eq!(values, ["a.evil.example:8443/x", "a.evil.example", "evil.example"]);
+    }
 }

@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use domain::is_public_suffix;
-pub use guess::{guess, readings, refang};
+pub use guess::{guess, readings, readings_among, refang};
 pub use kind::Kind;
 pub use object::of_object;
 pub use path::{Denotes, of_path};

@@ -63,6 +63,10 @@ pub trait Store: Send + Sync {
     /// Who told which version of this id, and when first. Newest version first, then by source name.
     fn holdings(&self, id: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<Holding>, Error>;
 
+    /// Who told many ids (at most [`limits::LOOK_KEYS_MAX`]), in the order asked: the first `per_id` holdings of
+    /// each in the order of [`Store::holdings`]. Read in one transaction.
+    fn holdings_many(&self, ids: &[&str], per_id: usize) -> Result<Vec<Vec<Holding>>, Error>;
+
     /// The references that the current version of `id` makes, in the order in which they came.
     fn edges_from(&self, id: &str) -> Result<Vec<Edge>, Error>;
 

@@ -5,7 +5,7 @@ use std::io::{BufRead, Write};
 use entente_node::Node;
 use entente_node::look::{Known, Said};
 use entente_stix::time::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::cli::{Global, Look};
 use crate::commands::{json_line, out};
@@ -101,34 +101,73 @@ fn sentence(said: &Said) -> String {
     format!("{about}{looks} {}  {}{revoked}", short(&said.mention.name, 80), said.mention.id)
 }
 
-fn as_json(known: &Known) -> Value {
-    let mentions: Vec<Value> = known
-        .mentions
-        .iter()
-        .map(|said| {
-            let sources: Vec<Value> = said
-                .holdings
-                .iter()
-                .map(|holding| json!({"source": holding.source, "at": Timestamp::from_micros(holding.at).to_string()}))
-                .collect();
-            json!({
-                "id": said.mention.id, "name": said.mention.name, "revoked": said.mention.revoked,
-                "is_term": said.mention.is_term, "exact": said.is_exact,
-                "about": {"type": said.about.kind.name(), "value": said.about.value}, "sources": sources,
-            })
-        })
-        .collect();
-    json!({
-        "asked": known.asked,
-        "type": known.observable.as_ref().map(|observable| observable.kind.name()),
-        "value": known.observable.as_ref().map(|observable| observable.value.as_str()),
-        "known": is_known(known),
-        "mentions": mentions,
-        "more": known.more,
-        "own_hits": {
-            "count": known.hits.count,
-            "first": known.hits.first.map(|at| Timestamp::from_micros(at).to_string()),
-            "last": known.hits.last.map(|at| Timestamp::from_micros(at).to_string()),
-        },
-    })
+/// One answer as JSON; its members are a contract with scripts.
+#[derive(Serialize)]
+struct Answer<'a> {
+    asked: &'a str,
+    r#type: Option<&'static str>,
+    value: Option<&'a str>,
+    known: bool,
+    mentions: Vec<MentionOut<'a>>,
+    more: bool,
+    own_hits: OwnHits,
+}
+
+#[derive(Serialize)]
+struct MentionOut<'a> {
+    id: &'a str,
+    name: &'a str,
+    revoked: bool,
+    is_term: bool,
+    exact: bool,
+    about: About<'a>,
+    sources: Vec<SourceOut<'a>>,
+}
+
+#[derive(Serialize)]
+struct About<'a> {
+    r#type: &'static str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+struct SourceOut<'a> {
+    source: &'a str,
+    at: String,
+}
+
+#[derive(Serialize)]
+struct OwnHits {
+    count: u64,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+fn as_json(known: &Known) -> Answer<'_> {
+    let time = |at: Option<i64>| at.map(|at| Timestamp::from_micros(at).to_string());
+    Answer {
+        asked: &known.asked,
+        r#type: known.observable.as_ref().map(|observable| observable.kind.name()),
+        value: known.observable.as_ref().map(|observable| observable.value.as_str()),
+        known: is_known(known),
+        mentions: known.mentions.iter().map(mention_out).collect(),
+        more: known.more,
+        own_hits: OwnHits { count: known.hits.count, first: time(known.hits.first), last: time(known.hits.last) },
+    }
+}
+
+fn mention_out(said: &Said) -> MentionOut<'_> {
+    MentionOut {
+        id: &said.mention.id,
+        name: &said.mention.name,
+        revoked: said.mention.revoked,
+        is_term: said.mention.is_term,
+        exact: said.is_exact,
+        about: About { r#type: said.about.kind.name(), value: &said.about.value },
+        sources: said
+            .holdings
+            .iter()
+            .map(|holding| SourceOut { source: &holding.source, at: Timestamp::from_micros(holding.at).to_string() })
+            .collect(),
+    }
 }

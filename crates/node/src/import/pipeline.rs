@@ -175,7 +175,7 @@ fn commit(store: &dyn Store, settings: &Settings<'_>, batch: Batch) -> Answer {
     let outcomes = if settings.dry_run {
         objects.iter().map(|object| foresee(store, settings.source, object)).collect::<Result<_, _>>()?
     } else {
-        Node::note_networks(store, objects.iter().flat_map(|object| &object.derived.observables))?;
+        Node::note_observables(store, objects.iter().flat_map(|object| &object.derived.observables))?;
         let incoming: Vec<Incoming<'_>> = objects.iter_mut().map(incoming).collect();
         store.ingest(settings.source, settings.at.micros(), &incoming)?
     };

@@ -24,6 +24,11 @@ pub fn guess(raw: &str) -> Option<Observable> {
 
 /// Everything that `raw` could be, the most likely first; for look-ups, where a miss costs nothing.
 pub fn readings(raw: &str) -> Vec<Observable> {
+    readings_among(raw, |_| true)
+}
+
+/// The [`readings`] of the kinds that are wanted; the others cost nothing.
+pub fn readings_among(raw: &str, is_wanted: impl Fn(Kind) -> bool) -> Vec<Observable> {
     if raw.len() > VALUE_BYTES_MAX {
         return Vec::new();
     }
@@ -47,8 +52,8 @@ pub fn readings(raw: &str) -> Vec<Observable> {
         Kind::Ja4,
     ];
     let refanged = refang(bare(raw));
-    let mut found: Vec<Observable> = guess(raw).into_iter().collect();
-    for kind in ANY {
+    let mut found: Vec<Observable> = guess(raw).into_iter().filter(|guessed| is_wanted(guessed.kind)).collect();
+    for kind in ANY.iter().filter(|kind| is_wanted(**kind)) {
         let reading = normalise(*kind, &refanged).ok();
         found.extend(reading.filter(|reading| !found.contains(reading)));
     }

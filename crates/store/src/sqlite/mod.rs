@@ -46,7 +46,7 @@ pub enum Access {
 pub struct Options {
     /// Reading, or writing too.
     pub access: Access,
-    /// Bytes of page cache for the writer; each reader gets an eighth of it.
+    /// Bytes of page cache for the writer; each reader gets an eighth of it, or half where nobody writes.
     pub cache_bytes: usize,
     /// A ceiling for the database file in bytes, as a quota; `None` for the disk's own.
     pub file_bytes_max: Option<u64>,
@@ -115,7 +115,7 @@ impl Sqlite {
     fn open_for_reading(folder: &Path, options: &Options) -> Result<Sqlite, Error> {
         let folder = Folder::existing(folder)?;
         let database = folder.database();
-        let readers = Readers::new(folder, options.cache_bytes / 8);
+        let readers = Readers::new(folder, options.cache_bytes / 2);
         readers.read(schema::require_current)?;
         Ok(Sqlite {
             readers,
@@ -172,6 +172,12 @@ impl Store for Sqlite {
     fn holdings(&self, id: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<Holding>, Error> {
         self.readers
             .read(|connection| read::holdings(connection, id, after, limit))
+    }
+
+    fn holdings_many(&self, ids: &[&str], per_id: usize) -> Result<Vec<Vec<Holding>>, Error> {
+        limit("the look-up", ids.len(), limits::LOOK_KEYS_MAX)?;
+        self.readers
+            .read(|connection| read::holdings_many(connection, ids, per_id))
     }
 
     fn edges_from(&self, id: &str) -> Result<Vec<Edge>, Error> {

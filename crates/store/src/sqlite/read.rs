@@ -174,15 +174,7 @@ pub(super) fn holdings(
     let items = page_items(limit);
     let rows = statement.query_map(
         params![id, version, head, tail, source, sql_limit(items + 1)],
-        |row| {
-            Ok(Holding {
-                source: row.get(0)?,
-                at: row.get(1)?,
-                version: row.get(2)?,
-                digest: join_digest(row.get(3)?, row.get(4)?),
-                is_current: row.get::<_, Option<bool>>(5)?.unwrap_or(false),
-            })
-        },
+        holding,
     )?;
     page(
         rows,
@@ -196,6 +188,40 @@ pub(super) fn holdings(
             )
         },
     )
+}
+
+pub(super) fn holdings_many(
+    connection: &Connection,
+    ids: &[&str],
+    per_id: usize,
+) -> Result<Vec<Vec<Holding>>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.name, h.at, o.version, o.digest_head, o.digest_tail, o.pk = e.current
+         FROM entities e JOIN objects o ON o.entity = e.pk
+         JOIN holdings h ON h.object = o.pk JOIN sources s ON s.pk = h.source
+         WHERE e.id = ?1
+         ORDER BY o.version DESC, o.digest_head DESC, o.digest_tail DESC, s.name LIMIT ?2",
+    )?;
+    let limit = sql_limit(page_items(per_id));
+    let mut held: Vec<Vec<Holding>> = Vec::new();
+    held.resize_with(ids.len(), Vec::new);
+    // In the order of the index, so that neighbours are read together.
+    let mut order: Vec<(&&str, &mut Vec<Holding>)> = ids.iter().zip(&mut held).collect();
+    order.sort_unstable_by_key(|(id, _)| **id);
+    for (id, held) in order {
+        *held = statement.query_map(params![id, limit], holding)?.collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(held)
+}
+
+fn holding(row: &Row<'_>) -> rusqlite::Result<Holding> {
+    Ok(Holding {
+        source: row.get(0)?,
+        at: row.get(1)?,
+        version: row.get(2)?,
+        digest: join_digest(row.get(3)?, row.get(4)?),
+        is_current: row.get::<_, Option<bool>>(5)?.unwrap_or(false),
+    })
 }
 
 fn holding_place(text: &str) -> Option<(VersionPlace, String)> {
