@@ -23,14 +23,17 @@ pub(crate) fn v4(text: &[u8]) -> Option<u32> {
     };
     let dots = dots(low) | dots(high) << 8;
     let digits = digits(low) | digits(high) << 8;
-    if dots | digits != (1 << length) - 1 || dots.count_ones() != 3 {
+    // Three dots: none is left when the lowest is taken away three times, and one before that.
+    let after_first = dots & dots.wrapping_sub(1);
+    let after_second = after_first & after_first.wrapping_sub(1);
+    let after_third = after_second & after_second.wrapping_sub(1);
+    if dots | digits != (1 << length) - 1 || after_second == 0 || after_third != 0 {
         return None;
     }
     let all = u128::from(high) << 64 | u128::from(low);
     let first = dots.trailing_zeros();
-    let rest = dots & (dots - 1);
-    let second = rest.trailing_zeros();
-    let third = (rest & (rest - 1)).trailing_zeros();
+    let second = after_first.trailing_zeros();
+    let third = after_second.trailing_zeros();
     let parts = [
         (0, first),
         (first + 1, second),

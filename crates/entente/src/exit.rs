@@ -36,19 +36,31 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
-        Failure { exit: Exit::Usage, message: message.to_string() }
+        Failure {
+            exit: Exit::Usage,
+            message: message.to_string(),
+        }
     }
 
     pub(crate) fn input(message: impl fmt::Display) -> Failure {
-        Failure { exit: Exit::BadInput, message: message.to_string() }
+        Failure {
+            exit: Exit::BadInput,
+            message: message.to_string(),
+        }
     }
 
     pub(crate) fn store(message: impl fmt::Display) -> Failure {
-        Failure { exit: Exit::Store, message: message.to_string() }
+        Failure {
+            exit: Exit::Store,
+            message: message.to_string(),
+        }
     }
 
     pub(crate) fn not_found(message: impl fmt::Display) -> Failure {
-        Failure { exit: Exit::NotFound, message: message.to_string() }
+        Failure {
+            exit: Exit::NotFound,
+            message: message.to_string(),
+        }
     }
 }
 
@@ -62,8 +74,14 @@ impl fmt::Display for Failure {
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Failure {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            return Failure { exit: Exit::Done, message: String::new() };
+            return Failure {
+                exit: Exit::Done,
+                message: String::new(),
+            };
         }
-        Failure { exit: Exit::Store, message: format!("cannot write the answer: {error}") }
+        Failure {
+            exit: Exit::Store,
+            message: format!("cannot write the answer: {error}"),
+        }
     }
 }

@@ -30,7 +30,11 @@ impl Input {
     pub(crate) fn size(&self) -> Option<u64> {
         match self {
             Input::Stdin => None,
-            Input::File(path) => path.metadata().ok().filter(|meta| meta.is_file()).map(|meta| meta.len()),
+            Input::File(path) => path
+                .metadata()
+                .ok()
+                .filter(|meta| meta.is_file())
+                .map(|meta| meta.len()),
         }
     }
 
@@ -73,7 +77,8 @@ pub(crate) fn collect(paths: &[String]) -> Result<Vec<Input>, Failure> {
 fn below(folder: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
     // Links to folders are not followed: a loop must not hang a scan.
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-        let entry = entry.map_err(|error| Failure::input(format!("cannot read `{}`: {error}", folder.display())))?;
+        let entry =
+            entry.map_err(|error| Failure::input(format!("cannot read `{}`: {error}", folder.display())))?;
         if entry.path().is_file() {
             inputs.push(Input::File(entry.into_path()));
         }
@@ -83,8 +88,12 @@ fn below(folder: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
 
 fn matching(pattern: &str, inputs: &mut Vec<Input>) -> Result<(), Failure> {
     let before = inputs.len();
-    let paths = glob::glob(pattern)
-        .map_err(|error| Failure::usage(format!("`{}` is not a glob: {error}", crate::render::safe(pattern))))?;
+    let paths = glob::glob(pattern).map_err(|error| {
+        Failure::usage(format!(
+            "`{}` is not a glob: {error}",
+            crate::render::safe(pattern)
+        ))
+    })?;
     for path in paths {
         let path = path.map_err(|error| Failure::input(error.to_string()))?;
         if path.is_dir() {
@@ -116,9 +125,16 @@ mod tests {
         }
         let root = folder.path().display().to_string();
         let names = |paths: &[String]| -> Vec<String> {
-            collect(paths).unwrap().iter().map(|input| input.name().replace(&root, "")).collect()
+            collect(paths)
+                .unwrap()
+                .iter()
+                .map(|input| input.name().replace(&root, ""))
+                .collect()
         };
-        assert_eq!(names(&[root.clone(), "-".into()]), ["/a.json", "/b.json", "/sub/c.txt", "-"]);
+        assert_eq!(
+            names(&[root.clone(), "-".into()]),
+            ["/a.json", "/b.json", "/sub/c.txt", "-"]
+        );
         assert_eq!(names(&[format!("{root}/*.json")]), ["/a.json", "/b.json"]);
         assert!(collect(&[format!("{root}/missing.json")]).is_err());
         assert!(collect(&[format!("{root}/*.nothing")]).is_err());

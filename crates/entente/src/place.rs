@@ -24,9 +24,13 @@ pub(crate) fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
         return Ok(folder.clone());
     }
     let folders = directories::ProjectDirs::from("", "", "entente");
-    folders.map(|folders| folders.data_dir().to_owned()).ok_or_else(|| {
-        Failure::usage("there is no home directory to keep data in; name a folder with `--data DIR` or ENTENTE_DATA")
-    })
+    folders
+        .map(|folders| folders.data_dir().to_owned())
+        .ok_or_else(|| {
+            Failure::usage(
+                "there is no home directory to keep data in; name a folder with `--data DIR` or ENTENTE_DATA",
+            )
+        })
 }
 
 /// A node opened for reading. What is not there yet is a clear answer, not an empty one.
@@ -63,7 +67,9 @@ fn secret(store: &Sqlite, access: Access) -> Result<u64, Failure> {
     }
     let (secret, _) = random().as_u64_pair();
     if access == Access::Write {
-        store.set_meta(SECRET, Some(&format!("{secret:016x}"))).map_err(failure)?;
+        store
+            .set_meta(SECRET, Some(&format!("{secret:016x}")))
+            .map_err(failure)?;
     }
     Ok(secret)
 }
@@ -91,12 +97,17 @@ pub(crate) fn identity(node: &Node) -> Result<String, Failure> {
     let text = Value::Object(members).canonical();
     node.take_own(&text, at).map_err(node_failure)?;
     // The object goes first: a node that crashes in between makes a new identity, and nothing refers to the old.
-    node.store().set_meta(IDENTITY, Some(&identity)).map_err(failure)?;
+    node.store()
+        .set_meta(IDENTITY, Some(&identity))
+        .map_err(failure)?;
     Ok(identity)
 }
 
 fn random() -> uuid::Uuid {
-    #[expect(clippy::disallowed_methods, reason = "the binary is where randomness comes from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the binary is where randomness comes from"
+    )]
     uuid::Uuid::new_v4()
 }
 
@@ -115,6 +126,9 @@ pub(crate) fn node_failure(error: entente_node::Error) -> Failure {
     match error {
         entente_node::Error::Store(error) => failure(error),
         entente_node::Error::Input { .. } => Failure::input(error),
-        _ => Failure { exit: Exit::Store, message: error.to_string() },
+        _ => Failure {
+            exit: Exit::Store,
+            message: error.to_string(),
+        },
     }
 }

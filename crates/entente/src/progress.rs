@@ -18,7 +18,11 @@ impl Progress {
             None => ProgressBar::no_length(),
         };
         let visible = !quiet && std::io::stderr().is_terminal();
-        bar.set_draw_target(if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() });
+        bar.set_draw_target(if visible {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        });
         let template = if total.is_some() {
             "{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}"
         } else {

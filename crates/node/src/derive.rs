@@ -19,7 +19,10 @@ pub fn derive(object: &Object<'_>) -> Derived {
         created_by: object.created_by().map(str::to_owned),
         revoked: object.revoked(),
         observables: observables(object),
-        edges: object.references().map(|reference| (reference.property, reference.target.to_owned())).collect(),
+        edges: object
+            .references()
+            .map(|reference| (reference.property, reference.target.to_owned()))
+            .collect(),
         words: words(object),
         name: label(object),
     }
@@ -27,7 +30,9 @@ pub fn derive(object: &Object<'_>) -> Derived {
 
 /// `derive` from a stored text; `Err` says why the text is not an object.
 pub fn derive_text(text: &[u8]) -> Result<Derived, String> {
-    Object::read(text).map(|object| derive(&object)).map_err(|refusal| refusal.to_string())
+    Object::read(text)
+        .map(|object| derive(&object))
+        .map_err(|refusal| refusal.to_string())
 }
 
 /// `modified` in microseconds, 0 for objects that have none: among those the digest tells versions apart.
@@ -39,28 +44,45 @@ fn version_number(object: &Object<'_>) -> i64 {
 }
 
 fn observables(object: &Object<'_>) -> Vec<Observed> {
-    let mentioned = observable::of_object(object).into_iter().map(|(observable, _)| Observed {
-        kind: observable.kind.number(),
-        value: observable.value,
-        is_term: false,
-    });
+    let mentioned = observable::of_object(object)
+        .into_iter()
+        .map(|(observable, _)| Observed {
+            kind: observable.kind.number(),
+            value: observable.value,
+            is_term: false,
+        });
     mentioned.chain(pattern_terms(object)).collect()
 }
 
 /// What an indicator looks for, as far as it can be looked up as a value.
 fn pattern_terms(object: &Object<'_>) -> Vec<Observed> {
-    let Some(pattern) = stix_pattern(object.value()) else { return Vec::new() };
+    let Some(pattern) = stix_pattern(object.value()) else {
+        return Vec::new();
+    };
     let atoms = terms::of_pattern(pattern).atoms;
     let values = atoms.into_iter().filter(|atom| !atom.test.is_pattern());
-    values.map(|atom| Observed { kind: atom.kind.number(), value: atom.value, is_term: true }).collect()
+    values
+        .map(|atom| Observed {
+            kind: atom.kind.number(),
+            value: atom.value,
+            is_term: true,
+        })
+        .collect()
 }
 
 /// The pattern of an indicator in the STIX language; other pattern types are not ours to read here.
 pub(crate) fn stix_pattern<'v>(value: &'v Value<'_>) -> Option<&'v str> {
     let is_indicator = value.get("type").and_then(Value::as_str) == Some("indicator");
     // STIX 2.0 has no pattern_type: its patterns are STIX patterns.
-    let is_stix = value.get("pattern_type").and_then(Value::as_str).is_none_or(|kind| kind == "stix");
-    if is_indicator && is_stix { value.get("pattern").and_then(Value::as_str) } else { None }
+    let is_stix = value
+        .get("pattern_type")
+        .and_then(Value::as_str)
+        .is_none_or(|kind| kind == "stix");
+    if is_indicator && is_stix {
+        value.get("pattern").and_then(Value::as_str)
+    } else {
+        None
+    }
 }
 
 /// What people call an object, bounded.
@@ -94,7 +116,14 @@ fn is_bookkeeping(key: &str) -> bool {
     // `name` is indexed apart, with more weight.
     matches!(
         key,
-        "id" | "type" | "spec_version" | "name" | "created" | "modified" | "pattern_type" | "pattern_version" | "selectors"
+        "id" | "type"
+            | "spec_version"
+            | "name"
+            | "created"
+            | "modified"
+            | "pattern_type"
+            | "pattern_version"
+            | "selectors"
     ) || key.ends_with("_ref")
         || key.ends_with("_refs")
         || key.ends_with("_bin")
@@ -121,11 +150,27 @@ fn clip(text: &str, bytes_max: usize) -> &str {
 }
 
 /// An object as the store takes it: borrowed where it is kept as it is, taken where the store wants its own.
-pub(crate) fn incoming<'a>(text: &'a [u8], derived: &'a mut Derived, id_covers_content: bool) -> Incoming<'a> {
-    let Derived { id, version, digest, created_by, revoked, observables, edges, words, name } = derived;
+pub(crate) fn incoming<'a>(
+    text: &'a [u8],
+    derived: &'a mut Derived,
+    id_covers_content: bool,
+) -> Incoming<'a> {
+    let Derived {
+        id,
+        version,
+        digest,
+        created_by,
+        revoked,
+        observables,
+        edges,
+        words,
+        name,
+    } = derived;
     Incoming {
         id,
-        type_name: id.split_once("--").map_or(id.as_str(), |(type_name, _)| type_name),
+        type_name: id
+            .split_once("--")
+            .map_or(id.as_str(), |(type_name, _)| type_name),
         version: *version,
         digest: *digest,
         text,

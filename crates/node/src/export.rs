@@ -44,7 +44,9 @@ impl Node {
         let mut types = selection.types.clone();
         types.sort();
         types.dedup();
-        types.iter().try_for_each(|type_name| self.export_type(Some(type_name), selection.versions, give))
+        types
+            .iter()
+            .try_for_each(|type_name| self.export_type(Some(type_name), selection.versions, give))
     }
 
     fn export_type<E: From<Error>>(
@@ -55,7 +57,10 @@ impl Node {
     ) -> Result<(), E> {
         let mut after: Option<Cursor> = None;
         loop {
-            let page = self.store.objects(type_name, after.as_ref(), LISTED_MAX).map_err(Error::from)?;
+            let page = self
+                .store
+                .objects(type_name, after.as_ref(), LISTED_MAX)
+                .map_err(Error::from)?;
             for stored in &page.items {
                 if versions {
                     self.export_versions(&stored.id, give)?;
@@ -77,7 +82,10 @@ impl Node {
     ) -> Result<(), E> {
         let mut after: Option<Cursor> = None;
         loop {
-            let page = self.store.versions(id, after.as_ref(), LISTED_MAX).map_err(Error::from)?;
+            let page = self
+                .store
+                .versions(id, after.as_ref(), LISTED_MAX)
+                .map_err(Error::from)?;
             page.items.iter().try_for_each(&mut *give)?;
             match page.next {
                 Some(next) => after = Some(next),
@@ -92,8 +100,11 @@ impl Node {
     /// The store failed.
     pub fn sources_of(&self, id: &str) -> Result<Vec<String>, Error> {
         let holdings = self.store.holdings(id, None, LISTED_MAX)?.items;
-        let mut names: Vec<String> =
-            holdings.into_iter().filter(|holding| holding.is_current).map(|holding| holding.source).collect();
+        let mut names: Vec<String> = holdings
+            .into_iter()
+            .filter(|holding| holding.is_current)
+            .map(|holding| holding.source)
+            .collect();
         names.dedup();
         Ok(names)
     }
@@ -105,7 +116,9 @@ impl Node {
     pub fn bundle_id(&self, selection: &Selection) -> Result<String, Error> {
         let number = self.store.change_number()?;
         let name = format!("{:016x} {number} {selection:?}", self.secret);
-        Ok(id::name_based("bundle", &NAMESPACE, name.as_bytes()).as_str().to_owned())
+        Ok(id::name_based("bundle", &NAMESPACE, name.as_bytes())
+            .as_str()
+            .to_owned())
     }
 
     /// Hands the CSV rows of one object to `give`: one a value that it looks for or mentions; one without a
@@ -118,13 +131,21 @@ impl Node {
         stored: &Stored,
         give: &mut dyn FnMut(&Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let object = Object::read(&stored.text)
-            .map_err(|refusal| Error::Text { id: stored.id.clone(), cause: refusal.to_string() })?;
+        let object = Object::read(&stored.text).map_err(|refusal| Error::Text {
+            id: stored.id.clone(),
+            cause: refusal.to_string(),
+        })?;
         let sources = self.sources_of(&stored.id)?;
         let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
         let labels = texts(&object, "labels");
-        let modified = if stored.version == 0 { String::new() } else { Timestamp::from_micros(stored.version).to_string() };
-        let tlp = Tlp::of_object(&object).map(|tlp| tlp.to_string()).unwrap_or_default();
+        let modified = if stored.version == 0 {
+            String::new()
+        } else {
+            Timestamp::from_micros(stored.version).to_string()
+        };
+        let tlp = Tlp::of_object(&object)
+            .map(|tlp| tlp.to_string())
+            .unwrap_or_default();
         let row = Row {
             id: &stored.id,
             type_name: stored.type_name(),
@@ -133,7 +154,10 @@ impl Node {
             name: &stored.name,
             valid_from: object.str("valid_from").unwrap_or_default(),
             valid_until: object.str("valid_until").unwrap_or_default(),
-            confidence: object.get("confidence").and_then(Value::as_i64).and_then(|number| u8::try_from(number).ok()),
+            confidence: object
+                .get("confidence")
+                .and_then(Value::as_i64)
+                .and_then(|number| u8::try_from(number).ok()),
             labels: &labels,
             tlp: &tlp,
             created_by: stored.created_by.as_deref().unwrap_or_default(),
@@ -145,8 +169,14 @@ impl Node {
             return give(&row);
         }
         observables.iter().try_for_each(|observed| {
-            let kind = Kind::from_number(observed.kind).map(Kind::name).unwrap_or_default();
-            give(&Row { kind, value: &observed.value, ..row })
+            let kind = Kind::from_number(observed.kind)
+                .map(Kind::name)
+                .unwrap_or_default();
+            give(&Row {
+                kind,
+                value: &observed.value,
+                ..row
+            })
         })
     }
 }

@@ -50,16 +50,28 @@ impl Node {
             && let Ok(generation) = Generation::open(file)
             && let Some(not_evaluated) = read_notes(&notes_path(&path))
         {
-            return Ok(Compiled { generation, not_evaluated });
+            return Ok(Compiled {
+                generation,
+                not_evaluated,
+            });
         }
         self.compile(&path)
     }
 
     fn compile(&self, path: &Path) -> Result<Compiled, Error> {
-        let io = |doing| move |cause| Error::Io { doing, path: path.to_owned(), cause };
+        let io = |doing| {
+            move |cause| Error::Io {
+                doing,
+                path: path.to_owned(),
+                cause,
+            }
+        };
         private_folder(&self.folder).map_err(io("make the folder of"))?;
         let new = path.with_extension("new");
-        let settings = Settings { seed: self.secret, url_hosts: true };
+        let settings = Settings {
+            seed: self.secret,
+            url_hosts: true,
+        };
         let out = private_file(&new).map_err(io("write"))?;
         let mut compiler = Compiler::new(out, settings).map_err(|error| failed(path, error))?;
         let not_evaluated = self.fill(&mut compiler)?;
@@ -73,7 +85,10 @@ impl Node {
 
         let file = File::open(path).map_err(io("open"))?;
         let generation = Generation::open(file).map_err(|error| failed(path, error))?;
-        Ok(Compiled { generation, not_evaluated })
+        Ok(Compiled {
+            generation,
+            not_evaluated,
+        })
     }
 
     fn fill(&self, compiler: &mut Compiler<File>) -> Result<Vec<NotEvaluated>, Error> {
@@ -83,7 +98,10 @@ impl Node {
             let page = self.store.indicators(after.as_ref(), LISTED_MAX)?;
             for row in &page.items {
                 if let Some(reason) = self.add(row, compiler)? {
-                    not_evaluated.push(NotEvaluated { id: row.id.clone(), reason });
+                    not_evaluated.push(NotEvaluated {
+                        id: row.id.clone(),
+                        reason,
+                    });
                 }
             }
             match page.next {
@@ -95,8 +113,10 @@ impl Node {
 
     /// Adds one indicator; answers what of it is not evaluated.
     fn add(&self, row: &IndicatorRow, compiler: &mut Compiler<File>) -> Result<Option<String>, Error> {
-        let object = Object::read(&row.text)
-            .map_err(|refusal| Error::Text { id: row.id.clone(), cause: refusal.to_string() })?;
+        let object = Object::read(&row.text).map_err(|refusal| Error::Text {
+            id: row.id.clone(),
+            cause: refusal.to_string(),
+        })?;
         let value = object.value();
         let (mut atoms, mut not_evaluated) = match stix_pattern(value) {
             Some(pattern) => {
@@ -113,10 +133,15 @@ impl Node {
             valid_from: time(value, "valid_from"),
             valid_until: time(value, "valid_until"),
             revoked: row.revoked,
-            confidence: value.get("confidence").and_then(Value::as_i64).and_then(|number| u8::try_from(number).ok()),
+            confidence: value
+                .get("confidence")
+                .and_then(Value::as_i64)
+                .and_then(|number| u8::try_from(number).ok()),
         };
         if !atoms.is_empty() {
-            let refused = compiler.add(&entry, &atoms).map_err(|error| failed(&self.folder, error))?;
+            let refused = compiler
+                .add(&entry, &atoms)
+                .map_err(|error| failed(&self.folder, error))?;
             if !refused.is_empty() {
                 let all: Vec<String> = not_evaluated.into_iter().chain(refused).collect();
                 not_evaluated = Some(all.join("; "));
@@ -135,15 +160,18 @@ impl Node {
         let mut atoms = Vec::new();
         for stored in self.known(&targets)? {
             let observed: Vec<String> = match Object::read(&stored.text) {
-                Ok(object) if object.type_name() == "observed-data" => {
-                    object.references().filter(|reference| reference.property.starts_with("object_refs"))
-                        .map(|reference| reference.target.to_owned()).collect()
-                }
+                Ok(object) if object.type_name() == "observed-data" => object
+                    .references()
+                    .filter(|reference| reference.property.starts_with("object_refs"))
+                    .map(|reference| reference.target.to_owned())
+                    .collect(),
                 Ok(_) => Vec::new(),
                 Err(_) => continue,
             };
             push_atoms(&stored, &mut atoms);
-            self.known(&observed)?.iter().for_each(|stored| push_atoms(stored, &mut atoms));
+            self.known(&observed)?
+                .iter()
+                .for_each(|stored| push_atoms(stored, &mut atoms));
         }
         Ok(atoms)
     }
@@ -158,11 +186,21 @@ impl Node {
 
     /// Generations of other numbers are of no use any more; one that cannot be removed does no harm.
     fn remove_older(&self, current: &Path) {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else { return };
-        let stem = current.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return;
+        };
+        let stem = current
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
         for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            let is_ours = path.extension().is_some_and(|kind| kind == "generation" || kind == "notes");
-            let is_current = path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|other| other == stem);
+            let is_ours = path
+                .extension()
+                .is_some_and(|kind| kind == "generation" || kind == "notes");
+            let is_current = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .is_some_and(|other| other == stem);
             if is_ours && !is_current {
                 let _ = std::fs::remove_file(path);
             }
@@ -196,11 +234,18 @@ fn other_language(value: &Value<'_>) -> String {
 }
 
 fn time(value: &Value<'_>, property: &str) -> Option<i64> {
-    value.get(property).and_then(Value::as_str).and_then(|text| Timestamp::parse(text).ok()).map(Timestamp::micros)
+    value
+        .get(property)
+        .and_then(Value::as_str)
+        .and_then(|text| Timestamp::parse(text).ok())
+        .map(Timestamp::micros)
 }
 
 fn failed(path: &Path, error: impl std::fmt::Display) -> Error {
-    Error::Generation { path: path.to_owned(), cause: error.to_string() }
+    Error::Generation {
+        path: path.to_owned(),
+        cause: error.to_string(),
+    }
 }
 
 fn notes_path(path: &Path) -> PathBuf {
@@ -219,15 +264,30 @@ fn write_notes(path: &Path, notes: &[NotEvaluated]) -> std::io::Result<()> {
 fn read_notes(path: &Path) -> Option<Vec<NotEvaluated>> {
     let text = std::fs::read_to_string(path).ok()?;
     let notes = text.lines().filter_map(|line| line.split_once('\t'));
-    Some(notes.map(|(id, reason)| NotEvaluated { id: id.to_owned(), reason: reason.to_owned() }).collect())
+    Some(
+        notes
+            .map(|(id, reason)| NotEvaluated {
+                id: id.to_owned(),
+                reason: reason.to_owned(),
+            })
+            .collect(),
+    )
 }
 
 fn private_folder(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 fn private_file(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    File::options().write(true).create(true).truncate(true).mode(0o600).open(path)
+    File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
 }

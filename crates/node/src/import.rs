@@ -46,7 +46,10 @@ impl Node {
         report: &mut dyn FnMut(Item),
     ) -> Result<Account, Error> {
         let (head, input) = with_head(input, name)?;
-        let kind = settings.kind.clone().unwrap_or_else(|| entente_formats::detect_kind(&head, name));
+        let kind = settings
+            .kind
+            .clone()
+            .unwrap_or_else(|| entente_formats::detect_kind(&head, name));
         let input = BufReader::with_capacity(256 << 10, head.as_slice().chain(input));
         std::thread::scope(|scope| {
             let mut pipeline = Pipeline::start(scope, self.store(), settings, report);
@@ -73,10 +76,13 @@ const MISP_NOT_READ: &str =
 /// The first bytes of an input, enough to tell what it is, and the rest.
 fn with_head<R: Read>(mut input: R, name: &str) -> Result<(Vec<u8>, R), Error> {
     let mut head = Vec::new();
-    (&mut input).take(HEAD_BYTES).read_to_end(&mut head).map_err(|cause| Error::Input {
-        name: name.to_owned(),
-        offset: head.len() as u64,
-        cause: cause.to_string(),
-    })?;
+    (&mut input)
+        .take(HEAD_BYTES)
+        .read_to_end(&mut head)
+        .map_err(|cause| Error::Input {
+            name: name.to_owned(),
+            offset: head.len() as u64,
+            cause: cause.to_string(),
+        })?;
     Ok((head, input))
 }

@@ -6,7 +6,12 @@
 
 #![cfg_attr(
     test,
-    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 pub mod check;
@@ -38,7 +43,11 @@ impl Node {
     /// A node on `store`, which keeps compiled generations in `folder`. `secret` is the node's own random
     /// number: it keys the hashes of what is compiled, so that nobody can write indicators that collide.
     pub fn new(store: Box<dyn Store>, folder: &Path, secret: u64) -> Node {
-        Node { store, folder: folder.to_owned(), secret }
+        Node {
+            store,
+            folder: folder.to_owned(),
+            secret,
+        }
     }
 
     /// The store, for counts and for closing. Questions have calls of their own.

@@ -29,13 +29,49 @@ pub const LISTED_MAX: usize = 1_000;
 
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
-    ("import batch, objects", BATCH_OBJECTS_MAX as u64, "one atomic transaction; the next batch begins"),
-    ("import batch, bytes", BATCH_BYTES_MAX as u64, "one atomic transaction; the next batch begins"),
-    ("searchable words of an object, bytes", WORDS_BYTES_MAX as u64, "further words are not found by `find`"),
-    ("name of an object in lists, bytes", LABEL_BYTES_MAX as u64, "cut; the object itself is kept whole"),
-    ("mentions of a looked-up value", LOOK_MENTIONS_MAX as u64, "the answer says that there are more"),
-    ("detections in one transaction", DETECTIONS_BATCH_MAX as u64, "the next transaction begins"),
-    ("detections held to keep files in order", DETECTIONS_HELD_MAX as u64, "printed before an earlier file ends"),
-    ("repeated records told apart in a file", REPEATED_RECORDS_MAX as u64, "equal records count once"),
-    ("versions, sources or relations listed", LISTED_MAX as u64, "the answer says that there are more"),
+    (
+        "import batch, objects",
+        BATCH_OBJECTS_MAX as u64,
+        "one atomic transaction; the next batch begins",
+    ),
+    (
+        "import batch, bytes",
+        BATCH_BYTES_MAX as u64,
+        "one atomic transaction; the next batch begins",
+    ),
+    (
+        "searchable words of an object, bytes",
+        WORDS_BYTES_MAX as u64,
+        "further words are not found by `find`",
+    ),
+    (
+        "name of an object in lists, bytes",
+        LABEL_BYTES_MAX as u64,
+        "cut; the object itself is kept whole",
+    ),
+    (
+        "mentions of a looked-up value",
+        LOOK_MENTIONS_MAX as u64,
+        "the answer says that there are more",
+    ),
+    (
+        "detections in one transaction",
+        DETECTIONS_BATCH_MAX as u64,
+        "the next transaction begins",
+    ),
+    (
+        "detections held to keep files in order",
+        DETECTIONS_HELD_MAX as u64,
+        "printed before an earlier file ends",
+    ),
+    (
+        "repeated records told apart in a file",
+        REPEATED_RECORDS_MAX as u64,
+        "equal records count once",
+    ),
+    (
+        "versions, sources or relations listed",
+        LISTED_MAX as u64,
+        "the answer says that there are more",
+    ),
 ];

@@ -77,13 +77,32 @@ impl Node {
             for ((about, is_exact), looked) in asked.questions.into_iter().zip(answers.by_ref()) {
                 more |= looked.more;
                 // A parent domain or a network counts when somebody looks for it; that it occurs says nothing.
-                let counting = looked.mentions.into_iter().filter(|mention| is_exact || mention.is_term);
-                let said = |mention| Said { about: about.clone(), is_exact, mention, holdings: Vec::new() };
+                let counting = looked
+                    .mentions
+                    .into_iter()
+                    .filter(|mention| is_exact || mention.is_term);
+                let said = |mention| Said {
+                    about: about.clone(),
+                    is_exact,
+                    mention,
+                    holdings: Vec::new(),
+                };
                 mentions.extend(counting.map(said));
             }
-            let own = hits.by_ref().take(asked.readings.len()).fold(Hits::default(), both);
-            let observable = asked.best.or_else(|| mentions.first().map(|said: &Said| said.about.clone()));
-            known.push(Known { asked: value.to_owned(), observable, mentions, more, hits: own });
+            let own = hits
+                .by_ref()
+                .take(asked.readings.len())
+                .fold(Hits::default(), both);
+            let observable = asked
+                .best
+                .or_else(|| mentions.first().map(|said: &Said| said.about.clone()));
+            known.push(Known {
+                asked: value.to_owned(),
+                observable,
+                mentions,
+                more,
+                hits: own,
+            });
         }
         let new = known.get_mut(first..).unwrap_or_default();
         self.say_who(new.iter_mut().flat_map(|known| &mut known.mentions).collect())
@@ -110,7 +129,11 @@ impl Node {
         let mut found = Noted::default();
         observables.for_each(|observed| found.note(observed.kind, &observed.value));
         let mut noted = Noted::read(store.meta(NOTED)?.as_deref().unwrap_or_default());
-        if noted.add(found) { store.set_meta(NOTED, Some(&noted.text())) } else { Ok(()) }
+        if noted.add(found) {
+            store.set_meta(NOTED, Some(&noted.text()))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -148,7 +171,11 @@ impl Asked {
                 questions.push((about, false));
             }
         }
-        Asked { best, readings, questions }
+        Asked {
+            best,
+            readings,
+            questions,
+        }
     }
 }
 
@@ -179,7 +206,8 @@ impl Noted {
         self.kinds.insert(kind);
         let is_address = kind == Kind::Ipv4.number() || kind == Kind::Ipv6.number();
         if let Some((_, length)) = value.split_once('/').filter(|_| is_address) {
-            self.networks.extend(length.parse().ok().map(|length| (kind, length)));
+            self.networks
+                .extend(length.parse().ok().map(|length| (kind, length)));
         }
     }
 
@@ -193,12 +221,19 @@ impl Noted {
 
     fn text(&self) -> String {
         let kinds = self.kinds.iter().map(u8::to_string);
-        let networks = self.networks.iter().map(|(kind, length)| format!("{kind}/{length}"));
+        let networks = self
+            .networks
+            .iter()
+            .map(|(kind, length)| format!("{kind}/{length}"));
         kinds.chain(networks).collect::<Vec<String>>().join(" ")
     }
 
     fn lengths(&self, kind: Kind) -> impl Iterator<Item = u8> {
-        self.networks.iter().rev().filter(move |(noted, _)| *noted == kind.number()).map(|(_, length)| *length)
+        self.networks
+            .iter()
+            .rev()
+            .filter(move |(noted, _)| *noted == kind.number())
+            .map(|(_, length)| *length)
     }
 }
 
@@ -207,10 +242,18 @@ fn covering(asked: &Observable, noted: &Noted) -> Vec<Observable> {
     match asked.kind {
         Kind::Domain => parents(&asked.value).collect(),
         Kind::Ipv4 | Kind::Ipv6 => networks(asked, noted),
-        Kind::Url => host(&asked.value).map(|host| with_covering(host, noted)).unwrap_or_default(),
+        Kind::Url => host(&asked.value)
+            .map(|host| with_covering(host, noted))
+            .unwrap_or_default(),
         Kind::Email => {
-            let domain = asked.value.rsplit_once('@').map(|(_, domain)| observable::normalise(Kind::Domain, domain));
-            domain.and_then(Result::ok).map(|domain| with_covering(domain, noted)).unwrap_or_default()
+            let domain = asked
+                .value
+                .rsplit_once('@')
+                .map(|(_, domain)| observable::normalise(Kind::Domain, domain));
+            domain
+                .and_then(Result::ok)
+                .map(|domain| with_covering(domain, noted))
+                .unwrap_or_default()
         }
         _ => Vec::new(),
     }
@@ -223,10 +266,15 @@ fn with_covering(asked: Observable, noted: &Noted) -> Vec<Observable> {
 }
 
 fn parents(domain: &str) -> impl Iterator<Item = Observable> {
-    let suffixes = domain.match_indices('.').filter_map(|(dot, _)| domain.get(dot + 1..));
+    let suffixes = domain
+        .match_indices('.')
+        .filter_map(|(dot, _)| domain.get(dot + 1..));
     suffixes
         .filter(|parent| !observable::is_public_suffix(parent))
-        .map(|parent| Observable { kind: Kind::Domain, value: parent.to_owned() })
+        .map(|parent| Observable {
+            kind: Kind::Domain,
+            value: parent.to_owned(),
+        })
 }
 
 fn networks(asked: &Observable, noted: &Noted) -> Vec<Observable> {
@@ -235,7 +283,9 @@ fn networks(asked: &Observable, noted: &Noted) -> Vec<Observable> {
         None => (asked.value.as_str(), u8::MAX),
     };
     let around = noted.lengths(asked.kind).filter(|length| *length < longest);
-    around.filter_map(|length| observable::normalise(asked.kind, &format!("{address}/{length}")).ok()).collect()
+    around
+        .filter_map(|length| observable::normalise(asked.kind, &format!("{address}/{length}")).ok())
+        .collect()
 }
 
 fn host(url: &str) -> Option<Observable> {
@@ -245,7 +295,9 @@ fn host(url: &str) -> Option<Observable> {
         None => authority.split(':').next()?,
     };
     let by_kind = [Kind::Ipv4, Kind::Ipv6, Kind::Domain];
-    by_kind.into_iter().find_map(|kind| observable::normalise(kind, host).ok())
+    by_kind
+        .into_iter()
+        .find_map(|kind| observable::normalise(kind, host).ok())
 }
 
 #[cfg(test)]
@@ -272,14 +324,25 @@ mod tests {
     #[test]
     fn address_is_asked_about_in_the_networks_that_occur() {
         let asked = Asked::read("192.0.2.77", &noted("1 1/24 1/16 2/64"));
-        let values: Vec<&str> = asked.questions.iter().map(|(question, _)| question.value.as_str()).collect();
+        let values: Vec<&str> = asked
+            .questions
+            .iter()
+            .map(|(question, _)| question.value.as_str())
+            .collect();
         assert_eq!(values, ["192.0.2.77", "192.0.2.0/24", "192.0.0.0/16"]);
     }
 
     #[test]
     fn url_is_asked_about_with_its_host_and_the_domains_above() {
         let asked = Asked::read("hxxps://a.evil[.]example:8443/x", &noted("3 4"));
-        let values: Vec<&str> = asked.questions.iter().map(|(question, _)| question.value.as_str()).collect();
-        assert_eq!(values, ["a.evil.example:8443/x", "a.evil.example", "evil.example"]);
+        let values: Vec<&str> = asked
+            .questions
+            .iter()
+            .map(|(question, _)| question.value.as_str())
+            .collect();
+        assert_eq!(
+            values,
+            ["a.evil.example:8443/x", "a.evil.example", "evil.example"]
+        );
     }
 }

@@ -181,7 +181,12 @@ struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    fn new(node: &'a Node, settings: &'a Settings, names: Vec<String>, tell: &'a mut dyn FnMut(Told<'_>)) -> Self {
+    fn new(
+        node: &'a Node,
+        settings: &'a Settings,
+        names: Vec<String>,
+        tell: &'a mut dyn FnMut(Told<'_>),
+    ) -> Self {
         Collector {
             node,
             settings,
@@ -198,7 +203,10 @@ impl<'a> Collector<'a> {
     fn part(&mut self, part: Part) -> Result<(), Error> {
         let input = part.input;
         if let Some(cause) = part.fault {
-            return Err(Error::Generation { path: self.node.folder.clone(), cause });
+            return Err(Error::Generation {
+                path: self.node.folder.clone(),
+                cause,
+            });
         }
         self.by_input.entry(input).or_default().add(&part.sums);
         for hit in part.hits {
@@ -206,18 +214,32 @@ impl<'a> Collector<'a> {
         }
         let name = self.names.get(input).map(String::as_str).unwrap_or_default();
         for defect in &part.defects {
-            (self.tell)(Told::Defect { file: name, line: defect.line, reason: &defect.reason });
+            (self.tell)(Told::Defect {
+                file: name,
+                line: defect.line,
+                reason: &defect.reason,
+            });
         }
-        (self.tell)(Told::Progress { file: name, bytes: part.bytes });
+        (self.tell)(Told::Progress {
+            file: name,
+            bytes: part.bytes,
+        });
         if let Some(end) = part.end {
             self.flush()?;
             let name = self.names.get(input).map(String::as_str).unwrap_or_default();
             let mut sums = self.by_input.remove(&input).unwrap_or_default();
             match end {
-                workers::End::Read(format) => (self.tell)(Told::Read { file: name, format, sums }),
+                workers::End::Read(format) => (self.tell)(Told::Read {
+                    file: name,
+                    format,
+                    sums,
+                }),
                 workers::End::Failed(reason) => {
                     sums.failed = 1;
-                    (self.tell)(Told::Failed { file: name, reason: &reason });
+                    (self.tell)(Told::Failed {
+                        file: name,
+                        reason: &reason,
+                    });
                 }
             }
             self.total.add(&sums);
@@ -239,7 +261,11 @@ impl<'a> Collector<'a> {
         };
         let detection = self.detection(input, &hit, occurrence);
         self.waiting.push((input, hit, detection));
-        if self.waiting.len() >= DETECTIONS_BATCH_MAX { self.flush() } else { Ok(()) }
+        if self.waiting.len() >= DETECTIONS_BATCH_MAX {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     /// Which one of several equal records this is: the same log scanned again, or renamed, or compressed,
@@ -260,7 +286,10 @@ impl<'a> Collector<'a> {
 
     fn detection(&self, input: usize, hit: &Hit, occurrence: u32) -> Detection {
         let at = hit.time.unwrap_or(i64::MIN);
-        let day = hit.time.unwrap_or(self.settings.now.micros()).div_euclid(MICROS_A_DAY);
+        let day = hit
+            .time
+            .unwrap_or(self.settings.now.micros())
+            .div_euclid(MICROS_A_DAY);
         Detection {
             indicator: hit.indicator.id.clone(),
             record: hit.record_digest,
@@ -280,8 +309,10 @@ impl<'a> Collector<'a> {
     /// Notes what waits, then tells it: what is printed is already kept.
     fn flush(&mut self) -> Result<(), Error> {
         let waiting = std::mem::take(&mut self.waiting);
-        let (places, detections): (Vec<(usize, Hit)>, Vec<Detection>) =
-            waiting.into_iter().map(|(input, hit, detection)| ((input, hit), detection)).unzip();
+        let (places, detections): (Vec<(usize, Hit)>, Vec<Detection>) = waiting
+            .into_iter()
+            .map(|(input, hit, detection)| ((input, hit), detection))
+            .unzip();
         let news = if self.settings.record && !detections.is_empty() {
             self.node.store.record_detections(&detections)?
         } else {

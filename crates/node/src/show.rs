@@ -37,7 +37,9 @@ impl Node {
     /// # Errors
     /// The store failed.
     pub fn show(&self, id: &str) -> Result<Option<Shown>, Error> {
-        let Some(current) = self.store.current(id)? else { return Ok(None) };
+        let Some(current) = self.store.current(id)? else {
+            return Ok(None);
+        };
         let holdings = self.store.holdings(id, None, LISTED_MAX)?;
         let from = self.store.edges_from(id)?;
         let to = self.store.edges_to(id, None, None, LISTED_MAX)?;
@@ -53,8 +55,9 @@ impl Node {
 
     fn relations(&self, edges: Vec<Edge>, other_end: fn(Edge) -> String) -> Result<Vec<Relation>, Error> {
         let listed = edges.into_iter().take(LISTED_MAX);
-        let ends: Vec<(String, String)> =
-            listed.map(|edge| (edge.property.clone(), other_end(edge))).collect();
+        let ends: Vec<(String, String)> = listed
+            .map(|edge| (edge.property.clone(), other_end(edge)))
+            .collect();
         let ids: Vec<&str> = ends.iter().map(|(_, id)| id.as_str()).collect();
         let known = self.store.current_many(&ids)?;
         let relations = ends.iter().zip(known).map(|((property, id), stored)| Relation {

@@ -44,10 +44,13 @@ impl Node {
                     prepared.push(prepare(text)?);
                 }
             }
-            let batch: Vec<_> =
-                prepared.iter_mut().map(|(text, derived)| incoming(text, derived, false)).collect();
+            let batch: Vec<_> = prepared
+                .iter_mut()
+                .map(|(text, derived)| incoming(text, derived, false))
+                .collect();
             let done: Vec<_> = groups.iter().map(Group::done).collect();
-            self.store.ingest_sightings(&done, OWN_SOURCE, at.micros(), &batch)?;
+            self.store
+                .ingest_sightings(&done, OWN_SOURCE, at.micros(), &batch)?;
             written += groups.len() as u64;
         }
     }
@@ -58,7 +61,8 @@ impl Node {
     /// The text is not an object, or the store failed.
     pub fn take_own(&self, text: &str, at: Timestamp) -> Result<(), Error> {
         let (text, mut derived) = prepare(text.to_owned())?;
-        self.store.ingest(OWN_SOURCE, at.micros(), &[incoming(&text, &mut derived, false)])?;
+        self.store
+            .ingest(OWN_SOURCE, at.micros(), &[incoming(&text, &mut derived, false)])?;
         Ok(())
     }
 
@@ -70,23 +74,40 @@ impl Node {
         let (created, modified) = self.dates(sighting.as_str(), at)?;
         let when = When::of(group, created, modified);
 
-        let observables: Vec<(String, String)> =
-            group.values.iter().filter_map(|(kind, value)| observable(*kind, value)).collect();
+        let observables: Vec<(String, String)> = group
+            .values
+            .iter()
+            .filter_map(|(kind, value)| observable(*kind, value))
+            .collect();
         let mut texts: Vec<String> = observables.iter().map(|(_, text)| text.clone()).collect();
         let refs: Vec<&str> = observables.iter().map(|(id, _)| id.as_str()).collect();
         if !refs.is_empty() {
             texts.push(observed_data(observed.as_str(), identity, group, &when, &refs));
         }
-        texts.push(sighting_text(sighting.as_str(), identity, group, &when, (!refs.is_empty()).then_some(observed.as_str())));
+        texts.push(sighting_text(
+            sighting.as_str(),
+            identity,
+            group,
+            &when,
+            (!refs.is_empty()).then_some(observed.as_str()),
+        ));
         Ok(texts)
     }
 
     /// `created` stays what it was first; `modified` always moves on, also when the clock went back.
     fn dates(&self, sighting: &str, at: Timestamp) -> Result<(Timestamp, Timestamp), Error> {
-        let Some(stored) = self.store.current(sighting)? else { return Ok((at, at)) };
+        let Some(stored) = self.store.current(sighting)? else {
+            return Ok((at, at));
+        };
         let text = stored.text.clone();
-        let created = Object::read(&text).ok().and_then(|object| object.created()).unwrap_or(at);
-        Ok((created, Timestamp::from_micros(at.micros().max(stored.version + 1_000))))
+        let created = Object::read(&text)
+            .ok()
+            .and_then(|object| object.created())
+            .unwrap_or(at);
+        Ok((
+            created,
+            Timestamp::from_micros(at.micros().max(stored.version + 1_000)),
+        ))
     }
 }
 
@@ -103,7 +124,12 @@ impl When {
         let day = i64::from(group.day) * MICROS_A_DAY;
         let first = Timestamp::from_micros(group.first.unwrap_or(day));
         let last = Timestamp::from_micros(group.last.unwrap_or(day));
-        When { created, modified, first, last }
+        When {
+            created,
+            modified,
+            first,
+            last,
+        }
     }
 }
 
@@ -111,7 +137,12 @@ fn prepare(text: String) -> Result<(Vec<u8>, Derived), Error> {
     let text = text.into_bytes();
     let derived = match Object::read(&text) {
         Ok(object) => derive(&object),
-        Err(refusal) => return Err(Error::Text { id: "a sighting".to_owned(), cause: refusal.to_string() }),
+        Err(refusal) => {
+            return Err(Error::Text {
+                id: "a sighting".to_owned(),
+                cause: refusal.to_string(),
+            });
+        }
     };
     Ok((text, derived))
 }
@@ -160,7 +191,11 @@ fn observable(kind: u8, value: &str) -> Option<(String, String)> {
         Kind::Domain => with(&mut members, "domain-name", "value", value),
         Kind::Url => {
             // Normal forms and logs leave the scheme out; the object wants a URL (STIX 2.1 §6.15).
-            let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+            let url = if value.contains("://") {
+                value.to_owned()
+            } else {
+                format!("http://{value}")
+            };
             members.insert("value", Value::String(url.into()));
             "url"
         }
@@ -184,7 +219,12 @@ fn observable(kind: u8, value: &str) -> Option<(String, String)> {
     Some((id.as_str().to_owned(), text))
 }
 
-fn with<'a>(members: &mut Map<'a>, type_name: &'static str, property: &'static str, value: &'a str) -> &'static str {
+fn with<'a>(
+    members: &mut Map<'a>,
+    type_name: &'static str,
+    property: &'static str,
+    value: &'a str,
+) -> &'static str {
     members.insert(property, Value::String(value.into()));
     type_name
 }

@@ -11,7 +11,11 @@ use crate::place;
 use crate::render::{counted, safe};
 
 pub(crate) fn run(global: &Global, asked: &Check) -> Result<Exit, Failure> {
-    let node = if asked.rebuild { place::open_to_write(global)? } else { place::open_to_read(global)? };
+    let node = if asked.rebuild {
+        place::open_to_write(global)?
+    } else {
+        place::open_to_read(global)?
+    };
     let report = node.check(asked.rebuild).map_err(place::node_failure)?;
     let mut out = out();
     for difference in &report.differences {
@@ -24,7 +28,13 @@ pub(crate) fn run(global: &Global, asked: &Check) -> Result<Exit, Failure> {
                 }),
             )?;
         } else {
-            writeln!(out, "{}  {}  {}", difference.part, safe(&difference.subject), safe(&difference.message))?;
+            writeln!(
+                out,
+                "{}  {}  {}",
+                difference.part,
+                safe(&difference.subject),
+                safe(&difference.message)
+            )?;
         }
     }
     if global.json {
@@ -34,13 +44,32 @@ pub(crate) fn run(global: &Global, asked: &Check) -> Result<Exit, Failure> {
         }});
         json_line(&mut out, &summary)?;
     } else if report.is_clean() {
-        writeln!(out, "{} checked, everything is as history says", counted(report.versions, "object version"))?;
+        writeln!(
+            out,
+            "{} checked, everything is as history says",
+            counted(report.versions, "object version")
+        )?;
     } else {
         let what = counted(report.differences_total, "difference");
-        let end = if report.repaired { "; what is derived was rebuilt" } else { "; `entente check --rebuild` repairs what is derived" };
-        writeln!(out, "{} checked, {what}{end}", counted(report.versions, "object version"))?;
+        let end = if report.repaired {
+            "; what is derived was rebuilt"
+        } else {
+            "; `entente check --rebuild` repairs what is derived"
+        };
+        writeln!(
+            out,
+            "{} checked, {what}{end}",
+            counted(report.versions, "object version")
+        )?;
     }
     out.flush()?;
-    let damaged = report.differences.iter().any(|difference| !report.repaired || !difference.repairable);
-    Ok(if report.is_clean() || !damaged { Exit::Done } else { Exit::Store })
+    let damaged = report
+        .differences
+        .iter()
+        .any(|difference| !report.repaired || !difference.repairable);
+    Ok(if report.is_clean() || !damaged {
+        Exit::Done
+    } else {
+        Exit::Store
+    })
 }

@@ -13,7 +13,10 @@ use crate::exit::{Exit, Failure};
 
 macro_rules! example {
     ($path:literal) => {
-        ($path, include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/", $path)))
+        (
+            $path,
+            include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/", $path)),
+        )
     };
 }
 
@@ -34,17 +37,37 @@ const FILES: &[(&str, &[u8])] = &[
 
 /// What a newcomer would type, in order, with a word on what it shows.
 const STEPS: &[(&str, &[&str])] = &[
-    ("Intelligence comes in: a STIX bundle, a plain list, a CSV. Each item is accounted for.", &["import", "intelligence"]),
+    (
+        "Intelligence comes in: a STIX bundle, a plain list, a CSV. Each item is accounted for.",
+        &["import", "intelligence"],
+    ),
     ("The same again changes nothing.", &["import", "intelligence"]),
-    ("Logs are read where they are, and matched with what is known.", &["scan", "logs"]),
-    ("What is known about a value, and was it seen here?", &["look", "eu.lantern-update[.]example"]),
-    ("Detections became sightings, objects like any other.", &["find", "type:sighting"]),
-    ("Everything that is derived can be checked against history.", &["check"]),
+    (
+        "Logs are read where they are, and matched with what is known.",
+        &["scan", "logs"],
+    ),
+    (
+        "What is known about a value, and was it seen here?",
+        &["look", "eu.lantern-update[.]example"],
+    ),
+    (
+        "Detections became sightings, objects like any other.",
+        &["find", "type:sighting"],
+    ),
+    (
+        "Everything that is derived can be checked against history.",
+        &["check"],
+    ),
 ];
 
 pub(crate) fn run(global: &Global, asked: &Demo) -> Result<Exit, Failure> {
-    let failed = |error: std::io::Error| Failure::store(format!("cannot make a folder for the demonstration: {error}"));
-    let folder = tempfile::Builder::new().prefix("entente-demo-").tempdir().map_err(failed)?;
+    let failed = |error: std::io::Error| {
+        Failure::store(format!("cannot make a folder for the demonstration: {error}"))
+    };
+    let folder = tempfile::Builder::new()
+        .prefix("entente-demo-")
+        .tempdir()
+        .map_err(failed)?;
     for (name, content) in FILES {
         let path = folder.path().join(name);
         if let Some(parent) = path.parent() {
@@ -72,13 +95,20 @@ fn step(global: &Global, folder: &Path, says: &str, arguments: &[&str]) -> Resul
     // Paths are those of the material; everything else is typed as shown.
     words.extend(arguments.iter().map(|word| {
         let path = folder.join(word);
-        if path.exists() { path.into_os_string() } else { (*word).into() }
+        if path.exists() {
+            path.into_os_string()
+        } else {
+            (*word).into()
+        }
     }));
     let cli = Cli::try_parse_from(words).map_err(|error| Failure::usage(error.to_string()))?;
     match super::run(cli) {
         // A refused item is part of the show: the list has a bad line on purpose.
         Ok(Exit::Done | Exit::Answer | Exit::BadInput) => Ok(()),
-        Ok(exit) => Err(Failure { exit, message: format!("the step `entente {}` failed", arguments.join(" ")) }),
+        Ok(exit) => Err(Failure {
+            exit,
+            message: format!("the step `entente {}` failed", arguments.join(" ")),
+        }),
         Err(failure) => Err(failure),
     }
 }
@@ -88,10 +118,20 @@ fn end(asked: &Demo, folder: tempfile::TempDir) -> Result<Exit, Failure> {
     if asked.keep {
         let path = folder.keep();
         writeln!(out, "\nThe folder is kept: {}", path.display())?;
-        writeln!(out, "Look around with `entente --data {}/data find '*'`.", path.display())?;
+        writeln!(
+            out,
+            "Look around with `entente --data {}/data find '*'`.",
+            path.display()
+        )?;
     } else {
-        writeln!(out, "\nThe demonstration's folder is removed. `entente demo --keep` keeps it; now try your own:")?;
-        writeln!(out, "  entente import FEED    entente scan LOGS    entente look VALUE")?;
+        writeln!(
+            out,
+            "\nThe demonstration's folder is removed. `entente demo --keep` keeps it; now try your own:"
+        )?;
+        writeln!(
+            out,
+            "  entente import FEED    entente scan LOGS    entente look VALUE"
+        )?;
     }
     out.flush()?;
     Ok(Exit::Done)

@@ -19,7 +19,10 @@ pub(crate) fn run(global: &Global, asked: &Export) -> Result<Exit, Failure> {
         Export::Stix(to) => (to, stix),
         Export::Csv(to) => (to, csv),
     };
-    let selection = Selection { types: to.types.clone(), versions: to.versions };
+    let selection = Selection {
+        types: to.types.clone(),
+        versions: to.versions,
+    };
     match &to.output {
         None => {
             let mut out = out();
@@ -49,8 +52,15 @@ fn stix(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<(), F
 }
 
 fn csv(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<(), Failure> {
-    let types = if selection.types.is_empty() { vec!["indicator".to_owned()] } else { selection.types.clone() };
-    let selection = Selection { types, versions: false };
+    let types = if selection.types.is_empty() {
+        vec!["indicator".to_owned()]
+    } else {
+        selection.types.clone()
+    };
+    let selection = Selection {
+        types,
+        versions: false,
+    };
     let mut rows = entente_formats::export::csv::Writer::new(out)?;
     node.export::<Failure>(&selection, &mut |stored: &Stored| {
         node.rows::<Failure>(stored, &mut |row| Ok(rows.write(row)?))
@@ -60,11 +70,13 @@ fn csv(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<(), Fa
 }
 
 /// Writes beside the target and renames: the file appears whole or not at all.
-fn whole_file(
-    path: &Path,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let failed = |error: io::Error| Failure::store(format!("cannot write `{}`: {error}; check space and permissions", path.display()));
+fn whole_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
+    let failed = |error: io::Error| {
+        Failure::store(format!(
+            "cannot write `{}`: {error}; check space and permissions",
+            path.display()
+        ))
+    };
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     let part = path.with_file_name(name);

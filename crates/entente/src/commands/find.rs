@@ -33,14 +33,22 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
             .collect();
         write!(out, "{}", table(&rows))?;
         if hits.is_empty() {
-            writeln!(out, "nothing found for `{}`; fewer words, or prefix* find more", short(&query, 100))?;
+            writeln!(
+                out,
+                "nothing found for `{}`; fewer words, or prefix* find more",
+                short(&query, 100)
+            )?;
         }
         if more {
             writeln!(out, "… and more; `--limit` lists them")?;
         }
     }
     out.flush()?;
-    Ok(if hits.is_empty() { Exit::NotFound } else { Exit::Done })
+    Ok(if hits.is_empty() {
+        Exit::NotFound
+    } else {
+        Exit::Done
+    })
 }
 
 fn modified(version: i64) -> Option<String> {

@@ -54,7 +54,11 @@ fn import(
     }
     drop(progress);
     tell_account(global, asked, inputs.len(), unread, &account, out)?;
-    Ok(if account.refused > 0 || unread > 0 { Exit::BadInput } else { Exit::Done })
+    Ok(if account.refused > 0 || unread > 0 {
+        Exit::BadInput
+    } else {
+        Exit::Done
+    })
 }
 
 fn import_one(
@@ -78,13 +82,28 @@ fn import_one(
         strict: asked.strict,
         dry_run: asked.dry_run,
     };
-    let opened = input
-        .open()
-        .map_err(|error| Failure::input(format!("cannot read `{}`: {error}; check path and permissions", safe(&name))))?;
-    let reader = entente_telemetry::decompressed(Counted { inner: opened, progress }, &name)
-        .map_err(Failure::input)?;
+    let opened = input.open().map_err(|error| {
+        Failure::input(format!(
+            "cannot read `{}`: {error}; check path and permissions",
+            safe(&name)
+        ))
+    })?;
+    let reader = entente_telemetry::decompressed(
+        Counted {
+            inner: opened,
+            progress,
+        },
+        &name,
+    )
+    .map_err(Failure::input)?;
     let written: RefCell<Result<(), Failure>> = RefCell::new(Ok(()));
-    let mut teller = Teller { json: global.json, quiet: global.quiet, name: &name, refused: 0, progress };
+    let mut teller = Teller {
+        json: global.json,
+        quiet: global.quiet,
+        name: &name,
+        refused: 0,
+        progress,
+    };
     let account = node
         .import(reader, &name, &settings, &mut |item| {
             let mut written = written.borrow_mut();
@@ -102,7 +121,9 @@ fn import_one(
 fn default_source(input: &Input) -> String {
     match input {
         Input::Stdin => "stdin".to_owned(),
-        Input::File(path) => path.file_name().map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned()),
+        Input::File(path) => path
+            .file_name()
+            .map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned()),
     }
 }
 
@@ -128,11 +149,22 @@ impl Teller<'_> {
             // Scripts that follow along learn what is durable as soon as it is.
             return Ok(out.flush()?);
         }
-        let Fate::Refused { reason } = &item.fate else { return Ok(()) };
+        let Fate::Refused { reason } = &item.fate else {
+            return Ok(());
+        };
         self.refused += 1;
         if self.refused <= REFUSALS_SHOWN && !self.quiet {
-            let id = item.id.as_deref().map(|id| format!(" {}", safe(id))).unwrap_or_default();
-            let line = format!("refused  {} {}{id}: {}", safe(self.name), safe(&item.place), short(reason, 400));
+            let id = item
+                .id
+                .as_deref()
+                .map(|id| format!(" {}", safe(id)))
+                .unwrap_or_default();
+            let line = format!(
+                "refused  {} {}{id}: {}",
+                safe(self.name),
+                safe(&item.place),
+                short(reason, 400)
+            );
             self.progress.suspend(|| eprintln!("{line}"));
         }
         Ok(())
@@ -142,14 +174,23 @@ impl Teller<'_> {
         if account.refused > REFUSALS_SHOWN && !self.json && !self.quiet {
             let more = account.refused - REFUSALS_SHOWN;
             let name = safe(self.name);
-            self.progress.suspend(|| eprintln!("refused  {name}: {more} more; `--json` names every one"));
+            self.progress
+                .suspend(|| eprintln!("refused  {name}: {more} more; `--json` names every one"));
         }
     }
 }
 
-fn tell_unread(global: &Global, input: &Input, failure: &Failure, out: &mut impl Write) -> Result<(), Failure> {
+fn tell_unread(
+    global: &Global,
+    input: &Input,
+    failure: &Failure,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     if global.json {
-        json_line(out, &json!({"file": input.name(), "outcome": "unread", "reason": failure.message}))
+        json_line(
+            out,
+            &json!({"file": input.name(), "outcome": "unread", "reason": failure.message}),
+        )
     } else {
         eprintln!("unread   {}", failure.message);
         Ok(())
@@ -174,8 +215,17 @@ fn tell_account(
             }}),
         );
     }
-    let would = if asked.dry_run { " (dry run: nothing was stored)" } else { "" };
-    writeln!(out, "{} from {}{would}", counted(account.items, "item"), counted(inputs as u64, "input"))?;
+    let would = if asked.dry_run {
+        " (dry run: nothing was stored)"
+    } else {
+        ""
+    };
+    writeln!(
+        out,
+        "{} from {}{would}",
+        counted(account.items, "item"),
+        counted(inputs as u64, "input")
+    )?;
     writeln!(out, "  stored         {:>12}", count(account.stored))?;
     writeln!(out, "  new versions   {:>12}", count(account.versions))?;
     writeln!(out, "  already known  {:>12}", count(account.known))?;

@@ -26,9 +26,17 @@ pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {
     for (part, limits) in ALL {
         for (name, value, beyond) in limits {
             if global.json {
-                json_line(&mut out, &json!({"part": part, "limit": name, "value": value, "beyond": beyond}))?;
+                json_line(
+                    &mut out,
+                    &json!({"part": part, "limit": name, "value": value, "beyond": beyond}),
+                )?;
             } else {
-                rows.push(vec![part.to_owned(), (*name).to_owned(), count(*value), (*beyond).to_owned()]);
+                rows.push(vec![
+                    part.to_owned(),
+                    (*name).to_owned(),
+                    count(*value),
+                    (*beyond).to_owned(),
+                ]);
             }
         }
     }
@@ -44,7 +52,10 @@ mod tests {
         for (part, limits) in super::ALL {
             assert!(!limits.is_empty(), "`{part}` shows no limits");
             for (name, value, beyond) in limits {
-                assert!(*value > 0 && !name.is_empty() && beyond.len() > 5, "{part}: {name}");
+                assert!(
+                    *value > 0 && !name.is_empty() && beyond.len() > 5,
+                    "{part}: {name}"
+                );
             }
         }
     }

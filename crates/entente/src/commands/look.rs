@@ -45,7 +45,11 @@ pub(crate) fn run(global: &Global, asked: &Look) -> Result<Exit, Failure> {
 fn answer(global: &Global, node: &Node, values: &[String], out: &mut impl Write) -> Result<bool, Failure> {
     let known = node.look(values).map_err(place::node_failure)?;
     for known in &known {
-        if global.json { json_line(out, &as_json(known))? } else { as_text(known, out)? }
+        if global.json {
+            json_line(out, &as_json(known))?
+        } else {
+            as_text(known, out)?
+        }
     }
     Ok(known.iter().any(is_known))
 }
@@ -72,7 +76,12 @@ fn as_text(known: &Known, out: &mut impl Write) -> Result<(), Failure> {
     for said in &known.mentions {
         writeln!(out, "  {}", sentence(said))?;
         for holding in &said.holdings {
-            writeln!(out, "      told by {} on {}", safe(&holding.source), Timestamp::from_micros(holding.at))?;
+            writeln!(
+                out,
+                "      told by {} on {}",
+                safe(&holding.source),
+                Timestamp::from_micros(holding.at)
+            )?;
         }
     }
     if known.more {
@@ -82,7 +91,12 @@ fn as_text(known: &Known, out: &mut impl Write) -> Result<(), Failure> {
         let hits = counted(known.hits.count, "own detection");
         match (known.hits.first, known.hits.last) {
             (Some(first), Some(last)) => {
-                writeln!(out, "  {hits}, {} to {}", Timestamp::from_micros(first), Timestamp::from_micros(last))?;
+                writeln!(
+                    out,
+                    "  {hits}, {} to {}",
+                    Timestamp::from_micros(first),
+                    Timestamp::from_micros(last)
+                )?;
             }
             _ => writeln!(out, "  {hits}")?,
         }
@@ -92,13 +106,21 @@ fn as_text(known: &Known, out: &mut impl Write) -> Result<(), Failure> {
 
 fn sentence(said: &Said) -> String {
     let revoked = if said.mention.revoked { ", revoked" } else { "" };
-    let looks = if said.mention.is_term { "looked for by" } else { "in" };
+    let looks = if said.mention.is_term {
+        "looked for by"
+    } else {
+        "in"
+    };
     let about = if said.is_exact {
         String::new()
     } else {
         format!("{} {}: ", said.about.kind.name(), safe(&said.about.value))
     };
-    format!("{about}{looks} {}  {}{revoked}", short(&said.mention.name, 80), said.mention.id)
+    format!(
+        "{about}{looks} {}  {}{revoked}",
+        short(&said.mention.name, 80),
+        said.mention.id
+    )
 }
 
 /// One answer as JSON; its members are a contract with scripts.
@@ -148,11 +170,18 @@ fn as_json(known: &Known) -> Answer<'_> {
     Answer {
         asked: &known.asked,
         r#type: known.observable.as_ref().map(|observable| observable.kind.name()),
-        value: known.observable.as_ref().map(|observable| observable.value.as_str()),
+        value: known
+            .observable
+            .as_ref()
+            .map(|observable| observable.value.as_str()),
         known: is_known(known),
         mentions: known.mentions.iter().map(mention_out).collect(),
         more: known.more,
-        own_hits: OwnHits { count: known.hits.count, first: time(known.hits.first), last: time(known.hits.last) },
+        own_hits: OwnHits {
+            count: known.hits.count,
+            first: time(known.hits.first),
+            last: time(known.hits.last),
+        },
     }
 }
 
@@ -163,11 +192,17 @@ fn mention_out(said: &Said) -> MentionOut<'_> {
         revoked: said.mention.revoked,
         is_term: said.mention.is_term,
         exact: said.is_exact,
-        about: About { r#type: said.about.kind.name(), value: &said.about.value },
+        about: About {
+            r#type: said.about.kind.name(),
+            value: &said.about.value,
+        },
         sources: said
             .holdings
             .iter()
-            .map(|holding| SourceOut { source: &holding.source, at: Timestamp::from_micros(holding.at).to_string() })
+            .map(|holding| SourceOut {
+                source: &holding.source,
+                at: Timestamp::from_micros(holding.at).to_string(),
+            })
             .collect(),
     }
 }

@@ -27,7 +27,11 @@ const DEFECTS_SHOWN: u64 = 20;
 
 pub(crate) fn run(global: &Global, asked: &Scan) -> Result<Exit, Failure> {
     let inputs = inputs::collect(&asked.paths)?;
-    let node = if asked.dry_run { place::open_to_read(global)? } else { place::open_to_write(global)? };
+    let node = if asked.dry_run {
+        place::open_to_read(global)?
+    } else {
+        place::open_to_write(global)?
+    };
     let mut out = out();
     let done = scan(global, asked, &node, inputs, &mut out);
     out.flush()?;
@@ -53,16 +57,31 @@ fn scan(
     };
     let total: Option<u64> = inputs.iter().map(Input::size).sum();
     let progress = Progress::bytes(total, global.quiet);
-    let mut teller = Teller { global, progress: &progress, summary: Summary::new(), defects: 0, written: Ok(()), out };
+    let mut teller = Teller {
+        global,
+        progress: &progress,
+        summary: Summary::new(),
+        defects: 0,
+        written: Ok(()),
+        out,
+    };
     let logs = inputs.into_iter().map(log_input).collect();
-    let scanned = node.scan(&compiled.generation, logs, &settings, &mut |told| teller.told(&told));
-    let Teller { summary, written, out, .. } = teller;
+    let scanned = node.scan(&compiled.generation, logs, &settings, &mut |told| {
+        teller.told(&told)
+    });
+    let Teller {
+        summary,
+        written,
+        out,
+        ..
+    } = teller;
     // What was recorded becomes sightings also when the scan broke off.
     let sightings = if asked.dry_run {
         0
     } else {
         let identity = place::identity(node)?;
-        node.write_sightings(&identity, place::now()).map_err(place::node_failure)?
+        node.write_sightings(&identity, place::now())
+            .map_err(place::node_failure)?
     };
     progress.clear();
     let sums = scanned.map_err(place::node_failure)?;
@@ -91,11 +110,21 @@ fn log_input(input: Input) -> LogInput {
         Input::Stdin => Some(place::now().micros()),
         Input::File(path) => modified(path),
     };
-    LogInput { name: input.name(), open: Box::new(move || input.open()), modified }
+    LogInput {
+        name: input.name(),
+        open: Box::new(move || input.open()),
+        modified,
+    }
 }
 
 fn modified(path: &Path) -> Option<i64> {
-    let since = path.metadata().ok()?.modified().ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let since = path
+        .metadata()
+        .ok()?
+        .modified()
+        .ok()?
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()?;
     i64::try_from(since.as_micros()).ok()
 }
 
@@ -158,7 +187,10 @@ impl<W: Write> Teller<'_, W> {
                 }),
             );
         }
-        let when = hit.time.map_or_else(|| "no time".to_owned(), |at| Timestamp::from_micros(at).to_string());
+        let when = hit.time.map_or_else(
+            || "no time".to_owned(),
+            |at| Timestamp::from_micros(at).to_string(),
+        );
         let line = format!(
             "{when}  {}:{}  {} = {}  {}  {}  {}",
             safe(file),
@@ -176,14 +208,18 @@ impl<W: Write> Teller<'_, W> {
 
     fn defect(&mut self, file: &str, line: u64, reason: &str) -> Result<(), Failure> {
         if self.global.json {
-            return json_line(self.out, &json!({"defect": {"file": file, "line": line, "reason": reason}}));
+            return json_line(
+                self.out,
+                &json!({"defect": {"file": file, "line": line, "reason": reason}}),
+            );
         }
         self.defects += 1;
         if self.defects <= DEFECTS_SHOWN && !self.global.quiet {
             let text = format!("defect  {}:{line}: {}", safe(file), short(reason, 200));
             self.progress.suspend(|| eprintln!("{text}"));
         } else if self.defects == DEFECTS_SHOWN + 1 && !self.global.quiet {
-            self.progress.suspend(|| eprintln!("defect  … further ones are only counted; `--json` names every one"));
+            self.progress
+                .suspend(|| eprintln!("defect  … further ones are only counted; `--json` names every one"));
         }
         Ok(())
     }
@@ -202,7 +238,10 @@ fn tell_not_evaluated(global: &Global, compiled: &Compiled, out: &mut impl Write
         return Ok(());
     }
     for indicator in &compiled.not_evaluated {
-        json_line(out, &json!({"not_evaluated": {"indicator": indicator.id, "reason": indicator.reason}}))?;
+        json_line(
+            out,
+            &json!({"not_evaluated": {"indicator": indicator.id, "reason": indicator.reason}}),
+        )?;
     }
     Ok(())
 }

@@ -43,7 +43,11 @@ pub(crate) fn run(global: &Global, asked: &Show) -> Result<Exit, Failure> {
 
 /// The bytes as they came in; with `--versions` every version, newest first, one after another.
 fn raw(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), Failure> {
-    let texts: Vec<&Stored> = if versions.is_empty() { vec![&shown.current] } else { versions.iter().collect() };
+    let texts: Vec<&Stored> = if versions.is_empty() {
+        vec![&shown.current]
+    } else {
+        versions.iter().collect()
+    };
     for stored in texts {
         out.write_all(&stored.text)?;
         out.write_all(b"\n")?;
@@ -54,11 +58,19 @@ fn raw(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), F
 fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), Failure> {
     let current = &shown.current;
     let revoked = if current.revoked { "  (revoked)" } else { "" };
-    writeln!(out, "{}  {}{revoked}", safe(current.type_name()), short(&current.name, 120))?;
+    writeln!(
+        out,
+        "{}  {}{revoked}",
+        safe(current.type_name()),
+        short(&current.name, 120)
+    )?;
     writeln!(out, "{}", safe(&current.id))?;
     if let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(&current.text) {
         writeln!(out)?;
-        for (key, value) in members.iter().filter(|(key, _)| !TOLD_ELSEWHERE.contains(&key.as_str())) {
+        for (key, value) in members
+            .iter()
+            .filter(|(key, _)| !TOLD_ELSEWHERE.contains(&key.as_str()))
+        {
             let told = match value {
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
@@ -68,8 +80,17 @@ fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(
     }
     writeln!(out, "\nTold by")?;
     for holding in &shown.holdings {
-        let old = if holding.is_current { "" } else { "  (an older version)" };
-        writeln!(out, "  {}  on {}{old}", safe(&holding.source), Timestamp::from_micros(holding.at))?;
+        let old = if holding.is_current {
+            ""
+        } else {
+            "  (an older version)"
+        };
+        writeln!(
+            out,
+            "  {}  on {}{old}",
+            safe(&holding.source),
+            Timestamp::from_micros(holding.at)
+        )?;
     }
     relations("Refers to", &shown.refers_to, out)?;
     relations("Referred to by", &shown.referred_by, out)?;
@@ -79,7 +100,11 @@ fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(
     if !versions.is_empty() {
         writeln!(out, "\nVersions")?;
         for stored in versions {
-            let version = if stored.version == 0 { "-".to_owned() } else { Timestamp::from_micros(stored.version).to_string() };
+            let version = if stored.version == 0 {
+                "-".to_owned()
+            } else {
+                Timestamp::from_micros(stored.version).to_string()
+            };
             writeln!(out, "  {version}  sha256:{}", hex(&stored.digest))?;
         }
     }
@@ -92,15 +117,26 @@ fn relations(title: &str, relations: &[Relation], out: &mut impl Write) -> Resul
     }
     writeln!(out, "\n{title}")?;
     for relation in relations {
-        let name = relation.name.as_deref().map_or("(not known here)".to_owned(), |name| short(name, 80));
-        writeln!(out, "  {:<24} {}  {name}", safe(&relation.property), safe(&relation.id))?;
+        let name = relation
+            .name
+            .as_deref()
+            .map_or("(not known here)".to_owned(), |name| short(name, 80));
+        writeln!(
+            out,
+            "  {:<24} {}  {name}",
+            safe(&relation.property),
+            safe(&relation.id)
+        )?;
     }
     Ok(())
 }
 
 fn as_json(shown: &Shown, versions: &[Stored]) -> Result<Value, Failure> {
     let ends = |relations: &[Relation]| -> Vec<Value> {
-        relations.iter().map(|end| json!({"property": end.property, "id": end.id, "name": end.name})).collect()
+        relations
+            .iter()
+            .map(|end| json!({"property": end.property, "id": end.id, "name": end.name}))
+            .collect()
     };
     let holdings: Vec<Value> = shown
         .holdings
@@ -112,7 +148,10 @@ fn as_json(shown: &Shown, versions: &[Stored]) -> Result<Value, Failure> {
             })
         })
         .collect();
-    let versions = versions.iter().map(version).collect::<Result<Vec<Value>, Failure>>()?;
+    let versions = versions
+        .iter()
+        .map(version)
+        .collect::<Result<Vec<Value>, Failure>>()?;
     let mut value = json!({
         "id": shown.current.id, "object": object(&shown.current)?, "digest": hex(&shown.current.digest),
         "holdings": holdings, "refers_to": ends(&shown.refers_to), "referred_by": ends(&shown.referred_by),
@@ -129,8 +168,12 @@ fn version(stored: &Stored) -> Result<Value, Failure> {
 }
 
 fn object(stored: &Stored) -> Result<Value, Failure> {
-    serde_json::from_slice(&stored.text)
-        .map_err(|error| Failure::store(format!("the stored text of `{}` cannot be read: {error}; run `entente check`", stored.id)))
+    serde_json::from_slice(&stored.text).map_err(|error| {
+        Failure::store(format!(
+            "the stored text of `{}` cannot be read: {error}; run `entente check`",
+            stored.id
+        ))
+    })
 }
 
 fn hex(digest: &[u8; 32]) -> String {

@@ -59,15 +59,21 @@ fn one(
     match json::read(line) {
         Ok(value) => {
             let id = value.get("id").ok_or_else(|| {
-                Failure::input(format!("line {number} of stdin has no `id`; each line is an object with `id` and `object`"))
+                Failure::input(format!(
+                    "line {number} of stdin has no `id`; each line is an object with `id` and `object`"
+                ))
             })?;
             answered.insert("id".into(), plain(id));
             answered.extend(answer(value.get("object").unwrap_or(&Value::Null)));
         }
         Err(error) => {
-            let id = serde_json::from_slice::<serde_json::Value>(line).ok().and_then(|value| value.get("id").cloned());
+            let id = serde_json::from_slice::<serde_json::Value>(line)
+                .ok()
+                .and_then(|value| value.get("id").cloned());
             let Some(id) = id else {
-                return Err(Failure::input(format!("line {number} of stdin cannot be read: {error}")));
+                return Err(Failure::input(format!(
+                    "line {number} of stdin cannot be read: {error}"
+                )));
             };
             answered.insert("id".into(), id);
             answered.extend(refused(&error));
@@ -77,7 +83,8 @@ fn one(
 }
 
 fn refused(error: &json::Error) -> serde_json::Map<String, serde_json::Value> {
-    let finding = serde_json::json!({"rule": "i-json", "pointer": error.pointer, "message": error.to_string()});
+    let finding =
+        serde_json::json!({"rule": "i-json", "pointer": error.pointer, "message": error.to_string()});
     let mut members = serde_json::Map::new();
     members.insert("valid".into(), false.into());
     members.insert("errors".into(), vec![finding].into());
@@ -100,7 +107,8 @@ fn each_object(
     let failed = |error: std::io::Error| {
         Failure::input(format!("cannot read `{}`: {error}", crate::render::safe(&name)))
     };
-    let reader = entente_telemetry::decompressed(input.open().map_err(failed)?, &name).map_err(Failure::input)?;
+    let reader =
+        entente_telemetry::decompressed(input.open().map_err(failed)?, &name).map_err(Failure::input)?;
     let mut reader = entente_stix::bundle::Reader::new(reader);
     loop {
         match reader.next().map_err(failed)? {

@@ -31,7 +31,9 @@ fn look_knows_values_their_parents_and_networks_and_no_look_alikes() {
     assert!(known("hxxp://evil[.]example/path"));
     assert!(known("198.51.100.77"));
     assert!(known("hxxp://bad[.]example/a/b?c=d"));
-    assert!(known("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"));
+    assert!(known(
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    ));
     assert!(!known("notevil.example"));
     assert!(!known("evil.example.org"));
     assert!(!known("198.51.101.1"));
@@ -42,7 +44,10 @@ fn look_knows_values_their_parents_and_networks_and_no_look_alikes() {
 fn look_says_who_and_since_when() {
     let home = filled();
     let text = home.ok(&["look", "www.evil.example"]).out;
-    assert!(text.contains("indicator 1") && text.contains("told by a feed on 20"), "{text}");
+    assert!(
+        text.contains("indicator 1") && text.contains("told by a feed on 20"),
+        "{text}"
+    );
     let json = home.ok(&["look", "--json", "www.evil.example"]).last();
     assert_eq!(json["mentions"][0]["about"]["value"], "evil.example");
     assert_eq!(json["mentions"][0]["exact"], false);
@@ -52,8 +57,15 @@ fn look_says_who_and_since_when() {
 #[test]
 fn look_answers_a_stream_of_values_in_order() {
     let home = filled();
-    let ran = home.with_input(&["look", "--json", "-"], "evil.example\n\nnobody.example\n198.51.100.1\n");
-    let known: Vec<bool> = ran.json().iter().map(|line| line["known"].as_bool().unwrap()).collect();
+    let ran = home.with_input(
+        &["look", "--json", "-"],
+        "evil.example\n\nnobody.example\n198.51.100.1\n",
+    );
+    let known: Vec<bool> = ran
+        .json()
+        .iter()
+        .map(|line| line["known"].as_bool().unwrap())
+        .collect();
     assert_eq!(known, [true, false, true]);
     assert_eq!(ran.code, 0);
 }
@@ -61,8 +73,13 @@ fn look_answers_a_stream_of_values_in_order() {
 #[test]
 fn show_tells_relations_both_ways() {
     let home = filled();
-    let text = home.ok(&["show", "malware--00000001-0000-4000-8000-000000000001"]).out;
-    assert!(text.contains("Sleepy Otter") && text.contains("Referred to by"), "{text}");
+    let text = home
+        .ok(&["show", "malware--00000001-0000-4000-8000-000000000001"])
+        .out;
+    assert!(
+        text.contains("Sleepy Otter") && text.contains("Referred to by"),
+        "{text}"
+    );
     assert!(text.contains("relationship--00000001"), "{text}");
     let missing = home.run(&["show", "malware--00000001-0000-4000-8000-00000000ffff"]);
     assert_eq!(missing.code, 4);
@@ -73,7 +90,10 @@ fn show_tells_relations_both_ways() {
 fn find_searches_words_prefixes_and_fields() {
     let home = filled();
     let found = |query: &[&str]| -> usize {
-        let arguments: Vec<&str> = ["find", "--json"].into_iter().chain(query.iter().copied()).collect();
+        let arguments: Vec<&str> = ["find", "--json"]
+            .into_iter()
+            .chain(query.iter().copied())
+            .collect();
         home.run(&arguments).out.lines().count()
     };
     assert_eq!(found(&["otter"]), 1);
@@ -84,7 +104,18 @@ fn find_searches_words_prefixes_and_fields() {
     assert_eq!(found(&["type:malware"]), 1);
     assert_eq!(found(&["type:indicator"]), 4);
     // Whatever people type is a question, never a syntax error.
-    for odd in ["\"", "AND OR NOT", "a NEAR/2 b", "col:x*", "(((", "'; DROP TABLE objects; --", "*", "^a", "-", "type:"] {
+    for odd in [
+        "\"",
+        "AND OR NOT",
+        "a NEAR/2 b",
+        "col:x*",
+        "(((",
+        "'; DROP TABLE objects; --",
+        "*",
+        "^a",
+        "-",
+        "type:",
+    ] {
         let ran = home.run(&["find", "--", odd]);
         assert!(ran.code == 0 || ran.code == 4, "{odd}: {} {}", ran.code, ran.err);
     }
@@ -112,15 +143,23 @@ fn usage_errors_exit_with_2_and_suggest() {
 #[test]
 fn limits_are_listed_for_every_part() {
     let home = Home::new();
-    let parts: std::collections::BTreeSet<String> =
-        home.ok(&["limits", "--json"]).json().iter().map(|line| line["part"].as_str().unwrap().to_owned()).collect();
-    assert_eq!(parts.into_iter().collect::<Vec<_>>(), ["detect", "formats", "node", "stix", "store", "telemetry"]);
+    let parts: std::collections::BTreeSet<String> = home
+        .ok(&["limits", "--json"])
+        .json()
+        .iter()
+        .map(|line| line["part"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(
+        parts.into_iter().collect::<Vec<_>>(),
+        ["detect", "formats", "node", "stix", "store", "telemetry"]
+    );
 }
 
 #[test]
 fn foreign_text_cannot_move_the_cursor() {
     let home = Home::new();
-    let object = indicator(1, "[domain-name:value = 'evil.example']").replace("indicator 1", "\\u001b[2J\\u202eevil");
+    let object =
+        indicator(1, "[domain-name:value = 'evil.example']").replace("indicator 1", "\\u001b[2J\\u202eevil");
     let file = home.file("feed.json", bundle(&[object]));
     home.ok(&["import", &file]);
     for ran in [
@@ -128,6 +167,10 @@ fn foreign_text_cannot_move_the_cursor() {
         home.ok(&["show", "indicator--00000001-0000-4000-8000-000000000001"]),
         home.ok(&["find", "type:indicator"]),
     ] {
-        assert!(!ran.out.contains('\u{1b}') && !ran.out.contains('\u{202e}'), "{:?}", ran.out);
+        assert!(
+            !ran.out.contains('\u{1b}') && !ran.out.contains('\u{202e}'),
+            "{:?}",
+            ran.out
+        );
     }
 }

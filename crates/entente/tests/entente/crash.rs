@@ -12,23 +12,35 @@ const BATCH: usize = entente_node::limits::BATCH_OBJECTS_MAX;
 
 /// How many kills; `make crash` asks for more.
 fn kills() -> u64 {
-    std::env::var("ENTENTE_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(100)
+    std::env::var("ENTENTE_KILLS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(100)
 }
 
 fn ids(home: &Home) -> BTreeSet<String> {
     let exported = home.ok(&["export", "stix", "--type", "indicator"]);
     let bundle: serde_json::Value = serde_json::from_str(&exported.out).unwrap();
     let objects = bundle["objects"].as_array().unwrap();
-    objects.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect()
+    objects
+        .iter()
+        .map(|object| object["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
 fn killed_import_loses_nothing_acknowledged_and_keeps_no_half_batch() {
-    let objects: Vec<String> =
-        (0..OBJECTS).map(|number| indicator(number, &format!("[domain-name:value = 'h{number}.example']"))).collect();
+    let objects: Vec<String> = (0..OBJECTS)
+        .map(|number| indicator(number, &format!("[domain-name:value = 'h{number}.example']")))
+        .collect();
     let order: Vec<String> = objects
         .iter()
-        .map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap()["id"].as_str().unwrap().to_owned())
+        .map(|text| {
+            serde_json::from_str::<serde_json::Value>(text).unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     let home = Home::new();
     let file = home.file("feed.json", bundle(&objects));
@@ -52,14 +64,28 @@ fn killed_import_loses_nothing_acknowledged_and_keeps_no_half_batch() {
             assert!(acknowledged.is_empty(), "kill {kill}: {}", checked.err);
             continue;
         }
-        assert_eq!(checked.code, 0, "kill {kill} after {after:?}: {}{}", checked.out, checked.err);
+        assert_eq!(
+            checked.code, 0,
+            "kill {kill} after {after:?}: {}{}",
+            checked.out, checked.err
+        );
         let stored = ids(&home);
         for id in &acknowledged {
-            assert!(stored.contains(id), "kill {kill} after {after:?}: `{id}` was acknowledged and is gone");
+            assert!(
+                stored.contains(id),
+                "kill {kill} after {after:?}: `{id}` was acknowledged and is gone"
+            );
         }
         let expected: BTreeSet<String> = order.iter().take(stored.len()).cloned().collect();
-        assert_eq!(stored, expected, "kill {kill}: what is stored is not a beginning of what came");
-        assert!(stored.len() % BATCH == 0, "kill {kill}: half a batch is visible ({} objects)", stored.len());
+        assert_eq!(
+            stored, expected,
+            "kill {kill}: what is stored is not a beginning of what came"
+        );
+        assert!(
+            stored.len() % BATCH == 0,
+            "kill {kill}: half a batch is visible ({} objects)",
+            stored.len()
+        );
         partial += u64::from(!stored.is_empty() && stored.len() < order.len());
 
         // The next import goes on as if nothing had happened.
@@ -68,7 +94,10 @@ fn killed_import_loses_nothing_acknowledged_and_keeps_no_half_batch() {
             assert_eq!(ids(&home).len(), order.len());
         }
     }
-    assert!(partial > 0, "no kill fell into the middle of an import; the test shows nothing");
+    assert!(
+        partial > 0,
+        "no kill fell into the middle of an import; the test shows nothing"
+    );
 }
 
 /// The ids that the program had told as stored when it was killed.
@@ -89,7 +118,10 @@ fn import_and_kill(home: &Home, file: &str, after: Duration) -> Vec<String> {
             .map(|item| item["id"].as_str().unwrap().to_owned())
             .collect::<Vec<String>>()
     });
-    #[expect(clippy::disallowed_methods, reason = "the kill has to fall at a random moment of a real process")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the kill has to fall at a random moment of a real process"
+    )]
     std::thread::sleep(after);
     // SIGKILL: no handler, no destructor.
     let _ = child.kill();

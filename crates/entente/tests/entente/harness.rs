@@ -21,7 +21,10 @@ pub(crate) struct Ran {
 impl Ran {
     /// Standard output as lines of JSON.
     pub(crate) fn json(&self) -> Vec<Value> {
-        self.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        self.out
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     /// The last line of JSON: sums and summaries.
@@ -32,7 +35,9 @@ impl Ran {
 
 impl Home {
     pub(crate) fn new() -> Home {
-        Home { folder: tempfile::tempdir().unwrap() }
+        Home {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -53,7 +58,11 @@ impl Home {
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_entente"));
-        command.args(arguments).env("ENTENTE_DATA", self.data()).env_remove("NO_COLOR").stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env("ENTENTE_DATA", self.data())
+            .env_remove("NO_COLOR")
+            .stdin(Stdio::null());
         command
     }
 

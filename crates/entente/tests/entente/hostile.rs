@@ -8,7 +8,10 @@ use crate::harness::{Home, Ran, bundle, indicator};
 
 fn home_with_indicator() -> Home {
     let home = Home::new();
-    let file = home.file("feed.json", bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]));
+    let file = home.file(
+        "feed.json",
+        bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]),
+    );
     home.ok(&["import", "--quiet", &file]);
     home
 }
@@ -26,7 +29,11 @@ fn is_clear(ran: &Ran, code: i32, names: &[&str]) {
 fn truncated_gzip_gives_what_came_before_and_names_the_place() {
     let home = home_with_indicator();
     let lines: String = (0..20_000)
-        .map(|number| format!("{{\"_path\":\"dns\",\"ts\":{number}.5,\"uid\":\"C{number}\",\"query\":\"evil.example\"}}\n"))
+        .map(|number| {
+            format!(
+                "{{\"_path\":\"dns\",\"ts\":{number}.5,\"uid\":\"C{number}\",\"query\":\"evil.example\"}}\n"
+            )
+        })
         .collect();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(lines.as_bytes()).unwrap();
@@ -43,7 +50,10 @@ fn binary_garbage_is_named_and_the_files_beside_it_are_scanned() {
     let mut numbers = crate::harness::Numbers(7);
     let garbage: Vec<u8> = (0..100_000).map(|_| numbers.next() as u8).collect();
     home.file("logs/a.bin", &garbage);
-    home.file("logs/b.json", "{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"C2\",\"query\":\"evil.example\"}\n");
+    home.file(
+        "logs/b.json",
+        "{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"C2\",\"query\":\"evil.example\"}\n",
+    );
     let ran = home.run(&["scan", "--json", home.path("logs").to_str().unwrap()]);
     is_clear(&ran, 6, &["a.bin"]);
     assert_eq!(ran.last()["summary"]["detections"], 1);
@@ -57,12 +67,18 @@ fn deep_nesting_is_refused_quickly() {
     let deep = format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000));
     let file = home.file("deep.json", &deep);
     is_clear(&home.run(&["import", &file]), 6, &["deep.json"]);
-    let inside = format!("{{\"type\":\"bundle\",\"id\":\"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d\",\"objects\":[{deep},{}]}}", indicator(1, "[domain-name:value = 'evil.example']"));
+    let inside = format!(
+        "{{\"type\":\"bundle\",\"id\":\"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d\",\"objects\":[{deep},{}]}}",
+        indicator(1, "[domain-name:value = 'evil.example']")
+    );
     let file = home.file("inside.json", inside);
     let ran = home.run(&["import", "--json", &file]);
     is_clear(&ran, 6, &["/objects/0"]);
     assert_eq!(ran.last()["account"]["stored"], 1);
-    let log = home.file("deep.log", format!("{{\"a\":{deep}}}\n{{\"_path\":\"dns\",\"query\":\"evil.example\"}}\n"));
+    let log = home.file(
+        "deep.log",
+        format!("{{\"a\":{deep}}}\n{{\"_path\":\"dns\",\"query\":\"evil.example\"}}\n"),
+    );
     let ran = home.run(&["scan", "--json", &log]);
     assert_eq!(ran.last()["summary"]["detections"], 1, "{}", ran.out);
 }
@@ -72,7 +88,11 @@ fn a_line_without_end_is_passed_over_in_constant_memory() {
     let home = home_with_indicator();
     let mut child = Command::new("sh")
         // 512 MiB of address space: a line that were held would not fit.
-        .args(["-c", "ulimit -v 1048576; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_entente")])
+        .args([
+            "-c",
+            "ulimit -v 1048576; exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_entente"),
+        ])
         .args(["scan", "--json", "--dry-run", "-"])
         .env("ENTENTE_DATA", home.data())
         .stdin(Stdio::piped())
@@ -82,17 +102,24 @@ fn a_line_without_end_is_passed_over_in_constant_memory() {
     let mut stdin = child.stdin.take().unwrap();
     let writer = std::thread::spawn(move || {
         let block = vec![b'a'; 1 << 20];
-        stdin.write_all(b"{\"_path\":\"dns\",\"query\":\"evil.example\"}\n").unwrap();
+        stdin
+            .write_all(b"{\"_path\":\"dns\",\"query\":\"evil.example\"}\n")
+            .unwrap();
         for _ in 0..1_024 {
             stdin.write_all(&block).unwrap();
         }
-        stdin.write_all(b"\n{\"_path\":\"dns\",\"query\":\"www.evil.example\"}\n").unwrap();
+        stdin
+            .write_all(b"\n{\"_path\":\"dns\",\"query\":\"www.evil.example\"}\n")
+            .unwrap();
     });
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{out}");
-    assert!(out.contains("\"line\":1,") && out.contains("\"line\":3,"), "{out}");
+    assert!(
+        out.contains("\"line\":1,") && out.contains("\"line\":3,"),
+        "{out}"
+    );
     assert!(out.contains("\"defect\":{"), "{out}");
 }
 
@@ -100,15 +127,30 @@ fn a_line_without_end_is_passed_over_in_constant_memory() {
 fn other_encodings_are_read_or_named() {
     let home = home_with_indicator();
     let text = "{\"_path\":\"dns\",\"ts\":1767225601.5,\"query\":\"evil.example\"}\n";
-    let utf16: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
     let file = home.file("utf16.log", utf16);
-    assert_eq!(home.ok(&["scan", "--json", &file]).last()["summary"]["detections"], 1);
+    assert_eq!(
+        home.ok(&["scan", "--json", &file]).last()["summary"]["detections"],
+        1
+    );
     let latin = home.file("latin.log", b"Jan  1 00:00:01 host app: caf\xe9 evil.example\n");
-    assert_eq!(home.ok(&["scan", "--json", &latin]).last()["summary"]["detections"], 1);
-    let feed = bundle(&[indicator(2, "[domain-name:value = 'x.example']").replace("indicator 2", "caf\u{e9}")]);
+    assert_eq!(
+        home.ok(&["scan", "--json", &latin]).last()["summary"]["detections"],
+        1
+    );
+    let feed =
+        bundle(&[indicator(2, "[domain-name:value = 'x.example']").replace("indicator 2", "caf\u{e9}")]);
     let latin: Vec<u8> = feed.chars().map(|character| character as u8).collect();
     let file = home.file("latin.json", latin);
-    is_clear(&home.run(&["import", "--json", &file]), 6, &["/objects/0", "UTF-8"]);
+    is_clear(
+        &home.run(&["import", "--json", &file]),
+        6,
+        &["/objects/0", "UTF-8"],
+    );
 }
 
 #[test]
@@ -187,8 +229,9 @@ fn full_disk_loses_nothing_acknowledged_and_recovers() {
 }
 
 fn fill(home: &Home, small: &std::path::Path) {
-    let objects: Vec<String> =
-        (0..8_192).map(|number| indicator(number, &format!("[domain-name:value = 'h{number}.example']"))).collect();
+    let objects: Vec<String> = (0..8_192)
+        .map(|number| indicator(number, &format!("[domain-name:value = 'h{number}.example']")))
+        .collect();
     let file = home.file("feed.json", bundle(&objects));
     let data = small.join("data").display().to_string();
     let ran = home.run(&["import", "--json", "--data", &data, &file]);
@@ -207,7 +250,11 @@ fn fill(home: &Home, small: &std::path::Path) {
     }
     assert_eq!(home.run(&["check", "--data", &data]).code, 0);
     // Room again: the same import ends well.
-    Command::new("mount").args(["-o", "remount,size=200m"]).arg(small).status().unwrap();
+    Command::new("mount")
+        .args(["-o", "remount,size=200m"])
+        .arg(small)
+        .status()
+        .unwrap();
     home.ok(&["import", "--data", &data, &file]);
     assert_eq!(home.run(&["check", "--data", &data]).code, 0);
 }

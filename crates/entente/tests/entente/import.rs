@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 #[test]
 fn same_file_twice_changes_nothing_and_says_so() {
     let home = Home::new();
-    let objects = [indicator(1, "[domain-name:value = 'evil.example']"), indicator(2, "[ipv4-addr:value = '192.0.2.1']")];
+    let objects = [
+        indicator(1, "[domain-name:value = 'evil.example']"),
+        indicator(2, "[ipv4-addr:value = '192.0.2.1']"),
+    ];
     let file = home.file("feed.json", bundle(&objects));
     let list = home.file("list.txt", "evil[.]example\n198.51.100.7\n");
     let first = home.ok(&["import", "--json", &file, &list]).last();
@@ -21,13 +24,20 @@ fn same_file_twice_changes_nothing_and_says_so() {
 #[test]
 fn same_object_from_two_sources_is_held_twice_and_stored_once() {
     let home = Home::new();
-    let file = home.file("feed.json", bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]));
+    let file = home.file(
+        "feed.json",
+        bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]),
+    );
     home.ok(&["import", "--source", "one", &file]);
     let second = home.ok(&["import", "--json", "--source", "two", &file]);
     assert_eq!(second.json()[0]["outcome"], "known, new source");
     let shown = home.ok(&["show", "--json", &id(1)]).last();
-    let sources: Vec<&str> =
-        shown["holdings"].as_array().unwrap().iter().map(|holding| holding["source"].as_str().unwrap()).collect();
+    let sources: Vec<&str> = shown["holdings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|holding| holding["source"].as_str().unwrap())
+        .collect();
     assert_eq!(sources, ["one", "two"]);
 }
 
@@ -43,7 +53,8 @@ fn one_bad_object_never_loses_the_good_ones_beside_it() {
         r#"{"type":"indicator","id":"indicator--1","id":"indicator--2"}"#.to_owned(),
         r#"{"type":"indicator","id":"not an id"}"#.to_owned(),
         r#"{"id":"indicator--00000001-0000-4000-8000-000000000099"}"#.to_owned(),
-        r#"{"type":"x-thing","id":"x-thing--00000001-0000-4000-8000-000000000099","n":12345678901234567890}"#.to_owned(),
+        r#"{"type":"x-thing","id":"x-thing--00000001-0000-4000-8000-000000000099","n":12345678901234567890}"#
+            .to_owned(),
         r#"{"type":"x-thing","id":"x-thing--00000001-0000-4000-8000-000000000098","s":"\ud800"}"#.to_owned(),
         "17".to_owned(),
     ];
@@ -57,13 +68,38 @@ fn one_bad_object_never_loses_the_good_ones_beside_it() {
     assert_eq!(ran.code, 6, "{}", ran.err);
     assert_eq!(ran.last()["account"]["stored"], 7);
     assert_eq!(ran.last()["account"]["refused"], 6);
-    let refused: Vec<Value> = ran.json().into_iter().filter(|line| line["outcome"] == "refused").collect();
-    let places: Vec<&str> = refused.iter().map(|line| line["place"].as_str().unwrap()).collect();
-    assert_eq!(places, ["/objects/1", "/objects/3", "/objects/5", "/objects/7", "/objects/9", "/objects/11"]);
+    let refused: Vec<Value> = ran
+        .json()
+        .into_iter()
+        .filter(|line| line["outcome"] == "refused")
+        .collect();
+    let places: Vec<&str> = refused
+        .iter()
+        .map(|line| line["place"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "/objects/1",
+            "/objects/3",
+            "/objects/5",
+            "/objects/7",
+            "/objects/9",
+            "/objects/11"
+        ]
+    );
     let reason = |index: usize| refused[index]["reason"].as_str().unwrap();
     assert!(reason(0).contains("id"), "{}", reason(0));
-    assert!(reason(3).contains("/n"), "the pointer names the number: {}", reason(3));
-    assert!(reason(4).contains("/s"), "the pointer names the string: {}", reason(4));
+    assert!(
+        reason(3).contains("/n"),
+        "the pointer names the number: {}",
+        reason(3)
+    );
+    assert!(
+        reason(4).contains("/s"),
+        "the pointer names the string: {}",
+        reason(4)
+    );
 }
 
 #[test]
@@ -86,7 +122,8 @@ fn what_is_exported_is_what_was_imported() {
 fn versions_stand_side_by_side_and_the_newest_is_current() {
     let home = Home::new();
     let version = |day: u32, name: &str| {
-        let mut object: Value = serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
+        let mut object: Value =
+            serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
         object["modified"] = json!(format!("2026-01-{day:02}T00:00:00.000Z"));
         object["name"] = json!(name);
         object.to_string()
@@ -113,13 +150,17 @@ fn versions_stand_side_by_side_and_the_newest_is_current() {
 #[test]
 fn strict_import_refuses_what_breaks_a_must() {
     let home = Home::new();
-    let mut object: Value = serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
+    let mut object: Value =
+        serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
     object["valid_until"] = json!("1999-01-01T00:00:00Z");
     let file = home.file("feed.json", bundle(&[object.to_string()]));
     let strict = home.run(&["import", "--json", "--strict", &file]);
     assert_eq!(strict.code, 6);
     assert_eq!(strict.json()[0]["outcome"], "refused");
-    assert_eq!(home.ok(&["import", "--json", &file]).json()[0]["outcome"], "stored");
+    assert_eq!(
+        home.ok(&["import", "--json", &file]).json()[0]["outcome"],
+        "stored"
+    );
 }
 
 #[test]
@@ -142,13 +183,25 @@ fn compressed_intelligence_is_read_as_it_is() {
     let gzip = gzip.finish().unwrap();
     let zstd = zstd::encode_all(text.as_bytes(), 1).unwrap();
     let files = [home.file("a.json.gz", &gzip), home.file("b.json.zst", zstd)];
-    let account = home.ok(&["import", "--json", "--source", "x", &files[0], &files[1]]).last();
-    assert_eq!((account["account"]["stored"].clone(), account["account"]["known"].clone()), (json!(1), json!(1)));
+    let account = home
+        .ok(&["import", "--json", "--source", "x", &files[0], &files[1]])
+        .last();
+    assert_eq!(
+        (
+            account["account"]["stored"].clone(),
+            account["account"]["known"].clone()
+        ),
+        (json!(1), json!(1))
+    );
 
     let cut = home.file("cut.json.gz", &gzip[..gzip.len() / 2]);
     let ran = home.run(&["import", &cut]);
     assert_eq!(ran.code, 6);
-    assert!(ran.err.contains("cut.json.gz") && ran.err.contains("byte"), "{}", ran.err);
+    assert!(
+        ran.err.contains("cut.json.gz") && ran.err.contains("byte"),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]
@@ -180,7 +233,9 @@ fn digests(home: &Home, file: &str) -> Vec<(String, Vec<u8>)> {
     let mut reader = entente_stix::bundle::Reader::new(text.as_slice());
     let mut digests = Vec::new();
     while let Some(item) = reader.next().unwrap() {
-        let entente_stix::bundle::Item::Object { text, .. } = item else { panic!("a defect in our own export") };
+        let entente_stix::bundle::Item::Object { text, .. } = item else {
+            panic!("a defect in our own export")
+        };
         let object = entente_stix::object::Object::read(text).unwrap();
         if object.name() != Some("this node") {
             digests.push((object.id().to_owned(), object.digest().as_bytes().to_vec()));

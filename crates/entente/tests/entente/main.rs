@@ -1,6 +1,11 @@
 //! The built binary and the repository as a whole, tried from outside.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
 
 mod ask;
 mod crash;

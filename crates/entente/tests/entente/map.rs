@@ -9,12 +9,23 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--all-features"])
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--locked",
+            "--offline",
+            "--all-features",
+        ])
         .args(["--filter-platform", "x86_64-unknown-linux-gnu"])
         .current_dir(ROOT)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -22,10 +33,16 @@ fn metadata() -> Value {
 fn table() -> BTreeMap<String, BTreeSet<String>> {
     let text = std::fs::read_to_string(format!("{ROOT}/ARCHITECTURE.md")).unwrap();
     let mut rows = BTreeMap::new();
-    let lines = text.lines().skip_while(|line| !line.starts_with("| crate |")).skip(2);
+    let lines = text
+        .lines()
+        .skip_while(|line| !line.starts_with("| crate |"))
+        .skip(2);
     for line in lines.take_while(|line| line.starts_with('|')) {
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let uses = cells[2].split(',').map(|used| used.trim().to_owned()).filter(|used| used != "–");
+        let uses = cells[2]
+            .split(',')
+            .map(|used| used.trim().to_owned())
+            .filter(|used| used != "–");
         rows.insert(cells[0].trim_matches('`').to_owned(), uses.collect());
     }
     rows
@@ -59,7 +76,11 @@ fn crates_use_each_other_as_the_table_says() {
 #[test]
 fn only_node_and_the_binary_use_the_store() {
     let rows = reality(&metadata());
-    let users: Vec<&String> = rows.iter().filter(|(_, uses)| uses.contains("store")).map(|(name, _)| name).collect();
+    let users: Vec<&String> = rows
+        .iter()
+        .filter(|(_, uses)| uses.contains("store"))
+        .map(|(name, _)| name)
+        .collect();
     assert_eq!(users, ["entente", "node"]);
 }
 
@@ -89,7 +110,11 @@ fn licences_are_on_the_list() {
     for id in linked_packages(&metadata, "entente") {
         let package = package(&metadata, &id);
         let licence = package["license"].as_str().unwrap_or("none");
-        assert!(satisfied(licence, &allowed), "`{}` is under `{licence}`", package["name"].as_str().unwrap());
+        assert!(
+            satisfied(licence, &allowed),
+            "`{}` is under `{licence}`",
+            package["name"].as_str().unwrap()
+        );
     }
 }
 
@@ -98,17 +123,28 @@ fn satisfied(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     let flat = expression.replace('/', " OR ").replace(['(', ')'], " ");
     let flat = flat.split_whitespace().collect::<Vec<_>>().join(" ");
     // `(A OR B) AND C` flattens to `A OR B AND C`: asking each AND part for one allowed choice is right for both.
-    flat.split(" AND ").all(|part| part.split(" OR ").any(|licence| allowed.contains(licence.trim())))
+    flat.split(" AND ")
+        .all(|part| part.split(" OR ").any(|licence| allowed.contains(licence.trim())))
 }
 
 fn package<'a>(metadata: &'a Value, id: &str) -> &'a Value {
-    metadata["packages"].as_array().unwrap().iter().find(|package| package["id"] == id).unwrap()
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|package| package["id"] == id)
+        .unwrap()
 }
 
 /// Everything that ends up linked into `name`: normal dependencies, transitively.
 fn linked_packages(metadata: &Value, name: &str) -> BTreeSet<String> {
     let nodes = metadata["resolve"]["nodes"].as_array().unwrap();
-    let start = metadata["packages"].as_array().unwrap().iter().find(|package| package["name"] == name).unwrap();
+    let start = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|package| package["name"] == name)
+        .unwrap();
     let mut linked = BTreeSet::new();
     let mut open = vec![start["id"].as_str().unwrap().to_owned()];
     while let Some(id) = open.pop() {

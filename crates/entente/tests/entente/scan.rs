@@ -19,7 +19,10 @@ const CONN: &str = concat!(
 );
 
 fn detections(ran: &Ran) -> Vec<Value> {
-    ran.json().into_iter().filter(|line| line.get("indicator").is_some()).collect()
+    ran.json()
+        .into_iter()
+        .filter(|line| line.get("indicator").is_some())
+        .collect()
 }
 
 /// `(line, field, value)` of every detection.
@@ -35,8 +38,11 @@ fn places(ran: &Ran) -> Vec<(u64, String, String)> {
 
 fn home_with(patterns: &[&str]) -> Home {
     let home = Home::new();
-    let objects: Vec<String> =
-        patterns.iter().enumerate().map(|(number, pattern)| indicator(number as u64 + 1, pattern)).collect();
+    let objects: Vec<String> = patterns
+        .iter()
+        .enumerate()
+        .map(|(number, pattern)| indicator(number as u64 + 1, pattern))
+        .collect();
     let file = home.file("feed.json", bundle(&objects));
     home.ok(&["import", "--quiet", &file]);
     home
@@ -51,7 +57,10 @@ fn planted_values_are_found_at_their_line_and_look_alikes_are_not() {
     ]);
     let log = home.file("conn.json", CONN);
     let ran = home.ok(&["scan", "--json", &log]);
-    let mut lines: Vec<(u64, String)> = places(&ran).into_iter().map(|(line, field, _)| (line, field)).collect();
+    let mut lines: Vec<(u64, String)> = places(&ran)
+        .into_iter()
+        .map(|(line, field, _)| (line, field))
+        .collect();
     lines.dedup_by_key(|(line, _)| *line);
     assert_eq!(lines[0], (1, "id.resp_h".to_owned()));
     assert_eq!(lines[1], (2, "query".to_owned()));
@@ -60,7 +69,11 @@ fn planted_values_are_found_at_their_line_and_look_alikes_are_not() {
     let summary = &ran.last()["summary"];
     assert_eq!(summary["records"], 4);
     assert_eq!(summary["defects"], 1);
-    let defect = ran.json().into_iter().find(|line| line.get("defect").is_some()).unwrap();
+    let defect = ran
+        .json()
+        .into_iter()
+        .find(|line| line.get("defect").is_some())
+        .unwrap();
     assert_eq!(defect["defect"]["line"], 5);
 }
 
@@ -70,8 +83,17 @@ fn scanning_the_same_log_twice_adds_nothing_also_renamed_or_compressed() {
     let home = home_with(&["[domain-name:value = 'evil.example']"]);
     let log = home.file("conn.json", CONN);
     let first = home.ok(&["scan", "--json", &log]).last();
-    assert_eq!((first["summary"]["new"].clone(), first["summary"]["sightings"].clone()), (json!(1), json!(1)));
-    let sightings = |home: &Home| home.ok(&["export", "stix", "--type", "sighting", "--versions"]).out;
+    assert_eq!(
+        (
+            first["summary"]["new"].clone(),
+            first["summary"]["sightings"].clone()
+        ),
+        (json!(1), json!(1))
+    );
+    let sightings = |home: &Home| {
+        home.ok(&["export", "stix", "--type", "sighting", "--versions"])
+            .out
+    };
     let before = sightings(&home);
     assert!(before.contains("\"count\":1"), "{before}");
 
@@ -80,7 +102,13 @@ fn scanning_the_same_log_twice_adds_nothing_also_renamed_or_compressed() {
     let gzip = home.file("other-name.gz", gzip.finish().unwrap());
     let second = home.ok(&["scan", "--json", &log, &gzip]).last();
     assert_eq!(second["summary"]["detections"], 2);
-    assert_eq!((second["summary"]["new"].clone(), second["summary"]["sightings"].clone()), (json!(0), json!(0)));
+    assert_eq!(
+        (
+            second["summary"]["new"].clone(),
+            second["summary"]["sightings"].clone()
+        ),
+        (json!(0), json!(0))
+    );
     assert_eq!(sightings(&home), before);
 }
 
@@ -88,20 +116,31 @@ fn scanning_the_same_log_twice_adds_nothing_also_renamed_or_compressed() {
 fn detections_of_a_day_are_one_sighting_that_counts() {
     let home = home_with(&["[domain-name:value = 'evil.example']"]);
     let line = |second: u32, day: u32| {
-        format!("{{\"_path\":\"dns\",\"ts\":\"2026-01-{day:02}T00:00:{second:02}.000000Z\",\"uid\":\"C{second}\",\"id.orig_h\":\"10.0.0.5\",\"query\":\"evil.example\"}}\n")
+        format!(
+            "{{\"_path\":\"dns\",\"ts\":\"2026-01-{day:02}T00:00:{second:02}.000000Z\",\"uid\":\"C{second}\",\"id.orig_h\":\"10.0.0.5\",\"query\":\"evil.example\"}}\n"
+        )
     };
     let log = home.file("one.json", line(1, 1) + &line(2, 1) + &line(1, 2));
     home.ok(&["scan", "--quiet", &log]);
     let more = home.file("two.json", line(1, 1) + &line(9, 1));
     home.ok(&["scan", "--quiet", &more]);
-    let exported: Value = serde_json::from_str(&home.ok(&["export", "stix", "--type", "sighting"]).out).unwrap();
+    let exported: Value =
+        serde_json::from_str(&home.ok(&["export", "stix", "--type", "sighting"]).out).unwrap();
     let counts: BTreeMap<&str, u64> = exported["objects"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|sighting| (sighting["first_seen"].as_str().unwrap(), sighting["count"].as_u64().unwrap()))
+        .map(|sighting| {
+            (
+                sighting["first_seen"].as_str().unwrap(),
+                sighting["count"].as_u64().unwrap(),
+            )
+        })
         .collect();
-    assert_eq!(counts, BTreeMap::from([("2026-01-01T00:00:01.000Z", 3), ("2026-01-02T00:00:01.000Z", 1)]));
+    assert_eq!(
+        counts,
+        BTreeMap::from([("2026-01-01T00:00:01.000Z", 3), ("2026-01-02T00:00:01.000Z", 1)])
+    );
 }
 
 #[test]
@@ -119,7 +158,12 @@ fn sightings_are_valid_stix_and_point_at_what_was_seen() {
     assert_eq!(validated.code, 0, "{}", validated.out);
     let exported: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
     let objects = exported["objects"].as_array().unwrap();
-    let of = |type_name: &str| objects.iter().filter(|object| object["type"] == type_name).count();
+    let of = |type_name: &str| {
+        objects
+            .iter()
+            .filter(|object| object["type"] == type_name)
+            .count()
+    };
     assert_eq!((of("sighting"), of("observed-data")), (3, 3));
     assert_eq!((of("domain-name"), of("url"), of("ipv4-addr")), (1, 1, 1));
     let looked = home.ok(&["look", "--json", "www.evil.example"]).last();
@@ -129,9 +173,11 @@ fn sightings_are_valid_stix_and_point_at_what_was_seen() {
 #[test]
 fn validity_is_obeyed_against_the_events_own_time() {
     let home = Home::new();
-    let mut until: Value = serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
+    let mut until: Value =
+        serde_json::from_str(&indicator(1, "[domain-name:value = 'evil.example']")).unwrap();
     until["valid_until"] = json!("2026-01-01T00:00:01Z");
-    let mut revoked: Value = serde_json::from_str(&indicator(2, "[domain-name:value = 'evil.example']")).unwrap();
+    let mut revoked: Value =
+        serde_json::from_str(&indicator(2, "[domain-name:value = 'evil.example']")).unwrap();
     revoked["revoked"] = json!(true);
     let file = home.file("feed.json", bundle(&[until.to_string(), revoked.to_string()]));
     home.ok(&["import", "--quiet", &file]);
@@ -153,9 +199,16 @@ fn what_needs_more_than_values_is_reported_by_id() {
     ]);
     let log = home.file("conn.json", CONN);
     let ran = home.ok(&["scan", "--json", &log]);
-    let not: Vec<Value> = ran.json().into_iter().filter(|line| line.get("not_evaluated").is_some()).collect();
+    let not: Vec<Value> = ran
+        .json()
+        .into_iter()
+        .filter(|line| line.get("not_evaluated").is_some())
+        .collect();
     assert_eq!(not.len(), 2, "{}", ran.out);
-    assert!(not.iter().all(|line| line["not_evaluated"]["reason"].as_str().unwrap().len() > 10));
+    assert!(
+        not.iter()
+            .all(|line| line["not_evaluated"]["reason"].as_str().unwrap().len() > 10)
+    );
     assert_eq!(detections(&ran).len(), 1);
 }
 
@@ -167,8 +220,11 @@ fn observables_that_an_indicator_is_based_on_are_looked_for() {
         "created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","relationship_type":"based-on",
         "source_ref":"indicator--00000001-0000-4000-8000-000000000001",
         "target_ref":"domain-name--bedb4899-d24b-5401-bc86-8f6b4cc18ec7"}"#;
-    let objects =
-        [indicator(1, "[process:name = 'x' AND process:pid = 1]"), domain.to_owned(), relation.to_owned()];
+    let objects = [
+        indicator(1, "[process:name = 'x' AND process:pid = 1]"),
+        domain.to_owned(),
+        relation.to_owned(),
+    ];
     let file = home.file("feed.json", bundle(&objects));
     home.ok(&["import", "--quiet", &file]);
     let log = home.file("conn.json", CONN);
@@ -201,47 +257,100 @@ fn real_logs_are_read_whole() {
     let Some(folder) = shared("data/logs") else { return };
     let home = home_with(&["[domain-name:value = 'evil.example']"]);
     let ran = home.run(&["scan", "--json", folder.to_str().unwrap()]);
-    let failed: Vec<Value> = ran.json().into_iter().filter(|line| line.get("failed").is_some()).collect();
+    let failed: Vec<Value> = ran
+        .json()
+        .into_iter()
+        .filter(|line| line.get("failed").is_some())
+        .collect();
     assert!(failed.is_empty(), "{failed:?}");
-    let read: Vec<Value> = ran.json().into_iter().filter(|line| line.get("read").is_some()).collect();
-    assert_eq!(read.len(), walkdir::WalkDir::new(&folder).into_iter().filter(|entry| entry.as_ref().unwrap().path().is_file()).count());
-    let formats: BTreeSet<&str> = read.iter().map(|line| line["read"]["format"].as_str().unwrap()).collect();
-    for format in ["Zeek TSV", "Zeek JSON", "Suricata EVE", "Windows EVTX", "Windows events as JSON"] {
+    let read: Vec<Value> = ran
+        .json()
+        .into_iter()
+        .filter(|line| line.get("read").is_some())
+        .collect();
+    assert_eq!(
+        read.len(),
+        walkdir::WalkDir::new(&folder)
+            .into_iter()
+            .filter(|entry| entry.as_ref().unwrap().path().is_file())
+            .count()
+    );
+    let formats: BTreeSet<&str> = read
+        .iter()
+        .map(|line| line["read"]["format"].as_str().unwrap())
+        .collect();
+    for format in [
+        "Zeek TSV",
+        "Zeek JSON",
+        "Suricata EVE",
+        "Windows EVTX",
+        "Windows events as JSON",
+    ] {
         assert!(formats.contains(format), "{formats:?}");
     }
     // Lines of Zeek's are records or headers, none is lost.
     for line in read.iter().filter(|line| line["read"]["format"] == "Zeek TSV") {
         let file = line["read"]["file"].as_str().unwrap();
         let text = std::fs::read(file).unwrap();
-        let records = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty() && line[0] != b'#').count();
-        assert_eq!(line["read"]["records"].as_u64().unwrap() as usize + line["read"]["defects"].as_u64().unwrap() as usize, records, "{file}");
+        let records = text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty() && line[0] != b'#')
+            .count();
+        assert_eq!(
+            line["read"]["records"].as_u64().unwrap() as usize
+                + line["read"]["defects"].as_u64().unwrap() as usize,
+            records,
+            "{file}"
+        );
     }
 }
 
 /// Indicators made from values that really occur, with look-alikes beside them, against a plain search.
 #[test]
 fn every_planted_indicator_is_found_in_real_zeek_logs() {
-    for (file, field) in [("dns.log", "query"), ("ssl.log", "server_name"), ("rdp.log", "id.resp_h"), ("smtp.log", "id.orig_h")] {
-        let Some(path) = shared(&format!("data/logs/zeek/zeek-default/{file}")) else { return };
+    for (file, field) in [
+        ("dns.log", "query"),
+        ("ssl.log", "server_name"),
+        ("rdp.log", "id.resp_h"),
+        ("smtp.log", "id.orig_h"),
+    ] {
+        let Some(path) = shared(&format!("data/logs/zeek/zeek-default/{file}")) else {
+            return;
+        };
         let values = column(&path, field);
         let is_address = field.starts_with("id.");
         let distinct: BTreeSet<&str> = values.iter().map(|(_, value)| value.as_str()).collect();
         let is_wanted = |value: &str| is_address || (value.contains('.') && !value.ends_with(".arpa"));
-        let planted: Vec<&str> = distinct.into_iter().filter(|value| is_wanted(value)).step_by(5).take(200).collect();
+        let planted: Vec<&str> = distinct
+            .into_iter()
+            .filter(|value| is_wanted(value))
+            .step_by(5)
+            .take(200)
+            .collect();
         assert!(!planted.is_empty(), "{file}");
         let list: String = planted
             .iter()
-            .flat_map(|value| if is_address { vec![format!("{value}\n")] } else { vec![format!("{value}\n"), format!("not{value}\n")] })
+            .flat_map(|value| {
+                if is_address {
+                    vec![format!("{value}\n")]
+                } else {
+                    vec![format!("{value}\n"), format!("not{value}\n")]
+                }
+            })
             .collect();
         let home = Home::new();
         let list = home.file("list.txt", list);
         home.run(&["import", "--quiet", &list]);
         let ran = home.run(&["scan", "--json", "--dry-run", path.to_str().unwrap()]);
-        let everywhere: Vec<(u64, String, String)> =
-            places(&ran).into_iter().map(|(line, field, value)| (line, field, value.to_lowercase())).collect();
+        let everywhere: Vec<(u64, String, String)> = places(&ran)
+            .into_iter()
+            .map(|(line, field, value)| (line, field, value.to_lowercase()))
+            .collect();
         // A value that stands in two fields of a record is told once, with the first of them.
-        let anywhere: BTreeSet<(u64, String)> =
-            everywhere.iter().map(|(line, _, value)| (*line, value.clone())).collect();
+        let anywhere: BTreeSet<(u64, String)> = everywhere
+            .iter()
+            .map(|(line, _, value)| (*line, value.clone()))
+            .collect();
         let found: BTreeSet<(u64, String)> = everywhere
             .into_iter()
             .filter(|(_, found_field, _)| found_field == field)
@@ -251,14 +360,20 @@ fn every_planted_indicator_is_found_in_real_zeek_logs() {
             .iter()
             .map(|(line, value)| (*line, value.to_lowercase()))
             .filter(|(_, value)| {
-                planted.iter().map(|planted| planted.to_lowercase()).any(|planted| {
-                    *value == planted || (!is_address && value.ends_with(&format!(".{planted}")))
-                })
+                planted
+                    .iter()
+                    .map(|planted| planted.to_lowercase())
+                    .any(|planted| {
+                        *value == planted || (!is_address && value.ends_with(&format!(".{planted}")))
+                    })
             })
             .collect();
         let missing: Vec<_> = expected.difference(&anywhere).take(5).collect();
         let extra: Vec<_> = found.difference(&expected).take(5).collect();
-        assert!(missing.is_empty() && extra.is_empty(), "{file}: missing {missing:?}, extra {extra:?}");
+        assert!(
+            missing.is_empty() && extra.is_empty(),
+            "{file}: missing {missing:?}, extra {extra:?}"
+        );
     }
 }
 
@@ -271,7 +386,9 @@ fn column(path: &std::path::Path, field: &str) -> Vec<(u64, String)> {
         if let Some(fields) = line.strip_prefix("#fields\t") {
             position = fields.split('\t').position(|name| name == field);
         }
-        let Some(position) = position.filter(|_| !line.starts_with('#')) else { continue };
+        let Some(position) = position.filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
         let value = line.split('\t').nth(position).unwrap_or("-");
         if value != "-" && value != "(empty)" {
             values.push((number as u64 + 1, value.to_owned()));

@@ -19,8 +19,13 @@ fn batch(arguments: &[&str], lines: &[Value]) -> Vec<Value> {
 
 #[test]
 fn validation_agrees_with_the_public_cases() {
-    let Some(cases) = cases("stix_validation.json") else { return };
-    let lines: Vec<Value> = cases.iter().map(|case| json!({"id": case["id"], "object": case["input"]})).collect();
+    let Some(cases) = cases("stix_validation.json") else {
+        return;
+    };
+    let lines: Vec<Value> = cases
+        .iter()
+        .map(|case| json!({"id": case["id"], "object": case["input"]}))
+        .collect();
     let answers = batch(&["stix", "validate", "--batch"], &lines);
     assert_eq!(answers.len(), cases.len());
     let mut wrong = Vec::new();
@@ -28,7 +33,9 @@ fn validation_agrees_with_the_public_cases() {
         assert_eq!(case["id"], answer["id"]);
         let warned = !answer["warnings"].as_array().unwrap().is_empty();
         let recommended = !case["recommended_findings"].as_array().unwrap().is_empty();
-        if case["mandatory_valid"] != answer["valid"] || (case["mandatory_valid"] == true && warned != recommended) {
+        if case["mandatory_valid"] != answer["valid"]
+            || (case["mandatory_valid"] == true && warned != recommended)
+        {
             wrong.push(format!("{} {}", case["id"], case["origin"]));
         }
     }
@@ -37,9 +44,14 @@ fn validation_agrees_with_the_public_cases() {
 
 #[test]
 fn observable_ids_agree_with_the_public_cases() {
-    let Some(cases) = cases("stix_sco_ids.json") else { return };
-    let lines: Vec<Value> =
-        cases.iter().enumerate().map(|(id, case)| json!({"id": id, "object": case["object"]})).collect();
+    let Some(cases) = cases("stix_sco_ids.json") else {
+        return;
+    };
+    let lines: Vec<Value> = cases
+        .iter()
+        .enumerate()
+        .map(|(id, case)| json!({"id": id, "object": case["object"]}))
+        .collect();
     let answers = batch(&["stix", "id", "--batch"], &lines);
     for (case, answer) in cases.iter().zip(&answers) {
         assert_eq!(case["expected_id"], answer["stix_id"], "{}", case["object"]);
@@ -57,7 +69,12 @@ fn batch_answers_each_line_in_order_also_broken_ones() {
     let ids: Vec<Value> = ran.json().iter().map(|line| line["id"].clone()).collect();
     assert_eq!(ids, [json!(1), json!("two"), json!(3)]);
     assert!(ran.json().iter().all(|line| line["valid"] == false));
-    assert_eq!(Home::new().with_input(&["stix", "validate", "--batch"], "no json\n").code, 6);
+    assert_eq!(
+        Home::new()
+            .with_input(&["stix", "validate", "--batch"], "no json\n")
+            .code,
+        6
+    );
 }
 
 #[test]
@@ -74,6 +91,12 @@ fn findings_name_pointer_rule_clause_and_way_out() {
             assert!(finding[member].is_string(), "{member}: {finding}");
         }
     }
-    assert!(ran.json().iter().any(|finding| finding["pointer"] == "/objects/0/modified"), "{}", ran.out);
+    assert!(
+        ran.json()
+            .iter()
+            .any(|finding| finding["pointer"] == "/objects/0/modified"),
+        "{}",
+        ran.out
+    );
     assert!(home.ok(&["stix", "validate", "--rules"]).out.lines().count() > 40);
 }

@@ -37,7 +37,11 @@ fn take(
     pipeline: &mut Pipeline<'_, '_>,
 ) -> Result<(), Error> {
     loop {
-        let item = next().map_err(|cause| Error::Input { name: name.to_owned(), offset: 0, cause: cause.to_string() })?;
+        let item = next().map_err(|cause| Error::Input {
+            name: name.to_owned(),
+            offset: 0,
+            cause: cause.to_string(),
+        })?;
         match item {
             None => return Ok(()),
             Some(Item::Entry(entry)) => take_entry(&entry, settings, pipeline)?,
@@ -57,5 +61,12 @@ fn take_entry(entry: &Entry, settings: &Settings<'_>, pipeline: &mut Pipeline<'_
         Ok(object) => derive(&object),
         Err(refusal) => return pipeline.refuse(place, None, refusal.to_string()),
     };
-    pipeline.object(place, Prepared { text, derived, id_covers_content: true })
+    pipeline.object(
+        place,
+        Prepared {
+            text,
+            derived,
+            id_covers_content: true,
+        },
+    )
 }

@@ -49,15 +49,31 @@ fn object(
         return pipeline.refuse(pointer, Some(object.id().to_owned()), reason);
     }
     let derived = derive(&object);
-    pipeline.object(pointer, Prepared { text: text.to_owned(), derived, id_covers_content: false })
+    pipeline.object(
+        pointer,
+        Prepared {
+            text: text.to_owned(),
+            derived,
+            id_covers_content: false,
+        },
+    )
 }
 
 /// The first MUST that an object breaks, for `--strict`.
 fn broken_must(value: &Value<'_>) -> Option<String> {
     let findings = validate::object(value);
-    let mut errors = findings.into_iter().filter(|finding| finding.severity == Severity::Error);
+    let mut errors = findings
+        .into_iter()
+        .filter(|finding| finding.severity == Severity::Error);
     let first = errors.next()?;
     let more = errors.count();
-    let rest = if more > 0 { format!(" (and {more} more; see `entente stix validate`)") } else { String::new() };
-    Some(format!("{} at `{}` ({}): {}{rest}", first.message, first.pointer, first.clause, first.way_out))
+    let rest = if more > 0 {
+        format!(" (and {more} more; see `entente stix validate`)")
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "{} at `{}` ({}): {}{rest}",
+        first.message, first.pointer, first.clause, first.way_out
+    ))
 }

@@ -7,8 +7,8 @@ use std::thread::{Scope, ScopedJoinHandle};
 use entente_store::{Derived, Incoming, Outcome, Store};
 
 use super::{Account, Fate, Item, Settings};
-use crate::{Error, Node};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
+use crate::{Error, Node};
 
 /// Batches that may wait between the two threads; enough to keep both busy, few enough to stay small.
 const BATCHES_WAITING_MAX: usize = 2;
@@ -23,8 +23,15 @@ pub(super) struct Prepared {
 
 /// A place in the input: an object that is to be stored, or an item refused already.
 enum Slot {
-    Object { place: String, id: String },
-    Refused { place: String, id: Option<String>, reason: String },
+    Object {
+        place: String,
+        id: String,
+    },
+    Refused {
+        place: String,
+        id: Option<String>,
+        reason: String,
+    },
 }
 
 /// What goes to the committing thread, and comes back with outcomes.
@@ -67,7 +74,10 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
             }
         });
         Pipeline {
-            filling: Batch { slots: Vec::new(), objects: Vec::new() },
+            filling: Batch {
+                slots: Vec::new(),
+                objects: Vec::new(),
+            },
             bytes: 0,
             to_commit: Some(to_commit),
             answers,
@@ -81,7 +91,10 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
     /// One object to be stored.
     pub(super) fn object(&mut self, place: String, object: Prepared) -> Result<(), Error> {
         self.bytes += object.text.len();
-        self.filling.slots.push(Slot::Object { place, id: object.derived.id.clone() });
+        self.filling.slots.push(Slot::Object {
+            place,
+            id: object.derived.id.clone(),
+        });
         self.filling.objects.push(object);
         self.send_when_full()
     }
@@ -95,7 +108,11 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
 
     /// Commits what is left, waits for everything, and gives the account.
     pub(super) fn finish(mut self) -> Result<Account, Error> {
-        let sent = if self.filling.slots.is_empty() { Ok(()) } else { self.send() };
+        let sent = if self.filling.slots.is_empty() {
+            Ok(())
+        } else {
+            self.send()
+        };
         self.to_commit = None;
         while let Ok(answer) = self.answers.recv() {
             self.take(answer);
@@ -120,9 +137,18 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
         while let Ok(answer) = self.answers.try_recv() {
             self.take(answer);
         }
-        let batch = std::mem::replace(&mut self.filling, Batch { slots: Vec::new(), objects: Vec::new() });
+        let batch = std::mem::replace(
+            &mut self.filling,
+            Batch {
+                slots: Vec::new(),
+                objects: Vec::new(),
+            },
+        );
         self.bytes = 0;
-        let sent = self.to_commit.as_ref().is_some_and(|to_commit| to_commit.send(batch).is_ok());
+        let sent = self
+            .to_commit
+            .as_ref()
+            .is_some_and(|to_commit| to_commit.send(batch).is_ok());
         if sent {
             return Ok(());
         }
@@ -154,7 +180,11 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
 impl Slot {
     fn settle(self, outcomes: &mut impl Iterator<Item = Outcome>) -> Item {
         match self {
-            Slot::Refused { place, id, reason } => Item { place, id, fate: Fate::Refused { reason } },
+            Slot::Refused { place, id, reason } => Item {
+                place,
+                id,
+                fate: Fate::Refused { reason },
+            },
             Slot::Object { place, id } => {
                 let fate = match outcomes.next() {
                     Some(Outcome::New) => Fate::Stored,
@@ -162,9 +192,15 @@ impl Slot {
                     Some(Outcome::OlderVersion) => Fate::OlderVersion,
                     Some(Outcome::KnownHere) => Fate::Known,
                     Some(Outcome::KnownElsewhere) => Fate::NewSource,
-                    None => Fate::Refused { reason: "the store gave no outcome for it".to_owned() },
+                    None => Fate::Refused {
+                        reason: "the store gave no outcome for it".to_owned(),
+                    },
                 };
-                Item { place, id: Some(id), fate }
+                Item {
+                    place,
+                    id: Some(id),
+                    fate,
+                }
             }
         }
     }
@@ -173,9 +209,15 @@ impl Slot {
 fn commit(store: &dyn Store, settings: &Settings<'_>, batch: Batch) -> Answer {
     let Batch { slots, mut objects } = batch;
     let outcomes = if settings.dry_run {
-        objects.iter().map(|object| foresee(store, settings.source, object)).collect::<Result<_, _>>()?
+        objects
+            .iter()
+            .map(|object| foresee(store, settings.source, object))
+            .collect::<Result<_, _>>()?
     } else {
-        Node::note_observables(store, objects.iter().flat_map(|object| &object.derived.observables))?;
+        Node::note_observables(
+            store,
+            objects.iter().flat_map(|object| &object.derived.observables),
+        )?;
         let incoming: Vec<Incoming<'_>> = objects.iter_mut().map(incoming).collect();
         store.ingest(settings.source, settings.at.micros(), &incoming)?
     };
@@ -189,15 +231,25 @@ fn incoming(object: &mut Prepared) -> Incoming<'_> {
 /// What `ingest` would answer, without storing.
 fn foresee(store: &dyn Store, source: &str, object: &Prepared) -> Result<Outcome, entente_store::Error> {
     let derived = &object.derived;
-    let Some(current) = store.current(&derived.id)? else { return Ok(Outcome::New) };
+    let Some(current) = store.current(&derived.id)? else {
+        return Ok(Outcome::New);
+    };
     let known = object.id_covers_content || store.by_digest(&derived.digest)?.is_some();
     if !known {
         let newer = (derived.version, derived.digest) > (current.version, current.digest);
-        return Ok(if newer { Outcome::NewVersion } else { Outcome::OlderVersion });
+        return Ok(if newer {
+            Outcome::NewVersion
+        } else {
+            Outcome::OlderVersion
+        });
     }
     let holdings = store.holdings(&derived.id, None, crate::limits::LISTED_MAX)?;
     let here = holdings.items.iter().any(|holding| {
         holding.source == source && (object.id_covers_content || holding.digest == derived.digest)
     });
-    Ok(if here { Outcome::KnownHere } else { Outcome::KnownElsewhere })
+    Ok(if here {
+        Outcome::KnownHere
+    } else {
+        Outcome::KnownElsewhere
+    })
 }

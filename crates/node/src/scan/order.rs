@@ -70,14 +70,25 @@ mod tests {
 
     fn part(input: usize, number: u64, is_last: bool) -> Part {
         let end = is_last.then(|| End::Read(entente_telemetry::Format::Text));
-        Part { input, number, end, ..Part::default() }
+        Part {
+            input,
+            number,
+            end,
+            ..Part::default()
+        }
     }
 
     #[test]
     fn parts_come_out_by_input_then_number() {
         let mut in_order = InOrder::new();
         let mut out = Vec::new();
-        for part in [part(1, 0, true), part(0, 1, true), part(2, 0, false), part(0, 0, false), part(2, 1, true)] {
+        for part in [
+            part(1, 0, true),
+            part(0, 1, true),
+            part(2, 0, false),
+            part(0, 0, false),
+            part(2, 1, true),
+        ] {
             in_order.put(part);
             while let Some(part) = in_order.take() {
                 out.push((part.input, part.number));

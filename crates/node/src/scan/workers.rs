@@ -103,7 +103,13 @@ impl Shared {
     }
 
     fn give_back(&self, slot: usize, batch: Batch) {
-        if let Some(open) = self.open.get(slot).map(lock).as_mut().and_then(|guard| guard.as_mut()) {
+        if let Some(open) = self
+            .open
+            .get(slot)
+            .map(lock)
+            .as_mut()
+            .and_then(|guard| guard.as_mut())
+        {
             open.spare.push(batch);
         }
     }
@@ -152,7 +158,14 @@ impl Shared {
                 }
                 Err(reason) => {
                     let end = Some(End::Failed(reason));
-                    return Some(Taken { input, number: 0, bytes: 0, batch: None, end, slot: number });
+                    return Some(Taken {
+                        input,
+                        number: 0,
+                        bytes: 0,
+                        batch: None,
+                        end,
+                        slot: number,
+                    });
                 }
             }
         }
@@ -162,14 +175,23 @@ impl Shared {
 
 fn open(log: LogInput) -> Result<Reader, String> {
     let reader = (log.open)().map_err(|cause| format!("cannot read `{}`: {cause}", log.name))?;
-    let options = ReadOptions { reference_time: log.modified };
+    let options = ReadOptions {
+        reference_time: log.modified,
+    };
     Source::open_with(reader, &log.name, options).map_err(|error: Error| error.to_string())
 }
 
 /// The next batch of the input in a slot; frees the slot at the input's end.
 fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
     let Some(open) = guard.as_mut() else {
-        return Taken { input: 0, number: 0, bytes: 0, batch: None, end: None, slot };
+        return Taken {
+            input: 0,
+            number: 0,
+            bytes: 0,
+            batch: None,
+            end: None,
+            slot,
+        };
     };
     while let Some(batch) = open.spare.pop() {
         open.source.recycle(batch);
@@ -184,7 +206,14 @@ fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
     open.bytes_told = open.bytes_told.max(read);
     let number = open.next_number;
     open.next_number += 1;
-    let taken = Taken { input: open.input, number, bytes, batch, end, slot };
+    let taken = Taken {
+        input: open.input,
+        number,
+        bytes,
+        batch,
+        end,
+        slot,
+    };
     if taken.end.is_some() {
         *guard = None;
     }

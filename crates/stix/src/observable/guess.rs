@@ -52,7 +52,10 @@ pub fn readings_among(raw: &str, is_wanted: impl Fn(Kind) -> bool) -> Vec<Observ
         Kind::Ja4,
     ];
     let refanged = refang(bare(raw));
-    let mut found: Vec<Observable> = guess(raw).into_iter().filter(|guessed| is_wanted(guessed.kind)).collect();
+    let mut found: Vec<Observable> = guess(raw)
+        .into_iter()
+        .filter(|guessed| is_wanted(guessed.kind))
+        .collect();
     for kind in ANY.iter().filter(|kind| is_wanted(**kind)) {
         let reading = normalise(*kind, &refanged).ok();
         found.extend(reading.filter(|reading| !found.contains(reading)));

@@ -141,7 +141,9 @@ fn second_source_holds_too(open: &Open<'_>) {
     );
     assert!(store.holdings("tool--2", None, 10).unwrap().items.is_empty());
     // Asked for many at once it is the same, in the order asked.
-    let many = store.holdings_many(&["tool--2", "tool--1", "tool--1"], 2).unwrap();
+    let many = store
+        .holdings_many(&["tool--2", "tool--1", "tool--1"], 2)
+        .unwrap();
     assert_eq!(many, [Vec::new(), holdings[..2].to_vec(), holdings[..2].to_vec()]);
 }
 

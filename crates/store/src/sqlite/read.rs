@@ -209,7 +209,9 @@ pub(super) fn holdings_many(
     let mut order: Vec<(&&str, &mut Vec<Holding>)> = ids.iter().zip(&mut held).collect();
     order.sort_unstable_by_key(|(id, _)| **id);
     for (id, held) in order {
-        *held = statement.query_map(params![id, limit], holding)?.collect::<rusqlite::Result<_>>()?;
+        *held = statement
+            .query_map(params![id, limit], holding)?
+            .collect::<rusqlite::Result<_>>()?;
     }
     Ok(held)
 }

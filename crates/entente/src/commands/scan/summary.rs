@@ -36,7 +36,11 @@ impl Tally {
     }
 
     fn top(&self) -> Vec<(&str, u64)> {
-        let mut counts: Vec<(&str, u64)> = self.0.iter().map(|(name, count)| (name.as_str(), *count)).collect();
+        let mut counts: Vec<(&str, u64)> = self
+            .0
+            .iter()
+            .map(|(name, count)| (name.as_str(), *count))
+            .collect();
         counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
         counts.truncate(TOP);
         counts
@@ -62,7 +66,9 @@ impl Summary {
     pub(super) fn found(&mut self, hit: &Hit, file: &str) {
         self.objects.add(&hit.indicator.id);
         if self.names.len() < NAMES_MAX {
-            self.names.entry(hit.indicator.id.clone()).or_insert_with(|| hit.indicator.name.clone());
+            self.names
+                .entry(hit.indicator.id.clone())
+                .or_insert_with(|| hit.indicator.name.clone());
         }
         self.hosts.add(hit.host.as_deref().unwrap_or("(no host)"));
         self.files.add(file);
@@ -80,12 +86,18 @@ impl Summary {
 
     pub(super) fn as_json(&self, sums: &Sums, compiled: &Compiled, sightings: u64) -> Value {
         let list = |tally: &Tally| -> Vec<Value> {
-            tally.top().into_iter().map(|(name, count)| json!({"name": name, "count": count})).collect()
+            tally
+                .top()
+                .into_iter()
+                .map(|(name, count)| json!({"name": name, "count": count}))
+                .collect()
         };
         let formats: Vec<Value> = self
             .formats
             .iter()
-            .map(|(format, (inputs, records))| json!({"format": format, "inputs": inputs, "records": records}))
+            .map(
+                |(format, (inputs, records))| json!({"format": format, "inputs": inputs, "records": records}),
+            )
             .collect();
         json!({"summary": {
             "records": sums.records, "values": sums.values, "detections": sums.detections, "new": sums.new,
@@ -110,7 +122,11 @@ impl Summary {
         let what = if asked.dry_run {
             " (dry run: nothing is kept)".to_owned()
         } else {
-            format!(", {} of them new; {} written", count(sums.new), counted(sightings, "sighting"))
+            format!(
+                ", {} of them new; {} written",
+                count(sums.new),
+                counted(sightings, "sighting")
+            )
         };
         writeln!(
             out,
@@ -122,7 +138,11 @@ impl Summary {
             .formats
             .iter()
             .map(|(format, (inputs, records))| {
-                vec![format!("  {format}"), counted(*inputs, "input"), counted(*records, "record")]
+                vec![
+                    format!("  {format}"),
+                    counted(*inputs, "input"),
+                    counted(*records, "record"),
+                ]
             })
             .collect();
         write!(out, "{}", table(&formats))?;
@@ -141,17 +161,37 @@ impl Summary {
             })
             .collect();
         top("Most seen", objects, out)?;
-        let named = |tally: &Tally| tally.top().into_iter().map(|(name, count)| (safe(name), count)).collect();
+        let named = |tally: &Tally| {
+            tally
+                .top()
+                .into_iter()
+                .map(|(name, count)| (safe(name), count))
+                .collect()
+        };
         top("Hosts", named(&self.hosts), out)?;
         top("Files", named(&self.files), out)
     }
 
-    fn troubles(&self, sums: &Sums, compiled: &Compiled, asked: &Scan, out: &mut impl Write) -> Result<(), Failure> {
+    fn troubles(
+        &self,
+        sums: &Sums,
+        compiled: &Compiled,
+        asked: &Scan,
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
         if sums.defects > 0 {
-            writeln!(out, "{} could not be read and were passed over", counted(sums.defects, "broken record"))?;
+            writeln!(
+                out,
+                "{} could not be read and were passed over",
+                counted(sums.defects, "broken record")
+            )?;
         }
         if sums.failed > 0 {
-            writeln!(out, "{} could not be read, or not to the end:", counted(sums.failed, "input"))?;
+            writeln!(
+                out,
+                "{} could not be read, or not to the end:",
+                counted(sums.failed, "input")
+            )?;
             for (name, _) in self.failed.top() {
                 writeln!(out, "  {}", safe(name))?;
             }
@@ -165,16 +205,28 @@ impl Summary {
         }
         let not_evaluated = &compiled.not_evaluated;
         if !not_evaluated.is_empty() {
-            writeln!(out, "{} not evaluated, or only in part:", counted(not_evaluated.len() as u64, "indicator"))?;
+            writeln!(
+                out,
+                "{} not evaluated, or only in part:",
+                counted(not_evaluated.len() as u64, "indicator")
+            )?;
             for indicator in not_evaluated.iter().take(NOT_EVALUATED_SHOWN) {
-                writeln!(out, "  {}  {}", safe(&indicator.id), short(&indicator.reason, 120))?;
+                writeln!(
+                    out,
+                    "  {}  {}",
+                    safe(&indicator.id),
+                    short(&indicator.reason, 120)
+                )?;
             }
             if not_evaluated.len() > NOT_EVALUATED_SHOWN {
                 writeln!(out, "  … `--json` names every one")?;
             }
         }
         if compiled.generation.is_empty() {
-            writeln!(out, "The node knows no indicators yet; `entente import` takes some in.")?;
+            writeln!(
+                out,
+                "The node knows no indicators yet; `entente import` takes some in."
+            )?;
         }
         Ok(())
     }

@@ -47,7 +47,11 @@ pub(super) fn run(global: &Global, asked: &Validate) -> Result<Exit, Failure> {
         )?;
     }
     out.flush()?;
-    Ok(if sums.errors > 0 { Exit::BadInput } else { Exit::Done })
+    Ok(if sums.errors > 0 {
+        Exit::BadInput
+    } else {
+        Exit::Done
+    })
 }
 
 #[derive(Default)]
@@ -78,7 +82,13 @@ fn unreadable(reason: String) -> Finding {
     }
 }
 
-fn tell(global: &Global, file: &str, object: &str, finding: &Finding, out: &mut impl Write) -> Result<(), Failure> {
+fn tell(
+    global: &Global,
+    file: &str,
+    object: &str,
+    finding: &Finding,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let pointer = format!("{object}{}", finding.pointer);
     if global.json {
         let mut line = as_json(finding);
@@ -111,7 +121,11 @@ fn as_json(finding: &Finding) -> Value {
 
 fn verdict(findings: &[Finding]) -> serde_json::Map<String, Value> {
     let of = |severity: Severity| -> Vec<Value> {
-        findings.iter().filter(|finding| finding.severity == severity).map(as_json).collect()
+        findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .map(as_json)
+            .collect()
     };
     let errors = of(Severity::Error);
     let mut members = serde_json::Map::new();
@@ -131,7 +145,12 @@ fn rules(global: &Global) -> Result<Exit, Failure> {
             });
             json_line(&mut out, &line)?;
         } else {
-            rows.push(vec![rule.name.to_owned(), rule.severity.name().to_owned(), rule.clause.to_owned(), rule.summary.to_owned()]);
+            rows.push(vec![
+                rule.name.to_owned(),
+                rule.severity.name().to_owned(),
+                rule.clause.to_owned(),
+                rule.summary.to_owned(),
+            ]);
         }
     }
     write!(out, "{}", table(&rows))?;
