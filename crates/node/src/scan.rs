@@ -29,7 +29,6 @@ pub struct LogInput {
     /// The name that reports use.
     pub name: String,
     /// Opens it.
-    #[expect(clippy::type_complexity, reason = "said once, here")]
     pub open: Box<dyn FnOnce() -> io::Result<Box<dyn Read + Send>> + Send>,
     /// When the log was last written, microseconds since 1970 UTC: syslog takes its year from it.
     pub modified: Option<i64>,

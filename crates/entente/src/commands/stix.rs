@@ -97,12 +97,12 @@ fn plain(value: &Value<'_>) -> serde_json::Value {
     serde_json::from_str(&value.canonical()).unwrap_or_default()
 }
 
+/// Takes an object's pointer, and its text or why it has none.
+type Each<'e> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), Failure> + 'e;
+
 /// Every object of an input, with the pointer where it stands; defects of the wrapper are objects that cannot
 /// be read.
-fn each_object(
-    input: &Input,
-    each: &mut dyn FnMut(&str, Result<&[u8], String>) -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn each_object(input: &Input, each: &mut Each<'_>) -> Result<(), Failure> {
     let name = input.name();
     let failed = |error: std::io::Error| {
         Failure::input(format!("cannot read `{}`: {error}", crate::render::safe(&name)))

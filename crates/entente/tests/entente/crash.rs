@@ -82,7 +82,7 @@ fn killed_import_loses_nothing_acknowledged_and_keeps_no_half_batch() {
             "kill {kill}: what is stored is not a beginning of what came"
         );
         assert!(
-            stored.len() % BATCH == 0,
+            stored.len().is_multiple_of(BATCH),
             "kill {kill}: half a batch is visible ({} objects)",
             stored.len()
         );

@@ -396,3 +396,49 @@ fn column(path: &std::path::Path, field: &str) -> Vec<(u64, String)> {
     }
     values
 }
+
+#[test]
+fn examples_hold_exactly_what_their_list_says() {
+    let examples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
+    let home = Home::new();
+    home.run(&["import", "--quiet", &format!("{examples}/intelligence")]);
+    let ran = home.ok(&["scan", "--json", &format!("{examples}/logs")]);
+    let found: BTreeSet<String> = detections(&ran)
+        .iter()
+        .map(|found| {
+            let text = |key: &str| found[key].as_str().unwrap();
+            let file = text("file").rsplit_once("/examples/").unwrap().1;
+            format!(
+                "{file}\t{}\t{}\t{}\t{}",
+                found["line"],
+                text("field"),
+                text("value"),
+                text("name")
+            )
+        })
+        .collect();
+    let listed = std::fs::read_to_string(format!("{examples}/expected-detections.txt")).unwrap();
+    let expected: BTreeSet<String> = listed
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let missing: Vec<_> = expected.difference(&found).collect();
+    let extra: Vec<_> = found.difference(&expected).collect();
+    assert!(
+        missing.is_empty() && extra.is_empty(),
+        "missing {missing:#?}\nextra {extra:#?}"
+    );
+}
+
+#[test]
+fn demonstration_runs_to_its_end() {
+    let ran = Home::new().ok(&["demo"]);
+    assert!(
+        ran.out
+            .contains("31 detections in 61 records, 31 of them new; 17 sightings written"),
+        "{}",
+        ran.out
+    );
+    assert!(ran.out.contains("everything is as history says"), "{}", ran.out);
+}

@@ -69,7 +69,7 @@ mod tests {
     use crate::scan::workers::End;
 
     fn part(input: usize, number: u64, is_last: bool) -> Part {
-        let end = is_last.then(|| End::Read(entente_telemetry::Format::Text));
+        let end = is_last.then_some(End::Read(entente_telemetry::Format::Text));
         Part {
             input,
             number,
