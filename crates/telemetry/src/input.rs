@@ -70,6 +70,8 @@ pub(crate) struct Input<R: Read> {
     ready_at: usize,
     /// UTF-16 that is not yet whole.
     half: Vec<u8>,
+    /// An error that came while the first bytes were looked at; told once they are read.
+    pending: Option<Error>,
     consumed: u64,
 }
 
@@ -116,6 +118,7 @@ impl<R: Read> Input<R> {
             ready: Vec::new(),
             ready_at: 0,
             half: Vec::new(),
+            pending: None,
             consumed: 0,
         };
         input.find_encoding()?;
@@ -167,8 +170,11 @@ impl<R: Read> Input<R> {
                 Ok(0) => break,
                 Ok(more) => count += more,
                 Err(error) if count == 0 => return Err(error),
-                // What is there comes first; the error comes again.
-                Err(_) => break,
+                // What is there comes first, then the error.
+                Err(error) => {
+                    self.pending = Some(error);
+                    break;
+                }
             }
         }
         head.truncate(count);
@@ -189,6 +195,9 @@ impl<R: Read> Input<R> {
 
     /// Decompressed bytes, not yet converted.
     fn read_bytes(&mut self, buffer: &mut [u8]) -> Result<usize, Error> {
+        if let Some(error) = self.pending.take() {
+            return Err(error);
+        }
         loop {
             let result = match &mut self.stage {
                 Stage::Plain(counted) => counted.read(buffer),
@@ -418,6 +427,26 @@ mod tests {
                 "{error}"
             );
         }
+    }
+
+    /// A stream that broke within its first two bytes of text was taken for complete.
+    #[test]
+    fn damage_in_the_first_bytes_is_told() {
+        let mut zipped = gzip("ab");
+        let end = zipped.len();
+        zipped[end - 6] ^= 0xff;
+        let mut input = Input::open(zipped.as_slice(), "x").unwrap();
+        let mut buffer = [0; 16];
+        let mut text = Vec::new();
+        let error = loop {
+            match input.read(&mut buffer) {
+                Ok(0) => panic!("the damage went unnoticed"),
+                Ok(count) => text.extend_from_slice(&buffer[..count]),
+                Err(error) => break error.to_string(),
+            }
+        };
+        assert!(b"ab".starts_with(&text) && error.contains("damaged"), "{error}");
+        assert_eq!(input.read(&mut buffer).unwrap(), 0);
     }
 
     #[test]

@@ -73,6 +73,7 @@ impl Header {
         let mut columns = Columns {
             wanted: Vec::new(),
             hosts: Vec::new(),
+            ports: Vec::new(),
             paths: Vec::new(),
         };
         for (index, name) in self.fields.iter().enumerate() {
@@ -145,6 +146,11 @@ fn class_of(schema: Schema, name: &str, kind: Option<&[u8]>) -> Class {
     match inner {
         // The sensor itself says it is an address, whatever the log.
         Some(b"addr") => fields::is(Kind::Address),
+        // A port means something only beside a URL's host and path.
+        Some(b"port") => match fields::classify(schema, name) {
+            class @ Class::Is(_, How::UrlPort) => class,
+            _ => Class::Nothing,
+        },
         Some(b"string" | b"pattern" | b"file" | b"func" | b"any") | None => fields::classify(schema, name),
         Some(_) if name == "proxied" => fields::is(Kind::Text),
         Some(_) => Class::Nothing,
@@ -164,6 +170,7 @@ struct Column {
 pub(crate) struct Columns {
     wanted: Vec<Column>,
     hosts: Vec<Column>,
+    ports: Vec<Column>,
     paths: Vec<Column>,
 }
 
@@ -184,6 +191,12 @@ impl Columns {
         if how == How::UrlPath {
             if kinds.has(Kind::Url) || kinds.has(Kind::Host) {
                 self.paths.push(column(Kind::Url, how));
+            }
+            return;
+        }
+        if how == How::UrlPort {
+            if kinds.has(Kind::Url) {
+                self.ports.push(column(Kind::Url, how));
             }
             return;
         }
@@ -314,7 +327,12 @@ impl Row {
                 .filter_map(|column| self.value(data, column.index));
             let host = hosts.into_iter().find(|host| !header.is_nothing(host));
             let host = host.map(|host| text(host, self.has_escapes, &mut second));
-            plan::url(visitor, field, path, host, None);
+            let ports = columns
+                .ports
+                .iter()
+                .filter_map(|column| self.value(data, column.index));
+            let port = ports.into_iter().find(|port| !header.is_nothing(port));
+            plan::url(visitor, field, path, host, port);
         }
         (self.first, self.second) = (first, second);
     }

@@ -231,6 +231,30 @@ fn observables_that_an_indicator_is_based_on_are_looked_for() {
     assert_eq!(places(&home.ok(&["scan", "--json", &log])).len(), 1);
 }
 
+/// Zeek logs `host` without its port, and so a URL with a port was never found in its logs.
+#[test]
+fn url_with_a_port_is_found_by_the_port_of_the_server() {
+    let home = home_with(&[
+        "[url:value = 'http://bad.example:8080/a']",
+        "[url:value = 'http://bad.example/b']",
+    ]);
+    let line = |port: u16, uri: &str| {
+        format!(
+            "{{\"_path\":\"http\",\"ts\":1.5,\"uid\":\"C\",\"id.orig_h\":\"10.0.0.1\",\"id.resp_p\":{port},\"host\":\"bad.example\",\"uri\":\"{uri}\"}}\n"
+        )
+    };
+    let json = line(8080, "/a") + &line(80, "/a") + &line(3128, "/b");
+    let tsv = "#separator \\x09\n#path\thttp\n#fields\tts\tid.resp_p\thost\turi\n1.5\t8080\tbad.example\t/a\n1.5\t80\tbad.example\t/a\n1.5\t3128\tbad.example\t/b\n";
+    let json = home.file("http.json", json);
+    let tsv = home.file("http.log", tsv);
+    let lines = |log: &str| -> Vec<u64> {
+        let ran = home.ok(&["scan", "--json", "--any-time", "--dry-run", log]);
+        places(&ran).into_iter().map(|(line, _, _)| line).collect()
+    };
+    assert_eq!(lines(&json), [1, 3]);
+    assert_eq!(lines(&tsv), [4, 6]);
+}
+
 #[test]
 fn fail_on_hit_exits_with_1() {
     let home = home_with(&["[domain-name:value = 'evil.example']"]);

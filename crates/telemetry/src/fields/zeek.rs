@@ -37,6 +37,8 @@ const LOGS: &[(&str, &[&str], Fields)] = &[
         &[
             ("host", Class::Is(Host, How::UrlHost)),
             ("uri", Class::Is(Url, How::UrlPath)),
+            // Zeek cuts the port off `host`; a URL with a port of its own is recognised by the server's.
+            ("id.resp_p", Class::Is(Url, How::UrlPort)),
             ("referrer", is(Url)),
             ("origin", is(Url)),
             ("proxied", is(Text)),
