@@ -64,6 +64,14 @@ impl Failure {
     }
 }
 
+/// A reader that hung up has seen enough; work that changes the store goes on without it.
+pub(crate) fn unless_hung_up(written: Result<(), Failure>) -> Result<(), Failure> {
+    match written {
+        Err(failure) if failure.message.is_empty() => Ok(()),
+        written => written,
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -38,11 +38,33 @@ pub(crate) fn open_to_read(global: &Global) -> Result<Node, Failure> {
     open(&data_folder(global)?, Access::Read)
 }
 
-/// A node opened for writing; made when it is not there.
+/// A node opened for writing; made when it is not there. Sightings that a crash left unwritten are written first.
 pub(crate) fn open_to_write(global: &Global) -> Result<Node, Failure> {
     let node = open(&data_folder(global)?, Access::Write)?;
-    identity(&node)?;
+    let identity = identity(&node)?;
+    node.write_sightings(&identity, now()).map_err(node_failure)?;
     Ok(node)
+}
+
+/// A node opened for writing that must be there already: what only asks must not make one by a typing slip.
+pub(crate) fn open_existing_to_write(global: &Global) -> Result<Node, Failure> {
+    drop(open_to_read(global)?);
+    open_to_write(global)
+}
+
+/// A node for a dry run of an import: the real one to read from, or an empty one that goes away again.
+pub(crate) fn open_for_dry_run(global: &Global) -> Result<(Node, Option<tempfile::TempDir>), Failure> {
+    match open_to_read(global) {
+        Err(failure) if failure.exit == Exit::NotFound => {
+            let failed = |error| Failure::store(format!("cannot make a folder for the dry run: {error}"));
+            let folder = tempfile::Builder::new()
+                .prefix("entente-dry-run-")
+                .tempdir()
+                .map_err(failed)?;
+            Ok((open(folder.path(), Access::Write)?, Some(folder)))
+        }
+        opened => Ok((opened?, None)),
+    }
 }
 
 fn open(folder: &Path, access: Access) -> Result<Node, Failure> {

@@ -36,12 +36,10 @@ pub enum Error {
         cause: String,
     },
     /// The input could not be read to its end; what came before is accounted for.
-    #[error("cannot read `{name}` after byte {offset}: {cause}")]
+    #[error("cannot read `{name}` to its end: {cause}")]
     Input {
         /// The input's name.
         name: String,
-        /// Where reading stopped.
-        offset: u64,
         /// What the system said.
         cause: String,
     },

@@ -4,7 +4,7 @@
 //! place whole. Begin at [`Node::generation`].
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use entente_detect::{Atom, Compiler, Entry, Generation, Settings, terms};
@@ -55,7 +55,11 @@ impl Node {
                 not_evaluated,
             });
         }
-        self.compile(&path)
+        match self.compile(&path) {
+            // Who may not write here may still scan: the generation is then made in memory, each time.
+            Err(Error::Io { cause, .. }) if is_forbidden(&cause) => self.compile_in_memory(&path),
+            compiled => compiled,
+        }
     }
 
     fn compile(&self, path: &Path) -> Result<Compiled, Error> {
@@ -67,19 +71,16 @@ impl Node {
             }
         };
         private_folder(&self.folder).map_err(io("make the folder of"))?;
-        let new = path.with_extension("new");
-        let settings = Settings {
-            seed: self.secret,
-            url_hosts: true,
-        };
+        // Names of this process's own: two that compile at once do not meet before the renames.
+        let new = new_path(path);
         let out = private_file(&new).map_err(io("write"))?;
-        let mut compiler = Compiler::new(out, settings).map_err(|error| failed(path, error))?;
-        let not_evaluated = self.fill(&mut compiler)?;
-        compiler.finish().map_err(|error| failed(path, error))?;
+        let (not_evaluated, _) = self.compile_to(out, path)?;
 
-        // Notes first, generation last, each under its name only when whole: a reader that finds the
-        // generation finds its notes.
-        write_notes(&notes_path(path), &not_evaluated).map_err(io("write"))?;
+        // Notes first, generation last: a reader that finds the generation finds its notes. Nothing is synced
+        // here: what a power loss leaves behind fails its checksums, and is made anew.
+        let notes = notes_path(path);
+        write_notes(&new_path(&notes), &not_evaluated).map_err(io("write"))?;
+        std::fs::rename(new_path(&notes), &notes).map_err(io("rename"))?;
         std::fs::rename(&new, path).map_err(io("rename"))?;
         self.remove_older(path);
 
@@ -91,7 +92,27 @@ impl Node {
         })
     }
 
-    fn fill(&self, compiler: &mut Compiler<File>) -> Result<Vec<NotEvaluated>, Error> {
+    fn compile_in_memory(&self, path: &Path) -> Result<Compiled, Error> {
+        let (not_evaluated, bytes) = self.compile_to(Vec::new(), path)?;
+        let generation = Generation::open(bytes).map_err(|error| failed(path, error))?;
+        Ok(Compiled {
+            generation,
+            not_evaluated,
+        })
+    }
+
+    fn compile_to<W: Write>(&self, out: W, path: &Path) -> Result<(Vec<NotEvaluated>, W), Error> {
+        let settings = Settings {
+            seed: self.secret,
+            url_hosts: true,
+        };
+        let mut compiler = Compiler::new(out, settings).map_err(|error| failed(path, error))?;
+        let not_evaluated = self.fill(&mut compiler)?;
+        let (_, out) = compiler.finish().map_err(|error| failed(path, error))?;
+        Ok((not_evaluated, out))
+    }
+
+    fn fill(&self, compiler: &mut Compiler<impl Write>) -> Result<Vec<NotEvaluated>, Error> {
         let mut not_evaluated = Vec::new();
         let mut after: Option<Cursor> = None;
         loop {
@@ -112,7 +133,7 @@ impl Node {
     }
 
     /// Adds one indicator; answers what of it is not evaluated.
-    fn add(&self, row: &IndicatorRow, compiler: &mut Compiler<File>) -> Result<Option<String>, Error> {
+    fn add(&self, row: &IndicatorRow, compiler: &mut Compiler<impl Write>) -> Result<Option<String>, Error> {
         let object = Object::read(&row.text).map_err(|refusal| Error::Text {
             id: row.id.clone(),
             cause: refusal.to_string(),
@@ -153,9 +174,13 @@ impl Node {
     /// The values of observables that the indicator is based on, through `based-on` relationships
     /// (STIX 2.1 §4.7.2), also through observed-data.
     fn based_on(&self, row: &IndicatorRow) -> Result<Vec<Atom>, Error> {
-        let mut targets = Vec::new();
-        for relation in &row.relations {
-            targets.extend(based_on_target(relation));
+        let mut targets: Vec<String> = row
+            .relations
+            .iter()
+            .filter_map(|relation| based_on_target(relation))
+            .collect();
+        if row.relations.len() >= entente_store::limits::RELATIONS_MAX {
+            targets = self.all_targets(&row.id)?;
         }
         let mut atoms = Vec::new();
         for stored in self.known(&targets)? {
@@ -176,6 +201,28 @@ impl Node {
         Ok(atoms)
     }
 
+    /// What an indicator with more relationships than come with it is based on.
+    fn all_targets(&self, indicator: &str) -> Result<Vec<String>, Error> {
+        let mut targets = Vec::new();
+        let mut after: Option<Cursor> = None;
+        loop {
+            let page = self
+                .store
+                .edges_to(indicator, Some("source_ref"), after.as_ref(), LISTED_MAX)?;
+            let relations: Vec<String> = page.items.into_iter().map(|edge| edge.source).collect();
+            let known = self.known(&relations)?;
+            targets.extend(
+                known
+                    .iter()
+                    .filter_map(|relation| based_on_target(&relation.text)),
+            );
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(targets),
+            }
+        }
+    }
+
     fn known(&self, ids: &[String]) -> Result<Vec<Stored>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -184,24 +231,16 @@ impl Node {
         Ok(self.store.current_many(&ids)?.into_iter().flatten().collect())
     }
 
-    /// Generations of other numbers are of no use any more; one that cannot be removed does no harm.
+    /// Generations of other numbers, and what a crash left of them, are of no use any more; one that cannot be
+    /// removed does no harm.
     fn remove_older(&self, current: &Path) {
         let Ok(entries) = std::fs::read_dir(&self.folder) else {
             return;
         };
-        let stem = current
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default();
+        let number = |path: &Path| path.file_name()?.to_str()?.split('.').next()?.parse::<u64>().ok();
+        let current_number = number(current);
         for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            let is_ours = path
-                .extension()
-                .is_some_and(|kind| kind == "generation" || kind == "notes");
-            let is_current = path
-                .file_stem()
-                .and_then(|stem| stem.to_str())
-                .is_some_and(|other| other == stem);
-            if is_ours && !is_current {
+            if number(&path).is_some_and(|other| Some(other) != current_number) {
                 let _ = std::fs::remove_file(path);
             }
         }
@@ -271,6 +310,19 @@ fn read_notes(path: &Path) -> Option<Vec<NotEvaluated>> {
                 reason: reason.to_owned(),
             })
             .collect(),
+    )
+}
+
+fn new_path(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    PathBuf::from(name)
+}
+
+fn is_forbidden(cause: &std::io::Error) -> bool {
+    matches!(
+        cause.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
     )
 }
 

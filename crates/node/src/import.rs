@@ -33,18 +33,27 @@ pub struct Settings<'a> {
     pub dry_run: bool,
 }
 
+/// What became of an input.
+#[derive(Debug)]
+pub struct Imported {
+    /// The sums over its items.
+    pub account: Account,
+    /// Why it could not be read to its end; what came before is in the account.
+    pub broken_off: Option<Error>,
+}
+
 impl Node {
     /// Takes one input in and reports every item, in order, once it is durable.
     ///
     /// # Errors
-    /// The store or the reader failed. Items reported until then are stored; the rest is not.
+    /// The store failed. Items reported until then are stored; the rest is not.
     pub fn import<R: Read>(
         &self,
         input: R,
         name: &str,
         settings: &Settings<'_>,
         report: &mut dyn FnMut(Item),
-    ) -> Result<Account, Error> {
+    ) -> Result<Imported, Error> {
         let (head, input) = with_head(input, name)?;
         let kind = settings
             .kind
@@ -57,12 +66,22 @@ impl Node {
                 Kind::Stix => objects::read(input, name, settings, &mut pipeline),
                 Kind::List => entries::read_list(input, name, settings, &mut pipeline),
                 Kind::Csv => entries::read_csv(input, name, settings, &mut pipeline),
-                Kind::Misp => pipeline.refuse("/".into(), None, MISP_NOT_READ.to_owned()),
-                Kind::Unknown(why) => pipeline.refuse("/".into(), None, why),
+                Kind::Misp => pipeline.refuse(String::new(), None, MISP_NOT_READ.to_owned()),
+                Kind::Unknown(why) => pipeline.refuse(String::new(), None, why),
             };
             // What was read before a fault is still committed and accounted for.
             let account = pipeline.finish()?;
-            read.map(|()| account)
+            match read {
+                Ok(()) => Ok(Imported {
+                    account,
+                    broken_off: None,
+                }),
+                Err(error @ Error::Input { .. }) => Ok(Imported {
+                    account,
+                    broken_off: Some(error),
+                }),
+                Err(error) => Err(error),
+            }
         })
     }
 }
@@ -81,7 +100,6 @@ fn with_head<R: Read>(mut input: R, name: &str) -> Result<(Vec<u8>, R), Error> {
         .read_to_end(&mut head)
         .map_err(|cause| Error::Input {
             name: name.to_owned(),
-            offset: head.len() as u64,
             cause: cause.to_string(),
         })?;
     Ok((head, input))

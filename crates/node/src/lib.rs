@@ -22,6 +22,7 @@ pub mod generation;
 pub mod import;
 pub mod limits;
 pub mod look;
+mod noted;
 pub mod scan;
 pub mod show;
 pub mod sighting;

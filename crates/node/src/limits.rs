@@ -18,8 +18,8 @@ pub const LOOK_MENTIONS_MAX: usize = 100;
 /// Detections recorded in one transaction.
 pub const DETECTIONS_BATCH_MAX: usize = 4_096;
 
-/// Detections held back to print files in order; over it, a file's are printed before an earlier file ends.
-pub const DETECTIONS_HELD_MAX: usize = 65_536;
+/// Detections and defects held back to print files in order; over it, a file's are printed before an earlier file ends.
+pub const HELD_MAX: usize = 65_536;
 
 /// Distinct matching records of one file for which repetitions are told apart; over it, equal records count once.
 pub const REPEATED_RECORDS_MAX: usize = 4_000_000;
@@ -60,8 +60,8 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "the next transaction begins",
     ),
     (
-        "detections held to keep files in order",
-        DETECTIONS_HELD_MAX as u64,
+        "detections and defects held to keep files in order",
+        HELD_MAX as u64,
         "printed before an earlier file ends",
     ),
     (

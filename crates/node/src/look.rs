@@ -1,11 +1,10 @@
 //! Everything known about values: who says what, since when, and one's own hits.
 
-use std::collections::BTreeSet;
-
 use entente_stix::observable::{self, Kind, Observable};
 use entente_store::{Hits, Holding, Mention};
 
 use crate::limits::LOOK_MENTIONS_MAX;
+use crate::noted::Noted;
 use crate::{Error, Node};
 
 /// Keys asked of the store in one call: many, because it reads them in the order of its index. One value may ask
@@ -46,7 +45,7 @@ impl Node {
     /// # Errors
     /// The store failed.
     pub fn look(&self, values: &[String]) -> Result<Vec<Known>, Error> {
-        let noted = Noted::read(self.store.meta(NOTED)?.as_deref().unwrap_or_default());
+        let noted = Noted::of(self.store())?;
         let mut known = Vec::with_capacity(values.len());
         let mut waiting = Vec::new();
         let mut keys = 0;
@@ -68,7 +67,12 @@ impl Node {
         let questions = asked.iter().flat_map(|asked| &asked.questions);
         let keys: Vec<(u8, &str)> = questions.map(|(question, _)| key(question)).collect();
         let mut answers = self.store.look(&keys, LOOK_MENTIONS_MAX)?.into_iter();
-        let own: Vec<(u8, &str)> = asked.iter().flat_map(|asked| &asked.readings).map(key).collect();
+        let own: Vec<(u8, String)> = asked
+            .iter()
+            .flat_map(|asked| &asked.readings)
+            .flat_map(own_keys)
+            .collect();
+        let own: Vec<(u8, &str)> = own.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
         let mut hits = self.store.hits(&own)?.into_iter();
         let first = known.len();
         for (value, asked) in values.into_iter().zip(asked) {
@@ -119,26 +123,19 @@ impl Node {
         }
         Ok(())
     }
-
-    /// Notes which kinds and network sizes occur, before objects with them are stored: the note may say too
-    /// much, never too little, also after a crash between the two.
-    pub(crate) fn note_observables<'a>(
-        store: &dyn entente_store::Store,
-        observables: impl Iterator<Item = &'a entente_store::Observed>,
-    ) -> Result<(), entente_store::Error> {
-        let mut found = Noted::default();
-        observables.for_each(|observed| found.note(observed.kind, &observed.value));
-        let mut noted = Noted::read(store.meta(NOTED)?.as_deref().unwrap_or_default());
-        if noted.add(found) {
-            store.set_meta(NOTED, Some(&noted.text()))
-        } else {
-            Ok(())
-        }
-    }
 }
 
 fn key(observable: &Observable) -> (u8, &str) {
     (observable.kind.number(), observable.value.as_str())
+}
+
+/// Under which values one's own detections of it are kept: URLs with the scheme that the log told, if it did.
+fn own_keys(reading: &Observable) -> Vec<(u8, String)> {
+    let with = |scheme: &str| (reading.kind.number(), format!("{scheme}{}", reading.value));
+    match reading.kind {
+        Kind::Url => vec![with(""), with("http://"), with("https://")],
+        _ => vec![with("")],
+    }
 }
 
 fn both(one: Hits, other: Hits) -> Hits {
@@ -176,64 +173,6 @@ impl Asked {
             readings,
             questions,
         }
-    }
-}
-
-const NOTED: &str = "kinds_and_networks";
-
-/// Which kinds of observables occur at all, and which prefix lengths of networks: a value is asked about as what
-/// occurs here, and a dozen networks around an address are asked for instead of all 161 that there could be.
-#[derive(Default)]
-struct Noted {
-    kinds: BTreeSet<u8>,
-    networks: BTreeSet<(u8, u8)>,
-}
-
-impl Noted {
-    /// Kinds stand as `3`, networks as `1/24`.
-    fn read(text: &str) -> Noted {
-        let mut noted = Noted::default();
-        for word in text.split(' ') {
-            match word.split_once('/') {
-                None => noted.kinds.extend(word.parse::<u8>().ok()),
-                Some((kind, length)) => noted.networks.extend(kind.parse().ok().zip(length.parse().ok())),
-            }
-        }
-        noted
-    }
-
-    fn note(&mut self, kind: u8, value: &str) {
-        self.kinds.insert(kind);
-        let is_address = kind == Kind::Ipv4.number() || kind == Kind::Ipv6.number();
-        if let Some((_, length)) = value.split_once('/').filter(|_| is_address) {
-            self.networks
-                .extend(length.parse().ok().map(|length| (kind, length)));
-        }
-    }
-
-    /// Takes in what `other` has; whether that was anything new.
-    fn add(&mut self, other: Noted) -> bool {
-        let before = (self.kinds.len(), self.networks.len());
-        self.kinds.extend(other.kinds);
-        self.networks.extend(other.networks);
-        before != (self.kinds.len(), self.networks.len())
-    }
-
-    fn text(&self) -> String {
-        let kinds = self.kinds.iter().map(u8::to_string);
-        let networks = self
-            .networks
-            .iter()
-            .map(|(kind, length)| format!("{kind}/{length}"));
-        kinds.chain(networks).collect::<Vec<String>>().join(" ")
-    }
-
-    fn lengths(&self, kind: Kind) -> impl Iterator<Item = u8> {
-        self.networks
-            .iter()
-            .rev()
-            .filter(move |(noted, _)| *noted == kind.number())
-            .map(|(_, length)| *length)
     }
 }
 
@@ -306,19 +245,6 @@ mod tests {
 
     fn noted(text: &str) -> Noted {
         Noted::read(text)
-    }
-
-    #[test]
-    fn note_is_read_back_as_it_was_written() {
-        let mut noted = noted("");
-        noted.note(Kind::Ipv4.number(), "192.0.2.0/24");
-        noted.note(Kind::Domain.number(), "evil.example");
-        // A slash in anything but an address is no network.
-        noted.note(Kind::Url.number(), "evil.example/24");
-        assert_eq!(noted.text(), "1 3 4 1/24");
-        assert_eq!(Noted::read(&noted.text()).text(), noted.text());
-        assert!(!noted.add(Noted::read("3 1/24")));
-        assert!(noted.add(Noted::read("1/16")));
     }
 
     #[test]

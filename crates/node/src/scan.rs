@@ -13,14 +13,19 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::sync_channel;
 
 use entente_detect::{Generation, Hit, Options};
+use entente_stix::observable::{Kind, Observable};
 use entente_stix::time::Timestamp;
 use entente_store::Detection;
 use entente_telemetry::Format;
 
 use crate::limits::{DETECTIONS_BATCH_MAX, REPEATED_RECORDS_MAX};
+use crate::noted::Noted;
 use crate::{Error, Node};
 use order::InOrder;
 use workers::{Part, Shared};
+
+/// Parts of a quarter of a megabyte after which detections are kept and told, however few there are.
+const PARTS_BETWEEN_FLUSHES: u32 = 256;
 
 const MICROS_A_DAY: i64 = 86_400_000_000;
 
@@ -109,6 +114,10 @@ pub struct Sums {
     pub new: u64,
     /// Matches of indicators that were not valid at the event's time.
     pub outside_validity: u64,
+    /// Matches of revoked indicators.
+    pub revoked: u64,
+    /// Detections of records that had too many, beyond the bound.
+    pub cut: u64,
     /// Inputs that could not be read, or not to their end.
     pub failed: u64,
 }
@@ -121,6 +130,8 @@ impl Sums {
         self.detections += other.detections;
         self.new += other.new;
         self.outside_validity += other.outside_validity;
+        self.revoked += other.revoked;
+        self.cut += other.cut;
         self.failed += other.failed;
     }
 }
@@ -166,6 +177,16 @@ impl Node {
     }
 }
 
+/// Maps whose keys we made ourselves, hashed without a random seed: a scan is repeatable.
+type Counts<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
+/// The record that the last hit was in, and which occurrence of it each indicator counted.
+#[derive(Default)]
+struct InRecord {
+    place: Option<(usize, u64, [u8; 32])>,
+    occurrences: Vec<(String, u32)>,
+}
+
 /// Takes parts in order, notes their detections, tells everything.
 struct Collector<'a> {
     node: &'a Node,
@@ -173,9 +194,12 @@ struct Collector<'a> {
     names: Vec<String>,
     tell: &'a mut dyn FnMut(Told<'_>),
     waiting: Vec<(usize, Hit, Detection)>,
-    repeated: HashMap<u64, u32, BuildHasherDefault<DefaultHasher>>,
-    repeated_in: usize,
-    by_input: HashMap<usize, Sums, BuildHasherDefault<DefaultHasher>>,
+    /// How often each matching record occurred, by input; parts of several inputs may alternate.
+    repeated: Counts<usize, Counts<u64, u32>>,
+    record: InRecord,
+    /// Parts since the last flush.
+    parts: u32,
+    by_input: Counts<usize, Sums>,
     total: Sums,
 }
 
@@ -193,7 +217,8 @@ impl<'a> Collector<'a> {
             tell,
             waiting: Vec::new(),
             repeated: HashMap::default(),
-            repeated_in: 0,
+            record: InRecord::default(),
+            parts: 0,
             by_input: HashMap::default(),
             total: Sums::default(),
         }
@@ -219,12 +244,19 @@ impl<'a> Collector<'a> {
                 reason: &defect.reason,
             });
         }
+        self.parts += 1;
+        if self.parts >= PARTS_BETWEEN_FLUSHES {
+            // A long scan that is broken off has kept what it found until shortly before.
+            self.flush()?;
+        }
+        let name = self.names.get(input).map(String::as_str).unwrap_or_default();
         (self.tell)(Told::Progress {
             file: name,
             bytes: part.bytes,
         });
         if let Some(end) = part.end {
             self.flush()?;
+            self.repeated.remove(&input);
             let name = self.names.get(input).map(String::as_str).unwrap_or_default();
             let mut sums = self.by_input.remove(&input).unwrap_or_default();
             match end {
@@ -247,17 +279,7 @@ impl<'a> Collector<'a> {
     }
 
     fn hit(&mut self, input: usize, hit: Hit) -> Result<(), Error> {
-        if self.repeated_in != input {
-            self.repeated.clear();
-            self.repeated_in = input;
-        }
-        let same_record = self.waiting.last().is_some_and(|(last_input, last, _)| {
-            *last_input == input && last.line == hit.line && last.indicator.id == hit.indicator.id
-        });
-        let occurrence = match self.waiting.last() {
-            Some((_, _, last)) if same_record => last.occurrence,
-            _ => self.occurrence(&hit),
-        };
+        let occurrence = self.occurrence(input, &hit);
         let detection = self.detection(input, &hit, occurrence);
         self.waiting.push((input, hit, detection));
         if self.waiting.len() >= DETECTIONS_BATCH_MAX {
@@ -268,16 +290,40 @@ impl<'a> Collector<'a> {
     }
 
     /// Which one of several equal records this is: the same log scanned again, or renamed, or compressed,
-    /// numbers them alike.
-    fn occurrence(&mut self, hit: &Hit) -> u32 {
+    /// numbers them alike. Several values of one record that satisfy one indicator are one event.
+    fn occurrence(&mut self, input: usize, hit: &Hit) -> u32 {
+        let place = (input, hit.line, hit.record_digest);
+        if self.record.place != Some(place) {
+            self.record = InRecord {
+                place: Some(place),
+                occurrences: Vec::new(),
+            };
+        }
+        let known = self
+            .record
+            .occurrences
+            .iter()
+            .find(|(indicator, _)| *indicator == hit.indicator.id);
+        if let Some((_, occurrence)) = known {
+            return *occurrence;
+        }
+        let occurrence = self.next_occurrence(input, hit);
+        self.record
+            .occurrences
+            .push((hit.indicator.id.clone(), occurrence));
+        occurrence
+    }
+
+    fn next_occurrence(&mut self, input: usize, hit: &Hit) -> u32 {
         use std::hash::{Hash as _, Hasher as _};
         let mut hasher = DefaultHasher::new();
         (hit.record_digest, &hit.indicator.id).hash(&mut hasher);
         let key = hasher.finish();
-        if self.repeated.len() >= REPEATED_RECORDS_MAX && !self.repeated.contains_key(&key) {
+        let repeated = self.repeated.entry(input).or_default();
+        if repeated.len() >= REPEATED_RECORDS_MAX && !repeated.contains_key(&key) {
             return 0;
         }
-        let seen = self.repeated.entry(key).or_insert(0);
+        let seen = repeated.entry(key).or_insert(0);
         let occurrence = *seen;
         *seen = seen.saturating_add(1);
         occurrence
@@ -299,7 +345,7 @@ impl<'a> Collector<'a> {
             line: hit.line,
             field: hit.field.clone(),
             kind: hit.observable.kind.number(),
-            value: hit.observable.value.clone(),
+            value: kept_value(&hit.observable, &hit.value),
             host: hit.host.clone().unwrap_or_default(),
             how: hit.how.to_string(),
         }
@@ -307,12 +353,17 @@ impl<'a> Collector<'a> {
 
     /// Notes what waits, then tells it: what is printed is already kept.
     fn flush(&mut self) -> Result<(), Error> {
+        self.parts = 0;
         let waiting = std::mem::take(&mut self.waiting);
         let (places, detections): (Vec<(usize, Hit)>, Vec<Detection>) = waiting
             .into_iter()
             .map(|(input, hit, detection)| ((input, hit), detection))
             .unzip();
         let news = if self.settings.record && !detections.is_empty() {
+            let values = detections
+                .iter()
+                .map(|detection| (detection.kind, detection.value.as_str()));
+            Noted::extend(self.node.store(), values)?;
             self.node.store.record_detections(&detections)?
         } else {
             vec![false; detections.len()]
@@ -331,5 +382,18 @@ impl<'a> Collector<'a> {
     fn finish(mut self) -> Result<Sums, Error> {
         self.flush()?;
         Ok(self.total)
+    }
+}
+
+/// The value under which a detection is kept: its normal form, a URL with the scheme that the log told.
+fn kept_value(observable: &Observable, logged: &str) -> String {
+    let scheme = logged
+        .split_once("://")
+        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme {
+        Some(scheme) if observable.kind == Kind::Url && (scheme == "http" || scheme == "https") => {
+            format!("{scheme}://{}", observable.value)
+        }
+        _ => observable.value.clone(),
     }
 }

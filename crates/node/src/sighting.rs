@@ -13,16 +13,18 @@ use entente_store::{Derived, Group};
 use uuid::Uuid;
 
 use crate::derive::{derive, incoming};
+use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
+use crate::noted::Noted;
 use crate::{Error, Node};
 
 /// Under which name the node holds what it says itself.
-pub const OWN_SOURCE: &str = "this node";
+pub(crate) const OWN_SOURCE: &str = "this node";
 
 /// The namespace of the ids of sightings and their observed-data.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f0c_5be2_9d1f_4a53_8c47_1b8e_2a90_d7c4);
 
+/// Groups read at once; each gives at most a hundred values and two objects more.
 const GROUPS_AT_ONCE: usize = 256;
-const MICROS_A_DAY: i64 = 86_400_000_000;
 
 impl Node {
     /// Writes the sightings of every group of detections that changed since its last one. Returns how many.
@@ -38,21 +40,42 @@ impl Node {
             if groups.is_empty() {
                 return Ok(written);
             }
-            let mut prepared: Vec<(Vec<u8>, Derived)> = Vec::new();
+            let mut waiting = Waiting::default();
             for group in &groups {
                 for text in self.texts(group, identity, at)? {
-                    prepared.push(prepare(text)?);
+                    waiting.bytes += text.len();
+                    waiting.objects.push(prepare(text)?);
+                }
+                waiting.groups.push(group);
+                if waiting.objects.len() >= BATCH_OBJECTS_MAX || waiting.bytes >= BATCH_BYTES_MAX {
+                    self.write_batch(std::mem::take(&mut waiting), at)?;
                 }
             }
-            let batch: Vec<_> = prepared
-                .iter_mut()
-                .map(|(text, derived)| incoming(text, derived, false))
-                .collect();
-            let done: Vec<_> = groups.iter().map(Group::done).collect();
-            self.store
-                .ingest_sightings(&done, OWN_SOURCE, at.micros(), &batch)?;
+            self.write_batch(waiting, at)?;
             written += groups.len() as u64;
         }
+    }
+
+    fn write_batch(&self, waiting: Waiting<'_>, at: Timestamp) -> Result<(), Error> {
+        if waiting.groups.is_empty() {
+            return Ok(());
+        }
+        let Waiting {
+            groups, mut objects, ..
+        } = waiting;
+        let observables = objects.iter().flat_map(|(_, derived)| &derived.observables);
+        Noted::extend(
+            self.store(),
+            observables.map(|observed| (observed.kind, observed.value.as_str())),
+        )?;
+        let batch: Vec<_> = objects
+            .iter_mut()
+            .map(|(text, derived)| incoming(text, derived, false))
+            .collect();
+        let done: Vec<_> = groups.into_iter().map(Group::done).collect();
+        self.store
+            .ingest_sightings(&done, OWN_SOURCE, at.micros(), &batch)?;
+        Ok(())
     }
 
     /// Takes in an object that the node itself says.
@@ -111,24 +134,29 @@ impl Node {
     }
 }
 
+/// Sightings on their way to the store, group by group.
+#[derive(Default)]
+struct Waiting<'g> {
+    groups: Vec<&'g Group>,
+    objects: Vec<(Vec<u8>, Derived)>,
+    bytes: usize,
+}
+
 struct When {
     created: Timestamp,
     modified: Timestamp,
-    first: Timestamp,
-    last: Timestamp,
+    /// The first and the last event, where any told its time.
+    events: Option<(Timestamp, Timestamp)>,
 }
 
 impl When {
     fn of(group: &Group, created: Timestamp, modified: Timestamp) -> When {
-        // Events without a time of their own count for the day of the scan.
-        let day = i64::from(group.day) * MICROS_A_DAY;
-        let first = Timestamp::from_micros(group.first.unwrap_or(day));
-        let last = Timestamp::from_micros(group.last.unwrap_or(day));
+        let events = group.first.zip(group.last);
+        let times = |(first, last)| (Timestamp::from_micros(first), Timestamp::from_micros(last));
         When {
             created,
             modified,
-            first,
-            last,
+            events: events.map(times),
         }
     }
 }
@@ -149,8 +177,11 @@ fn prepare(text: String) -> Result<(Vec<u8>, Derived), Error> {
 
 fn sighting_text(id: &str, identity: &str, group: &Group, when: &When, observed: Option<&str>) -> String {
     let mut members = common("sighting", id, identity, when);
-    members.insert("first_seen", text(when.first));
-    members.insert("last_seen", text(when.last));
+    // Events that tell no time leave the times out: a partner must not be told an invented one.
+    if let Some((first, last)) = when.events {
+        members.insert("first_seen", text(first));
+        members.insert("last_seen", text(last));
+    }
     members.insert("count", number(group.count));
     members.insert("sighting_of_ref", Value::String(group.indicator.as_str().into()));
     members.insert("where_sighted_refs", list(&[identity]));
@@ -162,8 +193,10 @@ fn sighting_text(id: &str, identity: &str, group: &Group, when: &When, observed:
 
 fn observed_data(id: &str, identity: &str, group: &Group, when: &When, refs: &[&str]) -> String {
     let mut members = common("observed-data", id, identity, when);
-    members.insert("first_observed", text(when.first));
-    members.insert("last_observed", text(when.last));
+    // Required here (STIX 2.1 §4.14); without times of events it is when the data was read.
+    let (first, last) = when.events.unwrap_or((when.created, when.modified));
+    members.insert("first_observed", text(first));
+    members.insert("last_observed", text(last));
     members.insert("number_observed", number(group.count));
     members.insert("object_refs", list(refs));
     Value::Object(members).canonical()
@@ -190,7 +223,7 @@ fn observable(kind: u8, value: &str) -> Option<(String, String)> {
         Kind::Ipv6 => with(&mut members, "ipv6-addr", "value", value),
         Kind::Domain => with(&mut members, "domain-name", "value", value),
         Kind::Url => {
-            // Normal forms and logs leave the scheme out; the object wants a URL (STIX 2.1 §6.15).
+            // A log that splits its URLs tells no scheme; the object wants one (STIX 2.1 §6.15).
             let url = if value.contains("://") {
                 value.to_owned()
             } else {

@@ -31,7 +31,7 @@ impl<R: Read> Read for Counted<R> {
 
 enum Stage<R: Read> {
     Plain(Counted<R>),
-    Gzip(GzDecoder<BufReader<Counted<R>>>),
+    Gzip(Box<GzDecoder<BufReader<Counted<R>>>>),
     Zstd(Box<zstd::Decoder<'static, BufReader<Counted<R>>>>),
     Done,
 }
@@ -103,7 +103,9 @@ impl<R: Read> Input<R> {
         let count = read_full(&mut counted, &mut head).map_err(failed)?;
         counted.head = head.get(..count).unwrap_or_default().to_vec();
         let stage = match counted.head.as_slice() {
-            [0x1f, 0x8b, ..] => Stage::Gzip(GzDecoder::new(BufReader::with_capacity(RAW_BYTES, counted))),
+            [0x1f, 0x8b, ..] => Stage::Gzip(Box::new(GzDecoder::new(BufReader::with_capacity(
+                RAW_BYTES, counted,
+            )))),
             // A zstd frame, or a skippable one before it.
             [0x28, 0xb5, 0x2f, 0xfd] | [0x50..=0x5f, 0x2a, 0x4d, 0x18] => {
                 let reader = BufReader::with_capacity(RAW_BYTES, counted);
@@ -240,7 +242,7 @@ impl<R: Read> Input<R> {
                 None => reader.consume(zeros),
                 Some(0x1f) => {
                     reader.consume(zeros);
-                    self.stage = Stage::Gzip(GzDecoder::new(reader));
+                    self.stage = Stage::Gzip(Box::new(GzDecoder::new(reader)));
                     return Ok(());
                 }
                 Some(_) => {

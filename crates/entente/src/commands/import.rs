@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::cli::{Format, Global, Import};
 use crate::commands::{json_line, out};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, unless_hung_up};
 use crate::inputs::{self, Input};
 use crate::place;
 use crate::progress::Progress;
@@ -21,11 +21,16 @@ const REFUSALS_SHOWN: u64 = 20;
 
 pub(crate) fn run(global: &Global, asked: &Import) -> Result<Exit, Failure> {
     let inputs = inputs::collect(&asked.paths)?;
-    let node = place::open_to_write(global)?;
+    let (node, scratch) = if asked.dry_run {
+        place::open_for_dry_run(global)?
+    } else {
+        (place::open_to_write(global)?, None)
+    };
     let mut out = out();
     let done = import(global, asked, &node, &inputs, &mut out);
-    out.flush()?;
+    unless_hung_up(out.flush().map_err(Failure::from))?;
     node.close().map_err(place::node_failure)?;
+    drop(scratch);
     done
 }
 
@@ -42,18 +47,23 @@ fn import(
     let mut unread = 0;
     for input in inputs {
         progress.about(&input.name());
-        match import_one(global, asked, node, input, &progress, out) {
-            Ok(one) => account.add(one),
-            // One input that cannot be read is one named item; the store's faults end the import.
-            Err(failure) if failure.exit == Exit::BadInput && inputs.len() > 1 => {
-                unread += 1;
-                tell_unread(global, input, &failure, out)?;
+        let broken_off = match import_one(global, asked, node, input, &progress, out) {
+            Ok((one, broken_off)) => {
+                account.add(one);
+                broken_off
             }
+            Err(failure) if failure.exit == Exit::BadInput => Some(failure),
+            // The store's faults end the import.
             Err(failure) => return Err(failure),
+        };
+        // One input that cannot be read, or not to its end, is one named item.
+        if let Some(failure) = broken_off {
+            unread += 1;
+            unless_hung_up(tell_unread(global, input, &failure, &progress, out))?;
         }
     }
-    drop(progress);
-    tell_account(global, asked, inputs.len(), unread, &account, out)?;
+    progress.clear();
+    unless_hung_up(tell_account(global, asked, inputs.len(), unread, &account, out))?;
     Ok(if account.refused > 0 || unread > 0 {
         Exit::BadInput
     } else {
@@ -68,7 +78,7 @@ fn import_one(
     input: &Input,
     progress: &Progress,
     out: &mut impl Write,
-) -> Result<Account, Failure> {
+) -> Result<(Account, Option<Failure>), Failure> {
     let name = input.name();
     let source = asked.source.clone().unwrap_or_else(|| default_source(input));
     let settings = Settings {
@@ -104,7 +114,7 @@ fn import_one(
         refused: 0,
         progress,
     };
-    let account = node
+    let imported = node
         .import(reader, &name, &settings, &mut |item| {
             let mut written = written.borrow_mut();
             if written.is_ok() {
@@ -112,9 +122,9 @@ fn import_one(
             }
         })
         .map_err(place::node_failure)?;
-    written.into_inner()?;
-    teller.finish(&account);
-    Ok(account)
+    unless_hung_up(written.into_inner())?;
+    teller.finish(&imported.account);
+    Ok((imported.account, imported.broken_off.map(place::node_failure)))
 }
 
 /// A file's own name is the best guess at who says so; stdin has none.
@@ -154,17 +164,14 @@ impl Teller<'_> {
         };
         self.refused += 1;
         if self.refused <= REFUSALS_SHOWN && !self.quiet {
-            let id = item
-                .id
-                .as_deref()
-                .map(|id| format!(" {}", safe(id)))
-                .unwrap_or_default();
-            let line = format!(
-                "refused  {} {}{id}: {}",
-                safe(self.name),
-                safe(&item.place),
-                short(reason, 400)
-            );
+            let words = [Some(self.name), Some(item.place.as_str()), item.id.as_deref()];
+            let words: Vec<String> = words
+                .into_iter()
+                .flatten()
+                .filter(|word| !word.is_empty())
+                .map(safe)
+                .collect();
+            let line = format!("refused  {}: {}", words.join(" "), short(reason, 400));
             self.progress.suspend(|| eprintln!("{line}"));
         }
         Ok(())
@@ -184,17 +191,17 @@ fn tell_unread(
     global: &Global,
     input: &Input,
     failure: &Failure,
+    progress: &Progress,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     if global.json {
-        json_line(
+        return json_line(
             out,
             &json!({"file": input.name(), "outcome": "unread", "reason": failure.message}),
-        )
-    } else {
-        eprintln!("unread   {}", failure.message);
-        Ok(())
+        );
     }
+    progress.suspend(|| eprintln!("unread   {}", safe(&failure.message)));
+    Ok(())
 }
 
 fn tell_account(
@@ -214,6 +221,9 @@ fn tell_account(
                 "dry_run": asked.dry_run,
             }}),
         );
+    }
+    if global.quiet {
+        return Ok(());
     }
     let would = if asked.dry_run {
         " (dry run: nothing was stored)"

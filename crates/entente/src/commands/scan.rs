@@ -9,13 +9,13 @@ use std::path::Path;
 use entente_detect::Hit;
 use entente_node::Node;
 use entente_node::generation::Compiled;
-use entente_node::scan::{LogInput, Settings, Told};
+use entente_node::scan::{LogInput, Settings, Sums, Told};
 use entente_stix::time::Timestamp;
 use serde_json::json;
 
 use crate::cli::{Global, Scan};
 use crate::commands::{json_line, out};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, unless_hung_up};
 use crate::inputs::{self, Input};
 use crate::place;
 use crate::progress::Progress;
@@ -30,11 +30,11 @@ pub(crate) fn run(global: &Global, asked: &Scan) -> Result<Exit, Failure> {
     let node = if asked.dry_run {
         place::open_to_read(global)?
     } else {
-        place::open_to_write(global)?
+        place::open_existing_to_write(global)?
     };
     let mut out = out();
     let done = scan(global, asked, &node, inputs, &mut out);
-    out.flush()?;
+    unless_hung_up(out.flush().map_err(Failure::from))?;
     node.close().map_err(place::node_failure)?;
     done
 }
@@ -76,29 +76,55 @@ fn scan(
         ..
     } = teller;
     // What was recorded becomes sightings also when the scan broke off.
-    let sightings = if asked.dry_run {
-        0
-    } else {
-        let identity = place::identity(node)?;
-        node.write_sightings(&identity, place::now())
-            .map_err(place::node_failure)?
-    };
+    let sightings = write_sightings(asked, node);
     progress.clear();
     let sums = scanned.map_err(place::node_failure)?;
-    written?;
-    tell_not_evaluated(global, &compiled, out)?;
-    if global.json {
-        json_line(out, &summary.as_json(&sums, &compiled, sightings))?;
-    } else if !global.quiet {
-        summary.as_text(&sums, &compiled, sightings, asked, out)?;
+    unless_hung_up(written)?;
+    let counted = *sightings.as_ref().unwrap_or(&0);
+    unless_hung_up(tell_end(global, asked, &summary, &sums, &compiled, counted, out))?;
+    sightings?;
+    if compiled.generation.is_empty() {
+        eprintln!(
+            "entente: the node knows no indicator that can be evaluated, so nothing could be found; `entente import` takes some in"
+        );
     }
     Ok(if asked.fail_on_hit && sums.detections > 0 {
         Exit::Answer
     } else if sums.failed > 0 {
         Exit::BadInput
+    } else if asked.fail_on_hit && compiled.generation.is_empty() {
+        Exit::NotFound
     } else {
         Exit::Done
     })
+}
+
+fn write_sightings(asked: &Scan, node: &Node) -> Result<u64, Failure> {
+    if asked.dry_run {
+        return Ok(0);
+    }
+    let identity = place::identity(node)?;
+    node.write_sightings(&identity, place::now())
+        .map_err(place::node_failure)
+}
+
+fn tell_end(
+    global: &Global,
+    asked: &Scan,
+    summary: &Summary,
+    sums: &Sums,
+    compiled: &Compiled,
+    sightings: u64,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    tell_not_evaluated(global, compiled, out)?;
+    if global.json {
+        json_line(out, &summary.as_json(sums, compiled, sightings))
+    } else if global.quiet {
+        Ok(())
+    } else {
+        summary.as_text(sums, compiled, sightings, asked, out)
+    }
 }
 
 fn cores() -> NonZeroUsize {
@@ -219,7 +245,7 @@ impl<W: Write> Teller<'_, W> {
             self.progress.suspend(|| eprintln!("{text}"));
         } else if self.defects == DEFECTS_SHOWN + 1 && !self.global.quiet {
             self.progress
-                .suspend(|| eprintln!("defect  … further ones are only counted; `--json` names every one"));
+                .suspend(|| eprintln!("defect  … further ones are only counted; `--json` names them"));
         }
         Ok(())
     }

@@ -128,3 +128,66 @@ fn import_and_kill(home: &Home, file: &str, after: Duration) -> Vec<String> {
     let _ = child.wait();
     reader.join().unwrap()
 }
+
+/// Detections and sightings after kills are those of an undisturbed run: nothing twice, nothing missing.
+#[test]
+fn killed_scan_goes_on_to_the_same_sightings() {
+    let indicators: Vec<String> = (0..50)
+        .map(|number| indicator(number, &format!("[domain-name:value = 'h{number}.example']")))
+        .collect();
+    let lines: String = (0..40_000u64)
+        .map(|number| {
+            let host = if number % 4 == 0 { number % 50 } else { 1_000 };
+            format!(
+                "{{\"_path\":\"dns\",\"ts\":{}.5,\"uid\":\"C{number}\",\"query\":\"h{host}.example\"}}\n",
+                1_767_225_600 + number
+            )
+        })
+        .collect();
+    let filled = || {
+        let home = Home::new();
+        let feed = home.file("feed.json", bundle(&indicators));
+        home.ok(&["import", "--quiet", &feed]);
+        let log = home.file("dns.json", &lines);
+        (home, log)
+    };
+    let (undisturbed, log) = filled();
+    let begun = Instant::now();
+    undisturbed.ok(&["scan", "--quiet", &log]);
+    let whole = begun.elapsed();
+    let expected = sighting_counts(&undisturbed);
+    assert_eq!(expected.values().sum::<u64>(), 10_000);
+
+    let mut numbers = Numbers(77);
+    for kill in 0..kills().div_ceil(10) {
+        let (home, log) = filled();
+        let mut child = home
+            .command(&["scan", "--quiet", &log])
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let after = Duration::from_micros(numbers.below(whole.as_micros() as u64 + 1));
+        std::thread::sleep(after);
+        let _ = child.kill();
+        let _ = child.wait();
+        assert_eq!(home.run(&["check"]).code, 0, "kill {kill} after {after:?}");
+        home.ok(&["scan", "--quiet", &log]);
+        assert_eq!(sighting_counts(&home), expected, "kill {kill} after {after:?}");
+    }
+}
+
+/// Counts of current sightings by indicator and first event.
+fn sighting_counts(home: &Home) -> std::collections::BTreeMap<String, u64> {
+    let exported = home.ok(&["export", "stix", "--type", "sighting"]);
+    let bundle: serde_json::Value = serde_json::from_str(&exported.out).unwrap();
+    let sightings = bundle["objects"].as_array().unwrap().iter();
+    sightings
+        .map(|sighting| {
+            let key = format!(
+                "{} {} {}",
+                sighting["sighting_of_ref"], sighting["first_seen"], sighting["last_seen"]
+            );
+            (key, sighting["count"].as_u64().unwrap())
+        })
+        .collect()
+}

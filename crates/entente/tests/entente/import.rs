@@ -197,6 +197,7 @@ fn compressed_intelligence_is_read_as_it_is() {
     let cut = home.file("cut.json.gz", &gzip[..gzip.len() / 2]);
     let ran = home.run(&["import", &cut]);
     assert_eq!(ran.code, 6);
+    assert!(ran.out.contains("inputs unread"), "{}", ran.out);
     assert!(
         ran.err.contains("cut.json.gz") && ran.err.contains("byte"),
         "{}",

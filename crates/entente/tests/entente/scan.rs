@@ -255,6 +255,117 @@ fn url_with_a_port_is_found_by_the_port_of_the_server() {
     assert_eq!(lines(&tsv), [4, 6]);
 }
 
+/// Two feeds with one domain, one record with two names below it: hits came as A, B, A, B and counted twice.
+#[test]
+fn one_record_is_one_event_for_each_indicator() {
+    let home = home_with(&[
+        "[domain-name:value = 'evil.example']",
+        "[domain-name:value = 'evil.example'] OR [ipv4-addr:value = '192.0.2.1']",
+    ]);
+    let log = home.file(
+        "dns.json",
+        "{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"C2\",\"query\":\"a.evil.example\",\"answers\":[\"b.evil.example\",\"c.evil.example\"]}\n",
+    );
+    home.ok(&["scan", "--quiet", &log]);
+    let exported: Value =
+        serde_json::from_str(&home.ok(&["export", "stix", "--type", "sighting"]).out).unwrap();
+    let counts: Vec<u64> = exported["objects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|sighting| sighting["count"].as_u64().unwrap())
+        .collect();
+    assert_eq!(counts, [1, 1]);
+}
+
+/// 256 groups of a hundred values each were more than the store takes at once, and no sighting was ever written.
+#[test]
+fn many_indicators_with_many_values_become_sightings() {
+    let patterns: Vec<String> = (0..300)
+        .map(|number| format!("[domain-name:value = 'h{number}.example']"))
+        .collect();
+    let home = home_with(&patterns.iter().map(String::as_str).collect::<Vec<_>>());
+    let lines: String = (0..30_000)
+        .map(|number| {
+            let (host, sub) = (number % 300, number / 300);
+            format!("{{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"C{number}\",\"query\":\"s{sub}.h{host}.example\"}}\n")
+        })
+        .collect();
+    let log = home.file("dns.json", lines);
+    assert_eq!(
+        home.ok(&["scan", "--json", &log]).last()["summary"]["sightings"],
+        300
+    );
+}
+
+#[test]
+fn every_observable_that_an_indicator_is_based_on_is_looked_for_however_many() {
+    let home = Home::new();
+    let mut objects = vec![indicator(1, "[process:name = 'x' AND process:pid = 1]")];
+    for number in 0..300 {
+        let domain = format!("domain-name--{number:08x}-0000-4000-8000-000000000000");
+        objects.push(json!({"type": "domain-name", "spec_version": "2.1", "id": domain, "value": format!("h{number}.example")}).to_string());
+        objects.push(
+            json!({
+                "type": "relationship", "spec_version": "2.1",
+                "id": format!("relationship--{number:08x}-0000-4000-8000-000000000000"),
+                "created": "2026-01-01T00:00:00Z", "modified": "2026-01-01T00:00:00Z",
+                "relationship_type": "based-on", "source_ref": "indicator--00000001-0000-4000-8000-000000000001",
+                "target_ref": domain,
+            })
+            .to_string(),
+        );
+    }
+    let file = home.file("feed.json", bundle(&objects));
+    home.ok(&["import", "--quiet", &file]);
+    let lines: String = (0..300)
+        .map(|number| format!("{{\"_path\":\"dns\",\"query\":\"h{number}.example\"}}\n"))
+        .collect();
+    let log = home.file("dns.json", lines);
+    assert_eq!(places(&home.ok(&["scan", "--json", &log])).len(), 300);
+}
+
+#[test]
+fn event_without_a_time_gives_a_sighting_without_one() {
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let log = home.file("plain.txt", "connection to evil.example seen\n");
+    home.ok(&["scan", "--quiet", &log]);
+    let exported: Value =
+        serde_json::from_str(&home.ok(&["export", "stix", "--type", "sighting"]).out).unwrap();
+    let sighting = &exported["objects"][0];
+    assert_eq!(sighting["count"], 1);
+    assert!(
+        sighting.get("first_seen").is_none() && sighting.get("last_seen").is_none(),
+        "{sighting}"
+    );
+}
+
+#[test]
+fn what_was_seen_by_a_pattern_alone_is_known_afterwards() {
+    let home = home_with(&["[file:name LIKE 'evil%.exe']"]);
+    let log = home.file("files.json", "{\"_path\":\"files\",\"ts\":1767225601.5,\"fuid\":\"F1\",\"source\":\"HTTP\",\"filename\":\"evil77.exe\"}\n");
+    home.ok(&["scan", "--quiet", &log]);
+    assert_eq!(
+        home.ok(&["look", "--json", "evil77.exe"]).last()["own_hits"]["count"],
+        1
+    );
+}
+
+#[test]
+fn scan_of_a_node_that_is_not_there_makes_none() {
+    let home = Home::new();
+    let log = home.file("plain.txt", "evil.example\n");
+    let ran = home.run(&["scan", &log]);
+    assert_eq!(ran.code, 4, "{}", ran.err);
+    assert!(!home.data().exists());
+    // No indicators is no clean bill of health.
+    let list = home.file("empty.txt", "# nothing\n");
+    home.ok(&["import", "--as", "list", &list]);
+    let ran = home.run(&["scan", "--quiet", "--fail-on-hit", &log]);
+    assert_eq!(ran.code, 4);
+    assert!(ran.err.contains("no indicator"), "{}", ran.err);
+}
+
 #[test]
 fn fail_on_hit_exits_with_1() {
     let home = home_with(&["[domain-name:value = 'evil.example']"]);

@@ -39,7 +39,6 @@ fn take(
     loop {
         let item = next().map_err(|cause| Error::Input {
             name: name.to_owned(),
-            offset: 0,
             cause: cause.to_string(),
         })?;
         match item {

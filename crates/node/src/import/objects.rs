@@ -22,7 +22,6 @@ pub(super) fn read<R: Read>(
     loop {
         let item = reader.next().map_err(|cause| Error::Input {
             name: name.to_owned(),
-            offset: 0,
             cause: cause.to_string(),
         })?;
         match item {

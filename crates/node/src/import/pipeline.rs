@@ -7,8 +7,9 @@ use std::thread::{Scope, ScopedJoinHandle};
 use entente_store::{Derived, Incoming, Outcome, Store};
 
 use super::{Account, Fate, Item, Settings};
+use crate::Error;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
-use crate::{Error, Node};
+use crate::noted::Noted;
 
 /// Batches that may wait between the two threads; enough to keep both busy, few enough to stay small.
 const BATCHES_WAITING_MAX: usize = 2;
@@ -214,9 +215,10 @@ fn commit(store: &dyn Store, settings: &Settings<'_>, batch: Batch) -> Answer {
             .map(|object| foresee(store, settings.source, object))
             .collect::<Result<_, _>>()?
     } else {
-        Node::note_observables(
+        let observables = objects.iter().flat_map(|object| &object.derived.observables);
+        Noted::extend(
             store,
-            objects.iter().flat_map(|object| &object.derived.observables),
+            observables.map(|observed| (observed.kind, observed.value.as_str())),
         )?;
         let incoming: Vec<Incoming<'_>> = objects.iter_mut().map(incoming).collect();
         store.ingest(settings.source, settings.at.micros(), &incoming)?

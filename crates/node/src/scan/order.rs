@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::workers::Part;
-use crate::limits::DETECTIONS_HELD_MAX;
+use crate::limits::HELD_MAX;
 
 /// Parts that came before their turn.
 pub(super) struct InOrder {
     held: BTreeMap<(usize, u64), Part>,
-    detections_held: usize,
+    weight_held: usize,
     /// The input whose turn it is.
     input: usize,
     /// The next part of each input that has begun.
@@ -21,7 +21,7 @@ impl InOrder {
     pub(super) fn new() -> InOrder {
         InOrder {
             held: BTreeMap::new(),
-            detections_held: 0,
+            weight_held: 0,
             input: 0,
             next: BTreeMap::new(),
             ended: std::collections::BTreeSet::new(),
@@ -29,7 +29,7 @@ impl InOrder {
     }
 
     pub(super) fn put(&mut self, part: Part) {
-        self.detections_held += part.hits.len();
+        self.weight_held += weight(&part);
         self.held.insert((part.input, part.number), part);
     }
 
@@ -42,7 +42,7 @@ impl InOrder {
         if let Some(part) = self.take_of(self.input) {
             return Some(part);
         }
-        if self.detections_held <= DETECTIONS_HELD_MAX {
+        if self.weight_held <= HELD_MAX {
             return None;
         }
         let inputs: Vec<usize> = self.held.keys().map(|(input, _)| *input).collect();
@@ -52,7 +52,7 @@ impl InOrder {
     fn take_of(&mut self, input: usize) -> Option<Part> {
         let next = self.next.get(&input).copied().unwrap_or(0);
         let part = self.held.remove(&(input, next))?;
-        self.detections_held -= part.hits.len();
+        self.weight_held -= weight(&part);
         if part.end.is_some() {
             self.next.remove(&input);
             self.ended.insert(input);
@@ -61,6 +61,11 @@ impl InOrder {
         }
         Some(part)
     }
+}
+
+/// What a held part costs: its detections and defects, and itself.
+fn weight(part: &Part) -> usize {
+    1 + part.hits.len() + part.defects.len()
 }
 
 #[cfg(test)]

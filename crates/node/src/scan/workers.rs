@@ -226,6 +226,8 @@ fn sums_between(before: Counters, after: Counters) -> Sums {
         values: after.values - before.values,
         defects: after.defects - before.defects,
         outside_validity: after.outside_validity - before.outside_validity,
+        revoked: after.revoked - before.revoked,
+        cut: after.hits_cut - before.hits_cut,
         ..Sums::default()
     }
 }

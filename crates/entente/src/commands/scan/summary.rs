@@ -19,7 +19,7 @@ const TOP: usize = 5;
 /// Distinct names counted in each top list; later ones beyond it are not listed.
 const NAMES_MAX: usize = 100_000;
 
-/// Indicators named as not evaluated; the rest is counted.
+/// Reasons named for what is not evaluated; the rest is in `--json`.
 const NOT_EVALUATED_SHOWN: usize = 5;
 
 /// Counts by name.
@@ -102,7 +102,7 @@ impl Summary {
         json!({"summary": {
             "records": sums.records, "values": sums.values, "detections": sums.detections, "new": sums.new,
             "sightings": sightings, "defects": sums.defects, "unread": sums.failed,
-            "outside_validity": sums.outside_validity, "not_evaluated": compiled.not_evaluated.len(),
+            "outside_validity": sums.outside_validity, "revoked": sums.revoked, "cut": sums.cut, "not_evaluated": compiled.not_evaluated.len(),
             "indicators": compiled.generation.len(), "formats": formats,
             "top_objects": list(&self.objects), "top_hosts": list(&self.hosts), "top_files": list(&self.files),
         }})
@@ -180,11 +180,9 @@ impl Summary {
         out: &mut impl Write,
     ) -> Result<(), Failure> {
         if sums.defects > 0 {
-            writeln!(
-                out,
-                "{} could not be read and were passed over",
-                counted(sums.defects, "broken record")
-            )?;
+            let were = if sums.defects == 1 { "was" } else { "were" };
+            let what = counted(sums.defects, "broken record");
+            writeln!(out, "{what} could not be read and {were} passed over")?;
         }
         if sums.failed > 0 {
             writeln!(
@@ -196,40 +194,68 @@ impl Summary {
                 writeln!(out, "  {}", safe(name))?;
             }
         }
+        if sums.cut > 0 {
+            let what = counted(sums.cut, "detection");
+            writeln!(
+                out,
+                "{what} beyond the bound of a single record are not listed (`entente limits`)"
+            )?;
+        }
         if sums.outside_validity > 0 && !asked.any_time {
+            let what = if sums.outside_validity == 1 {
+                "match"
+            } else {
+                "matches"
+            };
+            let number = count(sums.outside_validity);
             writeln!(
                 out,
-                "{} lay outside the indicators' validity; `--any-time` shows them",
-                counted(sums.outside_validity, "match").replace("matchs", "matches")
+                "{number} {what} outside the indicators' validity; `--any-time` shows them"
             )?;
         }
-        let not_evaluated = &compiled.not_evaluated;
-        if !not_evaluated.is_empty() {
+        if sums.revoked > 0 {
+            let what = if sums.revoked == 1 { "match" } else { "matches" };
             writeln!(
                 out,
-                "{} not evaluated, or only in part:",
-                counted(not_evaluated.len() as u64, "indicator")
-            )?;
-            for indicator in not_evaluated.iter().take(NOT_EVALUATED_SHOWN) {
-                writeln!(
-                    out,
-                    "  {}  {}",
-                    safe(&indicator.id),
-                    short(&indicator.reason, 120)
-                )?;
-            }
-            if not_evaluated.len() > NOT_EVALUATED_SHOWN {
-                writeln!(out, "  … `--json` names every one")?;
-            }
-        }
-        if compiled.generation.is_empty() {
-            writeln!(
-                out,
-                "The node knows no indicators yet; `entente import` takes some in."
+                "{} {what} of revoked indicators, not reported",
+                count(sums.revoked)
             )?;
         }
-        Ok(())
+        not_evaluated(compiled, out)
     }
+}
+
+/// Indicators that need more than single values, by what they need.
+fn not_evaluated(compiled: &Compiled, out: &mut impl Write) -> Result<(), Failure> {
+    let all = &compiled.not_evaluated;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut reasons: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
+    for indicator in all {
+        reasons.entry(&indicator.reason).or_insert((0, &indicator.id)).0 += 1;
+    }
+    writeln!(
+        out,
+        "{} not evaluated, or only in part:",
+        counted(all.len() as u64, "indicator")
+    )?;
+    let mut reasons: Vec<(&str, (u64, &str))> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(reason, (number, _))| (std::cmp::Reverse(*number), *reason));
+    for (reason, (number, id)) in reasons.iter().take(NOT_EVALUATED_SHOWN) {
+        let such_as = if *number > 1 { "such as " } else { "" };
+        writeln!(
+            out,
+            "  {:>6}  {}  ({such_as}{})",
+            count(*number),
+            short(reason, 100),
+            safe(id)
+        )?;
+    }
+    if reasons.len() > NOT_EVALUATED_SHOWN {
+        writeln!(out, "  … `--json` names every one")?;
+    }
+    Ok(())
 }
 
 fn top(title: &str, rows: Vec<(String, u64)>, out: &mut impl Write) -> Result<(), Failure> {
