@@ -181,6 +181,12 @@ impl<'g> Scanner<'g> {
         }
     }
 
+    /// How many detections wait to be taken: who visits a batch may take them in between, so that a record that
+    /// satisfies thousands of indicators does not multiply in memory.
+    pub fn waiting(&self) -> usize {
+        self.hits.len()
+    }
+
     /// The detections since the last call, in the order of the records.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// The compiled generation cannot be made or read.
-    #[error("cannot use the compiled indicators in `{path}`: {cause}; remove the file, it is made anew")]
+    #[error("cannot use the compiled indicators in `{path}`: {cause}")]
     Generation {
         /// The file.
         path: PathBuf,

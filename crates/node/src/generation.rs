@@ -74,10 +74,11 @@ impl Node {
         // Names of this process's own: two that compile at once do not meet before the renames.
         let new = new_path(path);
         let out = private_file(&new).map_err(io("write"))?;
-        let (not_evaluated, _) = self.compile_to(out, path)?;
+        let (not_evaluated, written) = self.compile_to(out, path)?;
 
-        // Notes first, generation last: a reader that finds the generation finds its notes. Nothing is synced
-        // here: what a power loss leaves behind fails its checksums, and is made anew.
+        // Synced before it gets its name: what has the name is whole, also after a power loss. Notes first,
+        // generation last: a reader that finds the generation finds its notes.
+        written.sync_all().map_err(io("write"))?;
         let notes = notes_path(path);
         write_notes(&new_path(&notes), &not_evaluated).map_err(io("write"))?;
         std::fs::rename(new_path(&notes), &notes).map_err(io("rename"))?;
@@ -231,20 +232,33 @@ impl Node {
         Ok(self.store.current_many(&ids)?.into_iter().flatten().collect())
     }
 
+    /// Removes every compiled generation: each is made anew when it is needed.
+    pub(crate) fn forget_generations(&self) {
+        self.remove_generations(|_| true);
+    }
+
     /// Generations of other numbers, and what a crash left of them, are of no use any more; one that cannot be
     /// removed does no harm.
     fn remove_older(&self, current: &Path) {
+        let current = number_of(current);
+        self.remove_generations(|number| Some(number) != current);
+    }
+
+    fn remove_generations(&self, is_unwanted: impl Fn(u64) -> bool) {
         let Ok(entries) = std::fs::read_dir(&self.folder) else {
             return;
         };
-        let number = |path: &Path| path.file_name()?.to_str()?.split('.').next()?.parse::<u64>().ok();
-        let current_number = number(current);
         for path in entries.filter_map(Result::ok).map(|entry| entry.path()) {
-            if number(&path).is_some_and(|other| Some(other) != current_number) {
+            if number_of(&path).is_some_and(&is_unwanted) {
                 let _ = std::fs::remove_file(path);
             }
         }
     }
+}
+
+/// The generation number that a file of ours begins with.
+fn number_of(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.split('.').next()?.parse().ok()
 }
 
 fn based_on_target(relation: &[u8]) -> Option<String> {

@@ -1,7 +1,11 @@
 //! Everything known about values: who says what, since when, and one's own hits.
 
+use entente_stix::json::Value;
+use entente_stix::marking::Tlp;
+use entente_stix::object::Object;
 use entente_stix::observable::{self, Kind, Observable};
-use entente_store::{Hits, Holding, Mention};
+use entente_stix::time::Timestamp;
+use entente_store::{Hits, Mention};
 
 use crate::limits::LOOK_MENTIONS_MAX;
 use crate::noted::Noted;
@@ -10,6 +14,23 @@ use crate::{Error, Node};
 /// Keys asked of the store in one call: many, because it reads them in the order of its index. One value may ask
 /// for a few hundred (readings, parent domains, networks), so the store's bound is not reached.
 const KEYS_AT_ONCE: usize = 50_000;
+
+/// What an object that mentions a value says about it, for people.
+#[derive(Clone, Debug, Default)]
+pub struct Details {
+    /// Its description.
+    pub description: Option<String>,
+    /// Its labels or indicator types.
+    pub labels: Vec<String>,
+    /// 0 to 100.
+    pub confidence: Option<i64>,
+    /// When it became valid, and when it ends.
+    pub valid: (Option<Timestamp>, Option<Timestamp>),
+    /// Its TLP.
+    pub tlp: Option<Tlp>,
+    /// What it indicates, by name.
+    pub indicates: Vec<String>,
+}
 
 /// What is known about one value.
 #[derive(Clone, Debug)]
@@ -33,10 +54,8 @@ pub struct Said {
     pub about: Observable,
     /// Whether that is the value itself rather than something that covers it.
     pub is_exact: bool,
-    /// The object.
+    /// The object, and who told it since when.
     pub mention: Mention,
-    /// Who told it, and since when.
-    pub holdings: Vec<Holding>,
 }
 
 impl Node {
@@ -67,14 +86,9 @@ impl Node {
         let questions = asked.iter().flat_map(|asked| &asked.questions);
         let keys: Vec<(u8, &str)> = questions.map(|(question, _)| key(question)).collect();
         let mut answers = self.store.look(&keys, LOOK_MENTIONS_MAX)?.into_iter();
-        let own: Vec<(u8, String)> = asked
-            .iter()
-            .flat_map(|asked| &asked.readings)
-            .flat_map(own_keys)
-            .collect();
-        let own: Vec<(u8, &str)> = own.iter().map(|(kind, value)| (*kind, value.as_str())).collect();
+        let own = asked.iter().flat_map(|asked| &asked.own);
+        let own: Vec<(u8, &str)> = own.map(|(kind, value)| (*kind, value.as_str())).collect();
         let mut hits = self.store.hits(&own)?.into_iter();
-        let first = known.len();
         for (value, asked) in values.into_iter().zip(asked) {
             let mut mentions = Vec::new();
             let mut more = false;
@@ -89,14 +103,10 @@ impl Node {
                     about: about.clone(),
                     is_exact,
                     mention,
-                    holdings: Vec::new(),
                 };
                 mentions.extend(counting.map(said));
             }
-            let own = hits
-                .by_ref()
-                .take(asked.readings.len())
-                .fold(Hits::default(), both);
+            let own = hits.by_ref().take(asked.own.len()).fold(Hits::default(), both);
             let observable = asked
                 .best
                 .or_else(|| mentions.first().map(|said: &Said| said.about.clone()));
@@ -108,20 +118,63 @@ impl Node {
                 hits: own,
             });
         }
-        let new = known.get_mut(first..).unwrap_or_default();
-        self.say_who(new.iter_mut().flat_map(|known| &mut known.mentions).collect())
+        Ok(())
     }
 
-    /// Adds who told each mention, and when.
-    fn say_who(&self, mut said: Vec<&mut Said>) -> Result<(), Error> {
-        for chunk in said.chunks_mut(KEYS_AT_ONCE) {
-            let ids: Vec<&str> = chunk.iter().map(|said| said.mention.id.as_str()).collect();
-            let holdings = self.store.holdings_many(&ids, LOOK_MENTIONS_MAX)?;
-            for (said, holdings) in chunk.iter_mut().zip(holdings) {
-                said.holdings = holdings;
+    /// What the object `id` says about a value that it mentions; `None` when it is not known.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn details(&self, id: &str) -> Result<Option<Details>, Error> {
+        let Some(stored) = self.store.current(id)? else {
+            return Ok(None);
+        };
+        let Ok(object) = Object::read(&stored.text) else {
+            return Ok(None);
+        };
+        let texts = |property: &str| -> Vec<String> {
+            let items = object.get(property).and_then(Value::as_array).unwrap_or_default();
+            items
+                .iter()
+                .filter_map(Value::as_str)
+                .map(str::to_owned)
+                .collect()
+        };
+        let time = |property: &str| object.str(property).and_then(|text| Timestamp::parse(text).ok());
+        let labels = [texts("labels"), texts("indicator_types")].concat();
+        Ok(Some(Details {
+            description: object.str("description").map(str::to_owned),
+            labels,
+            confidence: object.get("confidence").and_then(Value::as_i64),
+            valid: (time("valid_from"), time("valid_until")),
+            tlp: Tlp::of_object(&object),
+            indicates: self.indicated(id)?,
+        }))
+    }
+
+    /// The names of what `indicates` relationships lead to from `id`.
+    fn indicated(&self, id: &str) -> Result<Vec<String>, Error> {
+        let relations = self
+            .store
+            .edges_to(id, Some("source_ref"), None, LOOK_MENTIONS_MAX)?
+            .items;
+        let relations: Vec<&str> = relations.iter().map(|edge| edge.source.as_str()).collect();
+        let mut names = Vec::new();
+        for relation in self.store.current_many(&relations)?.into_iter().flatten() {
+            let Ok(relation) = Object::read(&relation.text) else {
+                continue;
+            };
+            if relation.str("relationship_type") != Some("indicates") || relation.revoked() {
+                continue;
             }
+            let target = relation
+                .str("target_ref")
+                .map(|id| self.store.current(id))
+                .transpose()?
+                .flatten();
+            names.extend(target.map(|target| target.name));
         }
-        Ok(())
+        Ok(names)
     }
 }
 
@@ -150,8 +203,8 @@ fn both(one: Hits, other: Hits) -> Hits {
 struct Asked {
     /// What it most likely is.
     best: Option<Observable>,
-    /// Everything that it could be and that occurs here.
-    readings: Vec<Observable>,
+    /// Under which values one's own detections of it may be kept.
+    own: Vec<(u8, String)>,
     /// What is asked of the store, and whether it is the value itself.
     questions: Vec<(Observable, bool)>,
 }
@@ -168,11 +221,8 @@ impl Asked {
                 questions.push((about, false));
             }
         }
-        Asked {
-            best,
-            readings,
-            questions,
-        }
+        let own = readings.iter().flat_map(own_keys).collect();
+        Asked { best, own, questions }
     }
 }
 

@@ -184,7 +184,7 @@ type Counts<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
 #[derive(Default)]
 struct InRecord {
     place: Option<(usize, u64, [u8; 32])>,
-    occurrences: Vec<(String, u32)>,
+    occurrences: Counts<String, u32>,
 }
 
 /// Takes parts in order, notes their detections, tells everything.
@@ -227,6 +227,9 @@ impl<'a> Collector<'a> {
     fn part(&mut self, part: Part) -> Result<(), Error> {
         let input = part.input;
         if let Some(cause) = part.fault {
+            // Removed, so that the next scan makes it anew; this one must not look complete.
+            self.node.forget_generations();
+            let cause = format!("{cause}; it is made anew by the next scan, repeat this one");
             return Err(Error::Generation {
                 path: self.node.folder.clone(),
                 cause,
@@ -296,21 +299,16 @@ impl<'a> Collector<'a> {
         if self.record.place != Some(place) {
             self.record = InRecord {
                 place: Some(place),
-                occurrences: Vec::new(),
+                occurrences: Counts::default(),
             };
         }
-        let known = self
-            .record
-            .occurrences
-            .iter()
-            .find(|(indicator, _)| *indicator == hit.indicator.id);
-        if let Some((_, occurrence)) = known {
+        if let Some(occurrence) = self.record.occurrences.get(&hit.indicator.id) {
             return *occurrence;
         }
         let occurrence = self.next_occurrence(input, hit);
         self.record
             .occurrences
-            .push((hit.indicator.id.clone(), occurrence));
+            .insert(hit.indicator.id.clone(), occurrence);
         occurrence
     }
 

@@ -23,6 +23,9 @@ pub(crate) const OWN_SOURCE: &str = "this node";
 /// The namespace of the ids of sightings and their observed-data.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f0c_5be2_9d1f_4a53_8c47_1b8e_2a90_d7c4);
 
+/// How far a clock may have gone back between two scans, in microseconds: five minutes.
+const CLOCK_SKEW_MAX: i64 = 300_000_000;
+
 /// Groups read at once; each gives at most a hundred values and two objects more.
 const GROUPS_AT_ONCE: usize = 256;
 
@@ -117,20 +120,26 @@ impl Node {
         Ok(texts)
     }
 
-    /// `created` stays what it was first; `modified` always moves on, also when the clock went back.
+    /// `created` stays what it was first; `modified` always moves on, also when the clock went back a little.
+    ///
+    /// Anyone who was told the sighting can send back a version of it from the far future. Ours does not follow
+    /// it there: it stands beside it with the time it has.
     fn dates(&self, sighting: &str, at: Timestamp) -> Result<(Timestamp, Timestamp), Error> {
         let Some(stored) = self.store.current(sighting)? else {
             return Ok((at, at));
         };
-        let text = stored.text.clone();
-        let created = Object::read(&text)
+        let created = Object::read(&stored.text)
             .ok()
             .and_then(|object| object.created())
             .unwrap_or(at);
-        Ok((
-            created,
-            Timestamp::from_micros(at.micros().max(stored.version + 1_000)),
-        ))
+        let next = stored.version.saturating_add(1_000);
+        let is_ours_to_follow = next <= at.micros().saturating_add(CLOCK_SKEW_MAX);
+        let modified = if is_ours_to_follow {
+            next.max(at.micros())
+        } else {
+            at.micros()
+        };
+        Ok((created.min(at), Timestamp::from_micros(modified)))
     }
 }
 

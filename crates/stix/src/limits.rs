@@ -4,7 +4,7 @@
 pub const DEPTH_MAX: usize = 64;
 
 /// Values in one JSON text.
-pub const VALUES_MAX: usize = 2 << 20;
+pub const VALUES_MAX: usize = 1 << 19;
 
 /// Bytes of a JSON pointer in an error; longer ones are cut.
 pub const POINTER_BYTES_MAX: usize = 1024;

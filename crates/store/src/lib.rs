@@ -29,7 +29,7 @@ pub use query::SearchQuery;
 pub use records::{
     Cursor, Derive, Derived, Detection, Difference, Edge, Group, GroupDone, Hits, Holding, Incoming,
     IndicatorRow, Looked, Mention, Observed, Outcome, Page, Recorded, Report, SearchHit, Source, Stats,
-    Stored,
+    Stored, Told, require_fit,
 };
 
 /// Durable state. Every call is synchronous and may be made from any thread.
@@ -62,10 +62,6 @@ pub trait Store: Send + Sync {
 
     /// Who told which version of this id, and when first. Newest version first, then by source name.
     fn holdings(&self, id: &str, after: Option<&Cursor>, limit: usize) -> Result<Page<Holding>, Error>;
-
-    /// Who told many ids (at most [`limits::LOOK_KEYS_MAX`]), in the order asked: the first `per_id` holdings of
-    /// each in the order of [`Store::holdings`]. Read in one transaction.
-    fn holdings_many(&self, ids: &[&str], per_id: usize) -> Result<Vec<Vec<Holding>>, Error>;
 
     /// The references that the current version of `id` makes, in the order in which they came.
     fn edges_from(&self, id: &str) -> Result<Vec<Edge>, Error>;

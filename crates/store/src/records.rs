@@ -1,5 +1,7 @@
 //! What goes into a store and comes out of it. No SQL, no integer keys, no engine.
 
+use crate::{Error, limits};
+
 /// One object on its way in, with everything derived from it that must be found again.
 ///
 /// Observables, edges and words may be left empty by a caller that does not want them found.
@@ -30,6 +32,43 @@ pub struct Incoming<'a> {
     pub words: String,
     /// What people call it: name, value or pattern. Searched too, and weighs more than `words`.
     pub name: String,
+}
+
+/// Whether an object keeps to the bounds of every engine. [`crate::Store::ingest`] refuses a batch with one that
+/// does not; who asks before loses only that one.
+///
+/// # Errors
+/// [`Error::TooMuch`] or [`Error::Unfit`], naming what is wrong.
+pub fn require_fit(
+    id: &str,
+    type_name: &str,
+    created_by: Option<&str>,
+    edges: &[(String, String)],
+) -> Result<(), Error> {
+    let bound = |what: &'static str, found: usize| {
+        let limit = limits::NAME_BYTES_MAX;
+        if found <= limit {
+            return Ok(());
+        }
+        Err(Error::TooMuch {
+            what,
+            found: found as u64,
+            limit: limit as u64,
+        })
+    };
+    bound("an id", id.len())?;
+    bound("a `created_by_ref`", created_by.map_or(0, str::len))?;
+    for (property, target) in edges {
+        bound("a reference", property.len().max(target.len()))?;
+    }
+    if type_of(id) != type_name || id.len() == type_name.len() {
+        let cause = format!("the id does not begin with the type `{type_name}--`");
+        return Err(Error::Unfit {
+            subject: id.to_owned(),
+            cause,
+        });
+    }
+    Ok(())
 }
 
 /// A value that can be looked up, in normal form.
@@ -166,6 +205,17 @@ pub struct Mention {
     pub revoked: bool,
     /// `modified` in microseconds since 1970 UTC; 0 where there is none.
     pub version: i64,
+    /// Who told this version, and when first, by name; at most [`crate::limits::LOOK_MENTIONS_MAX`].
+    pub told: Vec<Told>,
+}
+
+/// Who told an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The name given at ingest.
+    pub source: String,
+    /// When it told it first, microseconds since 1970 UTC.
+    pub at: i64,
 }
 
 /// An object found by search.

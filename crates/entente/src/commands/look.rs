@@ -48,7 +48,7 @@ fn answer(global: &Global, node: &Node, values: &[String], out: &mut impl Write)
         if global.json {
             json_line(out, &as_json(known))?
         } else {
-            as_text(known, out)?
+            as_text(node, known, out)?
         }
     }
     Ok(known.iter().any(is_known))
@@ -58,7 +58,7 @@ fn is_known(known: &Known) -> bool {
     !known.mentions.is_empty() || known.hits.count > 0
 }
 
-fn as_text(known: &Known, out: &mut impl Write) -> Result<(), Failure> {
+fn as_text(node: &Node, known: &Known, out: &mut impl Write) -> Result<(), Failure> {
     let Some(observable) = &known.observable else {
         writeln!(
             out,
@@ -75,12 +75,13 @@ fn as_text(known: &Known, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(out, "{}  ({what})", safe(&observable.value))?;
     for said in &known.mentions {
         writeln!(out, "  {}", sentence(said))?;
-        for holding in &said.holdings {
+        details(node, said, out)?;
+        for told in &said.mention.told {
             writeln!(
                 out,
                 "      told by {} on {}",
-                safe(&holding.source),
-                Timestamp::from_micros(holding.at)
+                safe(&told.source),
+                Timestamp::from_micros(told.at)
             )?;
         }
     }
@@ -100,6 +101,40 @@ fn as_text(known: &Known, out: &mut impl Write) -> Result<(), Failure> {
             }
             _ => writeln!(out, "  {hits}")?,
         }
+    }
+    Ok(())
+}
+
+/// What the object says about the value, as far as it says anything.
+fn details(node: &Node, said: &Said, out: &mut impl Write) -> Result<(), Failure> {
+    let Some(details) = node.details(&said.mention.id).map_err(place::node_failure)? else {
+        return Ok(());
+    };
+    let mut line = |what: &str, text: &str| writeln!(out, "      {what} {}", short(text, 200));
+    if !details.indicates.is_empty() {
+        line("indicates", &details.indicates.join(", "))?;
+    }
+    if let Some(description) = details
+        .description
+        .filter(|description| *description != said.mention.name)
+    {
+        line("says:", &description.replace(['\n', '\r'], " "))?;
+    }
+    match details.valid {
+        (_, Some(until)) if until <= place::now() => line("expired on", &until.to_string())?,
+        (_, Some(until)) => line("valid until", &until.to_string())?,
+        _ => {}
+    }
+    let labels = (!details.labels.is_empty()).then(|| details.labels.join(", "));
+    let confidence = details
+        .confidence
+        .map(|confidence| format!("confidence {confidence}"));
+    let told: Vec<String> = [details.tlp.map(|tlp| tlp.to_string()), confidence, labels]
+        .into_iter()
+        .flatten()
+        .collect();
+    if !told.is_empty() {
+        line("marked", &told.join(", "))?;
     }
     Ok(())
 }
@@ -197,11 +232,12 @@ fn mention_out(said: &Said) -> MentionOut<'_> {
             value: &said.about.value,
         },
         sources: said
-            .holdings
+            .mention
+            .told
             .iter()
-            .map(|holding| SourceOut {
-                source: &holding.source,
-                at: Timestamp::from_micros(holding.at).to_string(),
+            .map(|told| SourceOut {
+                source: &told.source,
+                at: Timestamp::from_micros(told.at).to_string(),
             })
             .collect(),
     }

@@ -57,6 +57,10 @@ fn one_bad_object_never_loses_the_good_ones_beside_it() {
             .to_owned(),
         r#"{"type":"x-thing","id":"x-thing--00000001-0000-4000-8000-000000000098","s":"\ud800"}"#.to_owned(),
         "17".to_owned(),
+        format!(
+            r#"{{"type":"x-thing","id":"x-thing--00000001-0000-4000-8000-000000000097","{}_ref":"identity--00000001-0000-4000-8000-000000000001"}}"#,
+            "x".repeat(10_000)
+        ),
     ];
     let mut objects = vec![good(1)];
     for (number, bad) in bad.iter().enumerate() {
@@ -66,8 +70,8 @@ fn one_bad_object_never_loses_the_good_ones_beside_it() {
     let file = home.file("feed.json", bundle(&objects));
     let ran = home.run(&["import", "--json", &file]);
     assert_eq!(ran.code, 6, "{}", ran.err);
-    assert_eq!(ran.last()["account"]["stored"], 7);
-    assert_eq!(ran.last()["account"]["refused"], 6);
+    assert_eq!(ran.last()["account"]["stored"], 8);
+    assert_eq!(ran.last()["account"]["refused"], 7);
     let refused: Vec<Value> = ran
         .json()
         .into_iter()
@@ -85,7 +89,8 @@ fn one_bad_object_never_loses_the_good_ones_beside_it() {
             "/objects/5",
             "/objects/7",
             "/objects/9",
-            "/objects/11"
+            "/objects/11",
+            "/objects/13"
         ]
     );
     let reason = |index: usize| refused[index]["reason"].as_str().unwrap();

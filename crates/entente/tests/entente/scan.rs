@@ -351,6 +351,30 @@ fn what_was_seen_by_a_pattern_alone_is_known_afterwards() {
     );
 }
 
+/// A URL's detections are asked for under three values; the next value's count must not be one of them.
+#[test]
+fn own_detections_stay_with_their_value() {
+    let home = home_with(&[
+        "[domain-name:value = 'evil.example']",
+        "[url:value = 'http://bad.example/a/b?c=d']",
+    ]);
+    let log = home.file("conn.json", CONN);
+    home.ok(&["scan", "--quiet", &log]);
+    let ran = home.ok(&[
+        "look",
+        "--json",
+        "http://bad.example/a/b?c=d",
+        "www.evil.example",
+        "203.0.113.9",
+    ]);
+    let counts: Vec<u64> = ran
+        .json()
+        .iter()
+        .map(|line| line["own_hits"]["count"].as_u64().unwrap())
+        .collect();
+    assert_eq!(counts, [1, 1, 0]);
+}
+
 #[test]
 fn scan_of_a_node_that_is_not_there_makes_none() {
     let home = Home::new();
@@ -364,6 +388,72 @@ fn scan_of_a_node_that_is_not_there_makes_none() {
     let ran = home.run(&["scan", "--quiet", "--fail-on-hit", &log]);
     assert_eq!(ran.code, 4);
     assert!(ran.err.contains("no indicator"), "{}", ran.err);
+}
+
+/// A partner sent a sighting of ours back with `modified` in the year 9999, and no scan could write one again.
+#[test]
+fn own_sighting_from_the_far_future_does_not_stop_later_ones() {
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let line = |uid: &str| {
+        format!("{{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"{uid}\",\"query\":\"evil.example\"}}\n")
+    };
+    let first = home.file("one.json", line("C1"));
+    home.ok(&["scan", "--quiet", &first]);
+    let mut exported: Value =
+        serde_json::from_str(&home.ok(&["export", "stix", "--type", "sighting"]).out).unwrap();
+    exported["objects"][0]["modified"] = json!("9999-12-31T23:59:59.999999Z");
+    let poison = home.file("poison.json", exported.to_string());
+    home.ok(&["import", "--quiet", &poison]);
+    let second = home.file("two.json", line("C2"));
+    assert_eq!(
+        home.ok(&["scan", "--json", &second]).last()["summary"]["sightings"],
+        1
+    );
+    let versions = home
+        .ok(&["export", "stix", "--type", "sighting", "--versions"])
+        .out;
+    assert!(versions.contains("\"count\":2"), "{versions}");
+}
+
+#[test]
+fn many_indicators_of_one_value_are_all_told_in_order() {
+    let patterns = vec!["[domain-name:value = 'evil.example']"; 300];
+    let home = home_with(&patterns);
+    let lines: String = (0..100)
+        .map(|number| {
+            format!(
+                "{{\"_path\":\"dns\",\"ts\":1767225601.5,\"uid\":\"C{number}\",\"query\":\"evil.example\"}}\n"
+            )
+        })
+        .collect();
+    let log = home.file("dns.json", lines);
+    let lines: Vec<u64> = places(&home.ok(&["scan", "--json", &log]))
+        .into_iter()
+        .map(|(line, _, _)| line)
+        .collect();
+    assert_eq!(lines.len(), 30_000);
+    assert!(lines.is_sorted());
+}
+
+#[test]
+fn damaged_generation_is_made_anew() {
+    let home = home_with(&["[domain-name:value = 'evil.example']"]);
+    let log = home.file("conn.json", CONN);
+    home.ok(&["scan", "--quiet", &log]);
+    let folder = home.data().join("generations");
+    for entry in std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+    {
+        let mut bytes = std::fs::read(&entry).unwrap();
+        for byte in bytes.iter_mut().skip(33).take(200) {
+            *byte ^= 0xff;
+        }
+        std::fs::write(&entry, bytes).unwrap();
+    }
+    let ran = home.run(&["scan", "--json", &log]);
+    assert!(ran.code == 0 || ran.code == 7, "{}", ran.err);
+    assert_eq!(places(&home.ok(&["scan", "--json", &log])).len(), 1);
 }
 
 #[test]

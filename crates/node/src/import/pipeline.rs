@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
-use entente_store::{Derived, Incoming, Outcome, Store};
+use entente_store::{Derived, Incoming, Outcome, Store, require_fit};
 
 use super::{Account, Fate, Item, Settings};
 use crate::Error;
@@ -12,7 +12,7 @@ use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
 use crate::noted::Noted;
 
 /// Batches that may wait between the two threads; enough to keep both busy, few enough to stay small.
-const BATCHES_WAITING_MAX: usize = 2;
+const BATCHES_WAITING_MAX: usize = 1;
 
 /// One object with what was derived from it.
 pub(super) struct Prepared {
@@ -91,7 +91,20 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
 
     /// One object to be stored.
     pub(super) fn object(&mut self, place: String, object: Prepared) -> Result<(), Error> {
-        self.bytes += object.text.len();
+        let derived = &object.derived;
+        let type_name = derived
+            .id
+            .split_once("--")
+            .map_or(derived.id.as_str(), |(type_name, _)| type_name);
+        if let Err(error) = require_fit(
+            &derived.id,
+            type_name,
+            derived.created_by.as_deref(),
+            &derived.edges,
+        ) {
+            return self.refuse(place, Some(derived.id.clone()), error.to_string());
+        }
+        self.bytes += object.text.len() + weight(derived);
         self.filling.slots.push(Slot::Object {
             place,
             id: object.derived.id.clone(),
@@ -176,6 +189,21 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
             Err(failure) => self.failure.push_back(failure),
         }
     }
+}
+
+/// Bytes that what was derived takes in memory, about.
+fn weight(derived: &Derived) -> usize {
+    let edges: usize = derived
+        .edges
+        .iter()
+        .map(|(property, target)| 48 + property.len() + target.len())
+        .sum();
+    let observables: usize = derived
+        .observables
+        .iter()
+        .map(|observed| 32 + observed.value.len())
+        .sum();
+    edges + observables + derived.words.len()
 }
 
 impl Slot {

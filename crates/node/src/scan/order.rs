@@ -7,12 +7,12 @@ use crate::limits::HELD_MAX;
 
 /// Parts that came before their turn.
 pub(super) struct InOrder {
-    held: BTreeMap<(usize, u64), Part>,
+    held: BTreeMap<(usize, u64, u64), Part>,
     weight_held: usize,
     /// The input whose turn it is.
     input: usize,
-    /// The next part of each input that has begun.
-    next: BTreeMap<usize, u64>,
+    /// The next part and piece of each input that has begun.
+    next: BTreeMap<usize, (u64, u64)>,
     /// Inputs that ended before their turn came.
     ended: std::collections::BTreeSet<usize>,
 }
@@ -30,7 +30,7 @@ impl InOrder {
 
     pub(super) fn put(&mut self, part: Part) {
         self.weight_held += weight(&part);
-        self.held.insert((part.input, part.number), part);
+        self.held.insert((part.input, part.number, part.piece), part);
     }
 
     /// The next part whose turn has come. Within an input the order always holds; between inputs it is given
@@ -45,19 +45,33 @@ impl InOrder {
         if self.weight_held <= HELD_MAX {
             return None;
         }
-        let inputs: Vec<usize> = self.held.keys().map(|(input, _)| *input).collect();
-        inputs.into_iter().find_map(|input| self.take_of(input))
+        // Any input whose next part is here will do; the first key of each tells.
+        let mut from = 0;
+        while let Some((&(input, _, _), _)) = self.held.range((from, 0, 0)..).next() {
+            if let Some(part) = self.take_of(input) {
+                return Some(part);
+            }
+            from = input + 1;
+        }
+        None
     }
 
     fn take_of(&mut self, input: usize) -> Option<Part> {
-        let next = self.next.get(&input).copied().unwrap_or(0);
-        let part = self.held.remove(&(input, next))?;
+        let (number, piece) = self.next.get(&input).copied().unwrap_or_default();
+        let part = self.held.remove(&(input, number, piece))?;
         self.weight_held -= weight(&part);
         if part.end.is_some() {
             self.next.remove(&input);
             self.ended.insert(input);
         } else {
-            self.next.insert(input, next + 1);
+            self.next.insert(
+                input,
+                if part.has_more {
+                    (number, piece + 1)
+                } else {
+                    (number + 1, 0)
+                },
+            );
         }
         Some(part)
     }
@@ -100,5 +114,33 @@ mod tests {
             }
         }
         assert_eq!(out, [(0, 0), (0, 1), (1, 0), (2, 0), (2, 1)]);
+    }
+
+    #[test]
+    fn pieces_of_a_part_follow_each_other() {
+        let piece = |number, piece, has_more, is_last: bool| {
+            let end = is_last.then_some(End::Read(entente_telemetry::Format::Text));
+            Part {
+                number,
+                piece,
+                has_more,
+                end,
+                ..Part::default()
+            }
+        };
+        let mut in_order = InOrder::new();
+        let mut out = Vec::new();
+        for part in [
+            piece(1, 0, false, true),
+            piece(0, 1, true, false),
+            piece(0, 0, true, false),
+            piece(0, 2, false, false),
+        ] {
+            in_order.put(part);
+            while let Some(part) = in_order.take() {
+                out.push((part.number, part.piece));
+            }
+        }
+        assert_eq!(out, [(0, 0), (0, 1), (0, 2), (1, 0)]);
     }
 }

@@ -6,9 +6,12 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use entente_detect::{Counters, Generation, Hit, Options, Scanner};
-use entente_telemetry::{Batch, Defect, Error, Format, Options as ReadOptions, Scratch, Source};
+use entente_telemetry::{
+    Batch, Defect, Error, Format, Kind, Observed, Options as ReadOptions, Record, Scratch, Source, Visitor,
+};
 
 use super::{LogInput, Sums};
+use crate::limits::DETECTIONS_BATCH_MAX;
 
 type Reader = Source<Box<dyn std::io::Read + Send>>;
 
@@ -17,6 +20,9 @@ type Reader = Source<Box<dyn std::io::Read + Send>>;
 pub(super) struct Part {
     pub(super) input: usize,
     pub(super) number: u64,
+    /// Pieces of one batch follow each other; all but the last have more after them.
+    pub(super) piece: u64,
+    pub(super) has_more: bool,
     pub(super) hits: Vec<Hit>,
     pub(super) defects: Vec<Defect>,
     pub(super) sums: Sums,
@@ -86,14 +92,19 @@ impl Shared {
             };
             if let Some(batch) = taken.batch {
                 let before = scanner.counters();
-                batch.visit(&mut scanner, &mut scratch);
+                let mut draining = Draining {
+                    scanner: &mut scanner,
+                    part: &mut part,
+                    send,
+                    hung_up: false,
+                };
+                batch.visit(&mut draining, &mut scratch);
+                if draining.hung_up {
+                    return;
+                }
                 part.sums = sums_between(before, scanner.counters());
                 part.defects = scanner.defects();
-                match scanner.hits() {
-                    Ok(hits) => part.hits = hits,
-                    // The generation's file became unreadable: no scan may look complete then.
-                    Err(error) => part.fault = Some(error.to_string()),
-                }
+                take_hits(&mut scanner, &mut part);
                 self.give_back(taken.slot, batch);
             }
             if send.send(part).is_err() {
@@ -218,6 +229,63 @@ fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
         *guard = None;
     }
     taken
+}
+
+/// A scanner whose detections are sent on while a batch is still being visited, when they become many.
+struct Draining<'a, 'g> {
+    scanner: &'a mut Scanner<'g>,
+    part: &'a mut Part,
+    send: &'a SyncSender<Part>,
+    hung_up: bool,
+}
+
+impl Visitor for Draining<'_, '_> {
+    #[inline]
+    fn wants(&self, kind: Kind) -> bool {
+        self.scanner.wants(kind)
+    }
+
+    #[inline]
+    fn observed(&mut self, observed: Observed<'_>) {
+        self.scanner.observed(observed);
+    }
+
+    #[inline]
+    fn record(&mut self, record: &Record<'_>) {
+        self.scanner.record(record);
+        if self.scanner.waiting() >= DETECTIONS_BATCH_MAX {
+            self.send_on();
+        }
+    }
+
+    #[inline]
+    fn defect(&mut self, defect: Defect) {
+        self.scanner.defect(defect);
+    }
+}
+
+impl Draining<'_, '_> {
+    #[cold]
+    fn send_on(&mut self) {
+        let mut piece = Part {
+            input: self.part.input,
+            number: self.part.number,
+            piece: self.part.piece,
+            has_more: true,
+            ..Part::default()
+        };
+        take_hits(self.scanner, &mut piece);
+        self.part.piece += 1;
+        self.hung_up |= self.send.send(piece).is_err();
+    }
+}
+
+fn take_hits(scanner: &mut Scanner<'_>, part: &mut Part) {
+    match scanner.hits() {
+        Ok(hits) => part.hits = hits,
+        // The generation's file became unreadable: no scan may look complete then.
+        Err(error) => part.fault = Some(error.to_string()),
+    }
 }
 
 fn sums_between(before: Counters, after: Counters) -> Sums {

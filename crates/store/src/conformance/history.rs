@@ -140,11 +140,6 @@ fn second_source_holds_too(open: &Open<'_>) {
         100
     );
     assert!(store.holdings("tool--2", None, 10).unwrap().items.is_empty());
-    // Asked for many at once it is the same, in the order asked.
-    let many = store
-        .holdings_many(&["tool--2", "tool--1", "tool--1"], 2)
-        .unwrap();
-    assert_eq!(many, [Vec::new(), holdings[..2].to_vec(), holdings[..2].to_vec()]);
 }
 
 fn greatest_version_is_current_in_any_order(open: &Open<'_>) {

@@ -9,7 +9,7 @@ use super::entities::{Entities, Entity, Moved, next_key, split_digest, write_ent
 use super::fault::Fault;
 use super::indexes::{IndexChange, Prepared};
 use super::{indexes, schema};
-use crate::records::{Incoming, Outcome};
+use crate::records::{self, Incoming, Outcome};
 use crate::{Error, limits};
 
 /// Refuses a batch that is over a bound or cannot be stored, before anything is written.
@@ -17,37 +17,10 @@ pub(super) fn require_fit(source: &str, batch: &[Incoming<'_>]) -> Result<(), Er
     super::limit("the batch", batch.len(), limits::BATCH_OBJECTS_MAX)?;
     super::limit("the batch, in bytes,", weight(batch), limits::BATCH_BYTES_MAX)?;
     super::limit("the name of the source", source.len(), limits::NAME_BYTES_MAX)?;
-    batch.iter().try_for_each(require_object_fit)
-}
-
-fn require_object_fit(object: &Incoming<'_>) -> Result<(), Error> {
-    super::limit("an id", object.id.len(), limits::NAME_BYTES_MAX)?;
-    super::limit(
-        "a `created_by_ref`",
-        object.created_by.map_or(0, str::len),
-        limits::NAME_BYTES_MAX,
-    )?;
-    for (property, target) in &object.edges {
-        super::limit(
-            "a reference",
-            property.len().max(target.len()),
-            limits::NAME_BYTES_MAX,
-        )?;
-    }
-    let unfit = |cause: &str| Error::Unfit {
-        subject: object.id.to_owned(),
-        cause: cause.to_owned(),
-    };
-    if crate::records::type_of(object.id) != object.type_name || object.id.len() == object.type_name.len() {
-        return Err(unfit(&format!(
-            "the id does not begin with the type `{}--`",
-            object.type_name
-        )));
-    }
-    if std::str::from_utf8(object.text).is_err() {
-        return Err(unfit("its text is not UTF-8"));
-    }
-    Ok(())
+    batch.iter().try_for_each(|object| {
+        records::require_fit(object.id, object.type_name, object.created_by, &object.edges)?;
+        require_text(object)
+    })
 }
 
 /// About how many bytes a batch writes.
@@ -209,5 +182,16 @@ pub(super) fn set_meta(connection: &Connection, name: &str, value: Option<&str>)
             .prepare_cached("DELETE FROM meta WHERE name = ?1")?
             .execute([name])?,
     };
+    Ok(())
+}
+
+fn require_text(object: &Incoming<'_>) -> Result<(), Error> {
+    if std::str::from_utf8(object.text).is_err() {
+        let cause = "its text is not UTF-8".to_owned();
+        return Err(Error::Unfit {
+            subject: object.id.to_owned(),
+            cause,
+        });
+    }
     Ok(())
 }

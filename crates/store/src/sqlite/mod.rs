@@ -174,12 +174,6 @@ impl Store for Sqlite {
             .read(|connection| read::holdings(connection, id, after, limit))
     }
 
-    fn holdings_many(&self, ids: &[&str], per_id: usize) -> Result<Vec<Vec<Holding>>, Error> {
-        limit("the look-up", ids.len(), limits::LOOK_KEYS_MAX)?;
-        self.readers
-            .read(|connection| read::holdings_many(connection, ids, per_id))
-    }
-
     fn edges_from(&self, id: &str) -> Result<Vec<Edge>, Error> {
         self.readers.read(|connection| read::edges_from(connection, id))
     }

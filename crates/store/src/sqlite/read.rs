@@ -5,7 +5,9 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::entities::{join_digest, split_digest};
 use super::fault::Fault;
 use super::packed::Packed;
-use crate::records::{Cursor, Edge, Holding, IndicatorRow, Looked, Mention, Page, Source, Stats, Stored};
+use crate::records::{
+    Cursor, Edge, Holding, IndicatorRow, Looked, Mention, Page, Source, Stats, Stored, Told,
+};
 use crate::{Error, limits};
 
 /// The columns that [`stored`] reads, of `objects o` and `entities e`.
@@ -190,32 +192,6 @@ pub(super) fn holdings(
     )
 }
 
-pub(super) fn holdings_many(
-    connection: &Connection,
-    ids: &[&str],
-    per_id: usize,
-) -> Result<Vec<Vec<Holding>>, Fault> {
-    let mut statement = connection.prepare_cached(
-        "SELECT s.name, h.at, o.version, o.digest_head, o.digest_tail, o.pk = e.current
-         FROM entities e JOIN objects o ON o.entity = e.pk
-         JOIN holdings h ON h.object = o.pk JOIN sources s ON s.pk = h.source
-         WHERE e.id = ?1
-         ORDER BY o.version DESC, o.digest_head DESC, o.digest_tail DESC, s.name LIMIT ?2",
-    )?;
-    let limit = sql_limit(page_items(per_id));
-    let mut held: Vec<Vec<Holding>> = Vec::new();
-    held.resize_with(ids.len(), Vec::new);
-    // In the order of the index, so that neighbours are read together.
-    let mut order: Vec<(&&str, &mut Vec<Holding>)> = ids.iter().zip(&mut held).collect();
-    order.sort_unstable_by_key(|(id, _)| **id);
-    for (id, held) in order {
-        *held = statement
-            .query_map(params![id, limit], holding)?
-            .collect::<rusqlite::Result<_>>()?;
-    }
-    Ok(held)
-}
-
 fn holding(row: &Row<'_>) -> rusqlite::Result<Holding> {
     Ok(Holding {
         source: row.get(0)?,
@@ -334,9 +310,13 @@ pub(super) fn look(
 ) -> Result<Vec<Looked>, Fault> {
     let per_key = per_key.clamp(1, limits::LOOK_MENTIONS_MAX);
     let mut statement = connection.prepare_cached(
-        "SELECT e.id, o.name, x.plain, o.revoked, o.version FROM observables x
+        "SELECT e.id, o.name, x.plain, o.revoked, o.version, o.pk FROM observables x
          JOIN entities e ON e.pk = x.entity JOIN objects o ON o.pk = e.current
          WHERE x.kind = ?1 AND x.value = ?2 ORDER BY x.plain, x.entity LIMIT ?3",
+    )?;
+    let mut tellers = connection.prepare_cached(
+        "SELECT s.name, h.at FROM holdings h JOIN sources s ON s.pk = h.source
+         WHERE h.object = ?1 ORDER BY s.name LIMIT ?2",
     )?;
     let mut answers: Vec<Looked> = Vec::new();
     answers.resize_with(keys.len(), Looked::default);
@@ -350,7 +330,9 @@ pub(super) fn look(
                 answer.more = true;
                 break;
             }
-            answer.mentions.push(mention(row)?);
+            let mut mention = mention(row)?;
+            mention.told = told(&mut tellers, row.get(5)?)?;
+            answer.mentions.push(mention);
         }
     }
     Ok(answers)
@@ -364,7 +346,18 @@ fn mention(row: &Row<'_>) -> rusqlite::Result<Mention> {
         is_term: !plain,
         revoked: row.get(3)?,
         version: row.get(4)?,
+        told: Vec::new(),
     })
+}
+
+fn told(statement: &mut CachedStatement<'_>, object: i64) -> Result<Vec<Told>, Fault> {
+    let told = statement.query_map(params![object, sql_limit(limits::LOOK_MENTIONS_MAX)], |row| {
+        Ok(Told {
+            source: row.get(0)?,
+            at: row.get(1)?,
+        })
+    })?;
+    Ok(told.collect::<rusqlite::Result<_>>()?)
 }
 
 /// The ids of a type are those from `type--` to before `type-.`: `.` follows `-`.
