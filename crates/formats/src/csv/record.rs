@@ -1,7 +1,8 @@
 //! Physical lines to records of fields: RFC 4180, with quotes over several lines, bounded.
 //!
 //! A record whose quote does not end within the bounds is a defect of its first line; reading goes
-//! on at the line after it, so that one stray quote does not swallow the file.
+//! on at the line after it, so that one stray quote does not swallow the file. The lines looked at
+//! for its end are then records of one line each: every line is looked at twice at most.
 
 use std::{
     collections::VecDeque,
@@ -14,6 +15,8 @@ pub(super) struct Physical<R> {
     lines: Lines<R>,
     /// Lines read ahead for a record that did not end.
     ahead: VecDeque<OwnedLine>,
+    /// Number of the last line that was looked at for the end of a record that did not end.
+    looked_at: u64,
 }
 
 pub(super) struct OwnedLine {
@@ -32,6 +35,7 @@ impl<R: BufRead> Physical<R> {
         Self {
             lines,
             ahead: VecDeque::new(),
+            looked_at: 0,
         }
     }
 
@@ -69,8 +73,10 @@ impl<R: BufRead> Physical<R> {
         };
         let mut text = first_text.clone();
         let mut further = VecDeque::new();
-        let mut fields = split(&text, delimiter);
-        while fields.is_none() && !full(&text, further.len()) {
+        let mut splitter = Splitter::new(delimiter);
+        let mut is_whole = splitter.take(&first_text);
+        let may_span_lines = first.number > self.looked_at;
+        while !is_whole && may_span_lines && !full(&text, further.len()) {
             let next = self.next_line()?;
             let more = next.as_ref().and_then(|line| line.text.as_ref().ok());
             let Some(more) = more else {
@@ -79,19 +85,21 @@ impl<R: BufRead> Physical<R> {
             };
             text.push('\n');
             text.push_str(more);
-            // Without a quote in it the line cannot end the field.
-            if more.contains('"') {
-                fields = split(&text, delimiter);
-            }
+            is_whole = splitter.take("\n") || splitter.take(more);
             further.extend(next);
         }
-        let fields = fields.ok_or_else(unended);
-        if fields.is_err() {
+        let fields = if is_whole {
+            Ok(splitter.fields)
+        } else {
             text = first_text;
+            if let Some(last) = further.back() {
+                self.looked_at = self.looked_at.max(last.number);
+            }
             while let Some(line) = further.pop_back() {
                 self.ahead.push_front(line);
             }
-        }
+            Err(unended())
+        };
         Ok(Some(Record {
             line: first.number,
             text,
@@ -113,17 +121,53 @@ fn unended() -> Refusal {
 
 /// The fields of a record, or nothing where a quote is still open.
 pub(super) fn split(text: &str, delimiter: char) -> Option<Vec<String>> {
-    let mut fields = Vec::new();
-    let mut rest = text;
-    loop {
-        let (field, after) = match rest.trim_start_matches(' ').strip_prefix('"') {
-            Some(quoted) => quoted_field(quoted, delimiter)?,
-            None => bare_field(rest, delimiter),
-        };
-        fields.push(field);
-        match after {
-            Some(after) => rest = after,
-            None => return Some(fields),
+    let mut splitter = Splitter::new(delimiter);
+    splitter.take(text).then_some(splitter.fields)
+}
+
+/// Takes a record piece by piece, as long as a quote is open.
+struct Splitter {
+    delimiter: char,
+    fields: Vec<String>,
+    /// What is read of the field whose quote is open.
+    open: Option<String>,
+}
+
+impl Splitter {
+    fn new(delimiter: char) -> Self {
+        Self {
+            delimiter,
+            fields: Vec::new(),
+            open: None,
+        }
+    }
+
+    /// Whether the record is whole with this.
+    fn take(&mut self, text: &str) -> bool {
+        let mut rest = text;
+        loop {
+            let quoted = match self.open.take() {
+                Some(field) => Some((field, rest)),
+                None => {
+                    let quoted = rest.trim_start_matches(' ').strip_prefix('"');
+                    quoted.map(|quoted| (String::new(), quoted))
+                }
+            };
+            let (field, after) = match quoted {
+                Some((mut field, quoted)) => match quoted_field(&mut field, quoted, self.delimiter) {
+                    Some(after) => (field, after),
+                    None => {
+                        self.open = Some(field);
+                        return false;
+                    }
+                },
+                None => bare_field(rest, self.delimiter),
+            };
+            self.fields.push(field);
+            match after {
+                Some(after) => rest = after,
+                None => return true,
+            }
         }
     }
 }
@@ -135,12 +179,15 @@ fn bare_field(rest: &str, delimiter: char) -> (String, Option<&str>) {
     }
 }
 
-/// Reads behind the opening quote. What stands between the closing quote and the delimiter is
-/// kept as it is, as spreadsheets do.
-fn quoted_field(mut rest: &str, delimiter: char) -> Option<(String, Option<&str>)> {
-    let mut field = String::new();
+/// Reads behind the opening quote, and gives what stands behind the field's delimiter; nothing where
+/// the quote stays open. What stands between the closing quote and the delimiter is kept as it is, as
+/// spreadsheets do.
+fn quoted_field<'a>(field: &mut String, mut rest: &'a str, delimiter: char) -> Option<Option<&'a str>> {
     loop {
-        let (before, after) = rest.split_once('"')?;
+        let Some((before, after)) = rest.split_once('"') else {
+            field.push_str(rest);
+            return None;
+        };
         field.push_str(before);
         if let Some(after) = after.strip_prefix('"') {
             field.push('"');
@@ -149,7 +196,7 @@ fn quoted_field(mut rest: &str, delimiter: char) -> Option<(String, Option<&str>
         }
         let (tail, after) = bare_field(after, delimiter);
         field.push_str(tail.trim_end());
-        return Some((field, after));
+        return Some(after);
     }
 }
 
@@ -185,6 +232,29 @@ mod tests {
         }
         let fields = |a: &str, b: &str| Some(vec![a.to_owned(), b.to_owned()]);
         assert_eq!(read, [(1, None), (2, fields("c", "d")), (3, fields("e", "f"))]);
+    }
+
+    /// Found by attack: every line was looked at with each of the 100 lines before it, from the start.
+    #[test]
+    fn many_lines_with_stray_quotes_are_read_in_linear_time() {
+        let mut text = "a\"b,\"c\"\"dxxx\n".repeat(500_000);
+        text.push_str("e,f\n");
+        let mut physical = Physical::new(Lines::new(text.as_bytes()));
+        let (mut refused, mut last) = (0, None);
+        while let Some(record) = physical.next_record(',').unwrap() {
+            refused += usize::from(record.fields.is_err());
+            last = record.fields.ok();
+        }
+        assert_eq!(refused, 500_000);
+        assert_eq!(last, Some(vec!["e".to_owned(), "f".to_owned()]));
+    }
+
+    #[test]
+    fn a_record_over_lines_is_read_piece_by_piece() {
+        let mut physical = Physical::new(Lines::new(&b"\"a \n\n\"\"b\n c\" ,d\n"[..]));
+        let record = physical.next_record(',').unwrap().unwrap();
+        assert_eq!(record.fields.unwrap(), ["a \n\n\"b\n c", "d"]);
+        assert_eq!(record.text, "\"a \n\n\"\"b\n c\" ,d");
     }
 
     proptest! {
