@@ -29,6 +29,7 @@ pub fn detect_kind(head: &[u8], name: &str) -> Kind {
     }
     match head.iter().find(|byte| !byte.is_ascii_whitespace()) {
         None => Kind::Unknown("it is empty".to_owned()),
+        Some(b'#') if is_zeek(head) => log_of("Zeek"),
         Some(b'{' | b'[') if !head.starts_with(b"[Adblock") => json(head),
         Some(_) => table(&String::from_utf8_lossy(head), name),
     }
@@ -60,6 +61,33 @@ fn not_text(head: &[u8]) -> Option<&'static str> {
         .or_else(|| head.contains(&0).then_some("it is binary"))
 }
 
+/// A Zeek log with a head of its own. Zeek's intelligence files have `#fields` too, but carry indicators.
+fn is_zeek(head: &[u8]) -> bool {
+    let mut lines = head.split(|byte| *byte == b'\n');
+    head.starts_with(b"#separator ")
+        || lines.any(|line| line.starts_with(b"#fields\t") && find(line, b"indicator_type").is_none())
+}
+
+fn log_of(program: &str) -> Kind {
+    Kind::Unknown(format!("it is a log of {program}, which `entente scan` reads"))
+}
+
+/// Which program's log it is by a key, and where that key stands.
+fn json_log(head: &[u8]) -> Option<(usize, &'static str)> {
+    let suricata = find(head, b"\"event_type\"").map(|at| (at, "Suricata"));
+    let zeek = find(head, b"\"_path\"").or_else(|| {
+        let uid = find(head, b"\"uid\"")?;
+        Some(uid.min(find(head, b"\"id.orig_h\"")?))
+    });
+    suricata.into_iter().chain(zeek.map(|at| (at, "Zeek"))).min()
+}
+
+/// A MISP warning list: `matching_attributes`, or a `list` beside what describes it, where that key comes late.
+fn is_warning_list(head: &[u8]) -> bool {
+    let described = || find(head, b"\"description\"").is_some() || find(head, b"\"name\"").is_some();
+    find(head, b"\"matching_attributes\"").is_some() || (find(head, b"\"list\"").is_some() && described())
+}
+
 /// JSON is told apart by the keys that occur in its beginning, whichever comes first.
 fn json(head: &[u8]) -> Kind {
     const STIX: &[&[u8]] = &[
@@ -77,8 +105,20 @@ fn json(head: &[u8]) -> Kind {
         b"\"threat_level_id\"",
     ];
     let first = |keys: &[&[u8]]| keys.iter().filter_map(|key| find(head, key)).min();
-    match (first(STIX), first(MISP)) {
+    let (stix, misp) = (first(STIX), first(MISP));
+    // A log is known by its first line; what a log tells about may well be called `objects`.
+    if let Some((at, program)) = json_log(head)
+        && stix.is_none_or(|stix| at < stix)
+        && misp.is_none_or(|misp| at < misp)
+    {
+        return log_of(program);
+    }
+    match (stix, misp) {
         (None, None) if stix_id(head) => Kind::Stix,
+        (None, None) if is_warning_list(head) => Kind::Unknown(
+            "it is a MISP warning list: it names what is known to be harmless, and is not intelligence"
+                .to_owned(),
+        ),
         (None, None) => Kind::Unknown("it is JSON, but neither STIX nor MISP by its keys".to_owned()),
         (Some(stix), Some(misp)) if misp < stix => Kind::Misp,
         (None, Some(_)) => Kind::Misp,
@@ -164,5 +204,36 @@ mod tests {
         check(b"a\0b", "binary");
         check(b"\xff\xfea\0", "UTF-16");
         check(br#"{"a": 1}"#, "neither STIX nor MISP");
+    }
+
+    #[test]
+    fn logs_and_warning_lists_are_called_by_name() {
+        let check = |head: &str, part: &str| match detect_kind(head.as_bytes(), "x.log") {
+            Kind::Unknown(why) => assert!(why.contains(part), "{head}: {why}"),
+            kind => panic!("{head}: {kind:?}"),
+        };
+        check("#separator \\x09\n#set_separator\t,\n", "log of Zeek");
+        check("#path\tdns\n#fields\tts\tuid\tquery\n", "log of Zeek");
+        check(r#"{"_path":"dns","ts":1,"uid":"C1"}"#, "log of Zeek");
+        check(r#"{"ts":1,"uid":"C1","id.orig_h":"192.0.2.1"}"#, "log of Zeek");
+        check(
+            r#"{"timestamp":"2026","event_type":"dns","dns":{"id":1,"rrname":"xn--e1a.example"},"objects":[]}"#,
+            "log of Suricata",
+        );
+        check(
+            r#"{"description": "DNS resolvers", "list": ["192.0.2.1""#,
+            "warning list",
+        );
+        check(
+            r#"[{"name": "x", "matching_attributes": ["ip-dst"]}]"#,
+            "warning list",
+        );
+        assert_eq!(
+            detect_kind(
+                b"{\"type\":\"bundle\",\"objects\":[{\"event_type\":\"x\"}]}",
+                "a.json"
+            ),
+            Kind::Stix
+        );
     }
 }

@@ -152,6 +152,7 @@ impl Node {
             kind: "",
             value: "",
             name: &stored.name,
+            description: object.str("description").unwrap_or_default(),
             valid_from: object.str("valid_from").unwrap_or_default(),
             valid_until: object.str("valid_until").unwrap_or_default(),
             confidence: object

@@ -184,6 +184,7 @@ fn what_is_exported_is_read_back() {
         kind: Kind::Domain.name(),
         value: "evil.example",
         name: "-evil",
+        description: "=seen, \"often\"\nsince spring",
         valid_from: "2026-01-01T00:00:00Z",
         confidence: Some(70),
         labels: &["c2", "apt"],
@@ -195,6 +196,26 @@ fn what_is_exported_is_read_back() {
     let entry = entries(&text).remove(0);
     assert_eq!(entry.observable.value, "evil.example");
     assert_eq!(entry.attributes.name.as_deref(), Some("-evil"));
+    assert_eq!(
+        entry.attributes.description.as_deref(),
+        Some("=seen, \"often\"\nsince spring")
+    );
     assert_eq!(entry.attributes.labels, ["c2", "apt"]);
     assert_eq!(entry.attributes.tlp, Some(Tlp::Green));
+}
+
+#[test]
+fn an_exported_row_is_read_back_however_long_its_description() {
+    for description in ["line\n".repeat(5_000), "x".repeat(1 << 20)] {
+        let mut writer = export::csv::Writer::new(Vec::new()).unwrap();
+        let row = export::csv::Row {
+            kind: Kind::Domain.name(),
+            value: "evil.example",
+            description: &description,
+            ..Default::default()
+        };
+        writer.write(&row).unwrap();
+        let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+        assert_eq!(entries(&text).len(), 1);
+    }
 }

@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
+use crate::{entry, limits};
+
 /// The columns, in order.
-pub const COLUMNS: [&str; 13] = [
+pub const COLUMNS: [&str; 14] = [
     "id",
     "type",
     "kind",
     "value",
     "name",
+    "description",
     "valid_from",
     "valid_until",
     "confidence",
@@ -32,6 +35,8 @@ pub struct Row<'a> {
     pub value: &'a str,
     /// The name for people.
     pub name: &'a str,
+    /// What people say about it; its first [`limits::DESCRIPTION_BYTES_MAX`] bytes and 50 lines are written.
+    pub description: &'a str,
     /// RFC 3339.
     pub valid_from: &'a str,
     /// RFC 3339.
@@ -64,7 +69,7 @@ impl<W: Write> Writer<W> {
         let mut csv = csv::WriterBuilder::new()
             .terminator(csv::Terminator::CRLF)
             .from_writer(writer);
-        csv.write_record(COLUMNS)?;
+        csv.write_record(COLUMNS).map_err(plain)?;
         Ok(Self { csv })
     }
 
@@ -84,6 +89,7 @@ impl<W: Write> Writer<W> {
             row.kind,
             row.value,
             row.name,
+            readable(row.description),
             row.valid_from,
             row.valid_until,
             &confidence,
@@ -93,13 +99,14 @@ impl<W: Write> Writer<W> {
             &sources,
             row.modified,
         ];
-        self.csv.write_record(
-            fields
-                .map(|field| neutral(field))
-                .iter()
-                .map(|field| field.as_bytes()),
-        )?;
-        Ok(())
+        self.csv
+            .write_record(
+                fields
+                    .map(|field| neutral(field))
+                    .iter()
+                    .map(|field| field.as_bytes()),
+            )
+            .map_err(plain)
     }
 
     /// Writes what is buffered and gives the writer back.
@@ -109,6 +116,21 @@ impl<W: Write> Writer<W> {
     pub fn finish(self) -> io::Result<W> {
         self.csv.into_inner().map_err(|error| error.into_error())
     }
+}
+
+/// The writer's own error: callers tell a reader that hung up from a full disk by its kind.
+fn plain(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+/// The beginning of a description that our CSV reader takes back as part of one record.
+fn readable(description: &str) -> &str {
+    let kept = entry::cut(description, limits::DESCRIPTION_BYTES_MAX);
+    let lines_end = kept.match_indices('\n').nth(limits::CSV_RECORD_LINES_MAX / 2 - 1);
+    lines_end.map_or(kept, |(end, _)| kept.get(..end).unwrap_or(kept))
 }
 
 /// The field with an apostrophe before it where a spreadsheet would run it as a formula
@@ -148,6 +170,27 @@ mod tests {
         let text = written(&[row]);
         assert!(text.contains("\"a \"\"b\"\", c\nd\""), "{text}");
         assert!(text.contains("\"x,y\""), "{text}");
+    }
+
+    #[test]
+    fn a_reader_that_hung_up_is_told_by_its_kind() {
+        struct HungUp;
+        impl Write for HungUp {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let mut writer = Writer::new(HungUp).unwrap();
+        let name = "x".repeat(1 << 16);
+        let row = Row {
+            name: &name,
+            ..Row::default()
+        };
+        let error = writer.write(&row).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]
