@@ -48,77 +48,77 @@ pub const HIT_VALUE_BYTES_MAX: usize = 8 << 10;
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
-        "detect id bytes",
+        "id of an indicator, bytes",
         ID_BYTES_MAX as u64,
         "a longer indicator id is refused",
     ),
     (
-        "detect name bytes",
+        "name of an indicator, bytes",
         NAME_BYTES_MAX as u64,
         "a longer indicator name is cut",
     ),
     (
-        "detect value bytes",
+        "value of an indicator, bytes",
         VALUE_BYTES_MAX as u64,
         "an indicator's longer value is not evaluated",
     ),
     (
-        "detect atoms per indicator",
+        "values that one indicator asks for",
         ATOMS_PER_INDICATOR_MAX as u64,
         "what one indicator asks for beyond is not evaluated",
     ),
     (
-        "detect patterns",
+        "LIKE and MATCHES comparisons",
         PATTERNS_MAX as u64,
         "further LIKE and MATCHES comparisons are not evaluated",
     ),
     (
-        "detect pattern program bytes",
+        "compiled regular expression, bytes",
         PATTERN_PROGRAM_BYTES_MAX as u64,
         "a larger regular expression is not evaluated",
     ),
     (
-        "detect patterns in a set",
+        "regular expressions in a set",
         PATTERNS_IN_SET as u64,
         "regular expressions are run in sets of this size",
     ),
     (
-        "detect arena bytes",
+        "texts of a generation, bytes",
         ARENA_BYTES_MAX,
         "a generation with more is not written",
     ),
     (
-        "detect cached blocks",
+        "cached blocks",
         CACHED_BLOCKS as u64,
         "4 KiB each; older ones are read again",
     ),
     (
-        "detect cached indicators",
+        "cached indicators",
         CACHED_INDICATORS as u64,
         "older ones are read again",
     ),
     (
-        "detect remembered values",
+        "remembered values",
         MEMO_VALUES as u64,
         "older ones are read again",
     ),
     (
-        "detect remembered value bytes",
+        "remembered value, bytes",
         MEMO_VALUE_BYTES_MAX as u64,
         "a longer one is read each time",
     ),
     (
-        "detect defects kept",
+        "defects kept of a generation",
         DEFECTS_KEPT_MAX as u64,
         "further ones are counted, not described",
     ),
     (
-        "detect hits per record",
+        "hits of one record",
         HITS_PER_RECORD_MAX as u64,
         "further ones are counted, not reported",
     ),
     (
-        "detect hit value bytes",
+        "value of a hit, bytes",
         HIT_VALUE_BYTES_MAX as u64,
         "a longer value is cut in the detection",
     ),

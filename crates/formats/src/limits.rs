@@ -22,47 +22,47 @@ pub const EXCERPT_BYTES_MAX: usize = 160;
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
-        "formats.line_bytes_max",
+        "line of a list or CSV file, bytes",
         LINE_BYTES_MAX as u64,
         "a longer line of a list is skipped and named",
     ),
     (
-        "formats.csv_record_bytes_max",
+        "CSV record, bytes",
         CSV_RECORD_BYTES_MAX as u64,
         "a longer CSV record is refused; reading goes on at the line after its first",
     ),
     (
-        "formats.csv_record_lines_max",
+        "lines of a CSV record",
         CSV_RECORD_LINES_MAX as u64,
         "a CSV record over more lines is refused; reading goes on at the line after its first",
     ),
     (
-        "formats.csv_columns_max",
+        "columns of a CSV file",
         CSV_COLUMNS_MAX as u64,
         "a CSV header with more columns is refused",
     ),
     (
-        "formats.csv_preamble_lines_max",
+        "comment lines before a CSV header",
         CSV_PREAMBLE_LINES_MAX as u64,
         "a CSV file with more comment lines before its header is refused",
     ),
     (
-        "formats.description_bytes_max",
+        "description from a list or CSV file, bytes",
         DESCRIPTION_BYTES_MAX as u64,
         "a longer comment is cut",
     ),
     (
-        "formats.labels_max",
+        "labels of an entry",
         LABELS_MAX as u64,
         "further labels of an entry are left out",
     ),
     (
-        "formats.links_max",
+        "links of an entry",
         LINKS_MAX as u64,
         "further links of an entry are left out",
     ),
     (
-        "formats.excerpt_bytes_max",
+        "excerpt of a refused line, bytes",
         EXCERPT_BYTES_MAX as u64,
         "a refused line is shown up to here",
     ),

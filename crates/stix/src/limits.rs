@@ -42,67 +42,67 @@ pub const STRAY_VALUES_MAX: u64 = 1000;
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
-        "stix.DEPTH_MAX",
+        "JSON depth",
         DEPTH_MAX as u64,
         "arrays and objects inside each other; deeper ones are refused",
     ),
     (
-        "stix.POINTER_BYTES_MAX",
+        "JSON pointer in a message, bytes",
         POINTER_BYTES_MAX as u64,
         "bytes of a JSON pointer in a message; longer ones are cut",
     ),
     (
-        "stix.OBJECT_BYTES_MAX",
+        "object in a bundle, bytes",
         OBJECT_BYTES_MAX as u64,
         "bytes of one object in a bundle; a bigger one is skipped and named",
     ),
     (
-        "stix.PATTERN_BYTES_MAX",
+        "pattern, bytes",
         PATTERN_BYTES_MAX as u64,
         "bytes of a pattern; a longer one is refused",
     ),
     (
-        "stix.PATTERN_DEPTH_MAX",
+        "brackets inside each other in a pattern",
         PATTERN_DEPTH_MAX as u64,
         "brackets inside each other in a pattern; deeper ones are refused",
     ),
     (
-        "stix.PATTERN_SET_MAX",
+        "values of a set in a pattern",
         PATTERN_SET_MAX as u64,
         "values of one IN (...) in a pattern; larger sets are refused",
     ),
     (
-        "stix.PATTERN_QUALIFIERS_MAX",
+        "qualifiers on one expression of a pattern",
         PATTERN_QUALIFIERS_MAX as u64,
         "qualifiers on one expression of a pattern; more are refused",
     ),
     (
-        "stix.TYPE_NAME_BYTES_MAX",
+        "name of an object type, bytes",
         TYPE_NAME_BYTES_MAX as u64,
         "bytes of the name of an object type; longer ones are refused",
     ),
     (
-        "stix.VALUE_BYTES_MAX",
+        "value of an observable, bytes",
         VALUE_BYTES_MAX as u64,
         "bytes of a value that can be looked up; longer ones are left out",
     ),
     (
-        "stix.FINDINGS_MAX",
+        "findings of one validation",
         FINDINGS_MAX as u64,
         "findings of one validation; further ones are not shown",
     ),
     (
-        "stix.RESYNC_BYTES_MAX",
+        "search for the next object behind a broken one, bytes",
         RESYNC_BYTES_MAX,
         "bytes read again in search of the next object behind a broken one",
     ),
     (
-        "stix.STRAY_VALUES_MAX",
+        "values without STIX at the start of a file",
         STRAY_VALUES_MAX,
         "values without STIX at the start of a file; the rest is left unread",
     ),
     (
-        "stix.VALUES_MAX",
+        "values in one JSON text",
         VALUES_MAX as u64,
         "values in one JSON text; it bounds the memory that an object can take",
     ),

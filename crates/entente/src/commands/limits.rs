@@ -22,7 +22,11 @@ const ALL: [(&str, Limits); 6] = [
 
 pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {
     let mut out = out();
-    let mut rows = Vec::new();
+    let mut rows = vec![
+        ["part", "limit", "value", "beyond it"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for (part, limits) in ALL {
         for (name, value, beyond) in limits {
             if global.json {
@@ -40,7 +44,9 @@ pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {
             }
         }
     }
-    write!(out, "{}", table(&rows))?;
+    if !global.json {
+        write!(out, "{}", table(&rows))?;
+    }
     out.flush()?;
     Ok(Exit::Done)
 }
@@ -48,10 +54,14 @@ pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_limit_says_what_happens_beyond_it() {
+    fn every_limit_is_named_in_words_and_says_what_happens_beyond_it() {
         for (part, limits) in super::ALL {
             assert!(!limits.is_empty(), "`{part}` shows no limits");
             for (name, value, beyond) in limits {
+                assert!(
+                    !name.contains(['_', '.']),
+                    "{part}: `{name}` is a name for programs"
+                );
                 assert!(
                     *value > 0 && !name.is_empty() && beyond.len() > 5,
                     "{part}: {name}"
