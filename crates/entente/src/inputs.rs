@@ -1,6 +1,7 @@
 //! Paths, folders, globs and stdin to a list of readable inputs, in a stable order.
 //!
-//! Opening is left to the moment of use, so that one unreadable file is one named item and not the end.
+//! Opening is left to the moment of use, so that one unreadable file is one named item and not the end. So is
+//! a folder that cannot be looked into: it stands in the list as itself, and fails when it is opened.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,7 +15,23 @@ pub(crate) enum Input {
     /// Standard input.
     Stdin,
     /// A file.
-    File(PathBuf),
+    File(Found),
+}
+
+/// A file, and where the search for it began.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    path: PathBuf,
+    /// The folder that was given, where the file was found below one.
+    below: Option<PathBuf>,
+}
+
+impl std::ops::Deref for Found {
+    type Target = Path;
+
+    fn deref(&self) -> &Path {
+        &self.path
+    }
 }
 
 impl Input {
@@ -24,6 +41,30 @@ impl Input {
             Input::Stdin => "-".to_owned(),
             Input::File(path) => path.display().to_string(),
         }
+    }
+
+    /// What it is called among the files that came with it: the path below the given folder, or the file's
+    /// own name. The best guess at who says so.
+    pub(crate) fn label(&self) -> String {
+        let Input::File(found) = self else {
+            return "stdin".to_owned();
+        };
+        let below = found
+            .below
+            .as_deref()
+            .and_then(|folder| found.strip_prefix(folder).ok());
+        let parts: Vec<_> = match below {
+            Some(relative) => relative.iter().collect(),
+            None => found.file_name().into_iter().collect(),
+        };
+        if parts.is_empty() {
+            return "file".to_owned();
+        }
+        parts
+            .iter()
+            .map(|part| part.to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/")
     }
 
     /// Size in bytes, where it can be known before reading.
@@ -42,8 +83,17 @@ impl Input {
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match self {
             Input::Stdin => Ok(Box::new(io::stdin())),
-            Input::File(path) => Ok(Box::new(File::open(path)?)),
+            Input::File(path) if path.is_dir() => Err(unread(path)),
+            Input::File(path) => Ok(Box::new(File::open(&**path)?)),
         }
+    }
+}
+
+/// Why a folder stands in the list: what is in it could not be listed.
+fn unread(folder: &Path) -> io::Error {
+    match folder.read_dir() {
+        Err(error) => error,
+        Ok(_) => io::Error::other("the folder could not be read when it was looked into"),
     }
 }
 
@@ -58,7 +108,7 @@ pub(crate) fn collect(paths: &[String]) -> Result<Vec<Input>, Failure> {
         }
         let given = Path::new(path);
         if given.is_dir() {
-            below(given, &mut inputs)?;
+            below(given, &mut inputs);
         } else if given.exists() || !path.contains(['*', '?', '[']) {
             if !given.exists() {
                 return Err(Failure::input(format!(
@@ -66,7 +116,7 @@ pub(crate) fn collect(paths: &[String]) -> Result<Vec<Input>, Failure> {
                     crate::render::safe(path)
                 )));
             }
-            inputs.push(Input::File(given.to_owned()));
+            inputs.push(Input::File(single(given.to_owned())));
         } else {
             matching(path, &mut inputs)?;
         }
@@ -74,16 +124,23 @@ pub(crate) fn collect(paths: &[String]) -> Result<Vec<Input>, Failure> {
     Ok(inputs)
 }
 
-fn below(folder: &Path, inputs: &mut Vec<Input>) -> Result<(), Failure> {
+fn single(path: PathBuf) -> Found {
+    Found { path, below: None }
+}
+
+fn below(folder: &Path, inputs: &mut Vec<Input>) {
     // Links to folders are not followed: a loop must not hang a scan.
     for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-        let entry =
-            entry.map_err(|error| Failure::input(format!("cannot read `{}`: {error}", folder.display())))?;
-        if entry.path().is_file() {
-            inputs.push(Input::File(entry.into_path()));
-        }
+        let path = match entry {
+            Ok(entry) if entry.path().is_file() => entry.into_path(),
+            Ok(_) => continue,
+            Err(error) => error.path().unwrap_or(folder).to_owned(),
+        };
+        inputs.push(Input::File(Found {
+            path,
+            below: Some(folder.to_owned()),
+        }));
     }
-    Ok(())
 }
 
 fn matching(pattern: &str, inputs: &mut Vec<Input>) -> Result<(), Failure> {
@@ -95,11 +152,10 @@ fn matching(pattern: &str, inputs: &mut Vec<Input>) -> Result<(), Failure> {
         ))
     })?;
     for path in paths {
-        let path = path.map_err(|error| Failure::input(error.to_string()))?;
-        if path.is_dir() {
-            below(&path, inputs)?;
-        } else {
-            inputs.push(Input::File(path));
+        match path {
+            Ok(path) if path.is_dir() => below(&path, inputs),
+            Ok(path) => inputs.push(Input::File(single(path))),
+            Err(error) => inputs.push(Input::File(single(error.path().to_owned()))),
         }
     }
     if inputs.len() == before {
@@ -138,5 +194,38 @@ mod tests {
         assert_eq!(names(&[format!("{root}/*.json")]), ["/a.json", "/b.json"]);
         assert!(collect(&[format!("{root}/missing.json")]).is_err());
         assert!(collect(&[format!("{root}/*.nothing")]).is_err());
+    }
+
+    #[test]
+    fn files_of_one_name_are_told_apart_by_their_place_below_the_given_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().display().to_string();
+        for name in ["one/domains.txt", "two/domains.txt"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        }
+        let check = |given: &str, labels: &[&str]| {
+            let inputs = collect(&[given.to_owned()]).unwrap();
+            assert_eq!(inputs.iter().map(Input::label).collect::<Vec<_>>(), labels);
+        };
+        check(&root, &["one/domains.txt", "two/domains.txt"]);
+        check(&format!("{root}/one/domains.txt"), &["domains.txt"]);
+        check(&format!("{root}/*/domains.txt"), &["domains.txt", "domains.txt"]);
+        check("-", &["stdin"]);
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_listed_is_one_input_that_fails_when_it_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let gone = folder.path().join("gone");
+        let mut inputs = Vec::new();
+        below(&gone, &mut inputs);
+        assert_eq!(
+            inputs.iter().map(Input::name).collect::<Vec<_>>(),
+            [gone.display().to_string()]
+        );
+        assert!(inputs[0].open().is_err());
+        assert!(Input::File(single(folder.path().to_owned())).open().is_err());
     }
 }

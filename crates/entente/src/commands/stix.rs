@@ -10,7 +10,7 @@ use entente_stix::json::{self, Value};
 use crate::cli::{Global, Stix};
 use crate::commands::out;
 use crate::exit::{Exit, Failure};
-use crate::inputs::Input;
+use crate::inputs::{self, Input};
 
 /// A line of a batch may be as long as the largest object, with room for what wraps it.
 const LINE_BYTES_MAX: u64 = entente_stix::limits::OBJECT_BYTES_MAX as u64 + (64 << 10);
@@ -18,7 +18,7 @@ const LINE_BYTES_MAX: u64 = entente_stix::limits::OBJECT_BYTES_MAX as u64 + (64 
 pub(crate) fn run(global: &Global, asked: &Stix) -> Result<Exit, Failure> {
     match asked {
         Stix::Validate(asked) => validate::run(global, asked),
-        Stix::Id(asked) => id::run(asked),
+        Stix::Id(asked) => id::run(global, asked),
     }
 }
 
@@ -97,6 +97,38 @@ fn plain(value: &Value<'_>) -> serde_json::Value {
     serde_json::from_str(&value.canonical()).unwrap_or_default()
 }
 
+/// What a file of objects comes down to when its text cannot be taken as such.
+fn lacks_objects(reason: &str) -> bool {
+    // `entente_stix::bundle` begins every such reason with these words.
+    reason.starts_with("no STIX objects")
+}
+
+/// The inputs that `paths` name, each given to `read`. One of several that cannot be read is named and passed
+/// over; whether all could be read is the answer.
+fn each_input(
+    paths: &[String],
+    mut read: impl FnMut(&Input) -> Result<(), Failure>,
+) -> Result<bool, Failure> {
+    let inputs = inputs::collect(paths)?;
+    if inputs.is_empty() {
+        return Err(Failure::input(format!(
+            "nothing was read: there is no file in `{}`; name a folder that has files, or a file",
+            crate::render::safe(&paths.join("`, `"))
+        )));
+    }
+    let mut all = true;
+    for input in &inputs {
+        match read(input) {
+            Err(failure) if failure.exit == Exit::BadInput && inputs.len() > 1 => {
+                all = false;
+                eprintln!("unread   {}", crate::render::safe(&failure.message));
+            }
+            done => done?,
+        }
+    }
+    Ok(all)
+}
+
 /// Takes an object's pointer, and its text or why it has none.
 type Each<'e> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), Failure> + 'e;
 
@@ -105,7 +137,10 @@ type Each<'e> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), Failure> + 
 fn each_object(input: &Input, each: &mut Each<'_>) -> Result<(), Failure> {
     let name = input.name();
     let failed = |error: std::io::Error| {
-        Failure::input(format!("cannot read `{}`: {error}", crate::render::safe(&name)))
+        Failure::input(format!(
+            "cannot read `{}`: {error}; check path, permissions and content",
+            crate::render::safe(&name)
+        ))
     };
     let reader =
         entente_telemetry::decompressed(input.open().map_err(failed)?, &name).map_err(Failure::input)?;

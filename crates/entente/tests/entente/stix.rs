@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Home, shared};
+use crate::harness::{Home, bundle, shared};
 
 fn cases(file: &str) -> Option<Vec<Value>> {
     let text = std::fs::read(shared(&format!("cases/{file}"))?).unwrap();
@@ -99,4 +99,77 @@ fn findings_name_pointer_rule_clause_and_way_out() {
         ran.out
     );
     assert!(home.ok(&["stix", "validate", "--rules"]).out.lines().count() > 40);
+}
+
+const BAD: &str = r#"{"type":"indicator","id":"indicator--00000001-0000-4000-8000-000000000001"}"#;
+
+#[test]
+fn a_file_without_objects_is_told_as_such_and_counts_none() {
+    let home = Home::new();
+    let file = home.file("other.json", r#"{"name":"x","list":[1]}"#);
+    let ran = home.run(&["stix", "validate", "--json", &file]);
+    assert_eq!((ran.code, ran.json().len()), (6, 1));
+    assert_eq!(ran.last()["rule"], "no-stix-objects");
+    let text = home.run(&["stix", "validate", &file]).out;
+    assert!(text.contains("0 objects: 1 error"), "{text}");
+    let rules = home.ok(&["stix", "validate", "--rules"]).out;
+    assert!(rules.contains("no-stix-objects") && rules.contains("i-json"));
+}
+
+#[test]
+fn an_empty_folder_is_no_success() {
+    let home = Home::new();
+    std::fs::create_dir(home.path("empty")).unwrap();
+    let folder = home.path("empty").display().to_string();
+    for command in ["validate", "id"] {
+        let ran = home.run(&["stix", command, &folder]);
+        assert_eq!(ran.code, 6);
+        assert!(ran.err.contains("nothing was read"), "{}", ran.err);
+    }
+}
+
+#[test]
+fn one_unreadable_file_does_not_end_a_validation() {
+    let home = Home::new();
+    home.file("feeds/a.json.gz", b"\x1f\x8b\x08 not gzip");
+    home.file("feeds/b.json", BAD);
+    let ran = home.run(&["stix", "validate", &home.path("feeds").display().to_string()]);
+    assert_eq!(ran.code, 6);
+    assert!(
+        ran.err.contains("unread") && ran.err.contains("a.json.gz"),
+        "{}",
+        ran.err
+    );
+    assert!(ran.out.contains("1 object:"), "{}", ran.out);
+}
+
+#[test]
+fn ids_of_a_bundle_are_those_of_its_observables() {
+    let home = Home::new();
+    let domain = r#"{"type":"domain-name","id":"domain-name--00000001-0000-4000-8000-000000000001","value":"circl.lu"}"#;
+    let file = home.file("bundle.json", bundle(&[domain.to_owned(), BAD.to_owned()]));
+    let ran = home.ok(&["stix", "id", &file]);
+    assert_eq!(ran.out, "domain-name--4f2ea360-1460-5a03-afb8-4cbce15a9cf0\n");
+    assert!(ran.err.contains("passed over: 1 object"), "{}", ran.err);
+    let none = home.file("none.json", bundle(&[BAD.to_owned()]));
+    assert_eq!(home.run(&["stix", "id", &none]).code, 6);
+}
+
+#[test]
+fn an_observable_without_an_id_says_what_it_lacks() {
+    let home = Home::new();
+    let check = |object: &str, says: &str| {
+        let ran = home.run(&["stix", "id", &home.file("object.json", object)]);
+        assert_eq!(ran.code, 6);
+        assert!(ran.err.contains(says), "{}", ran.err);
+    };
+    check(
+        r#"{"type":"domain-name","id":"domain-name--1"}"#,
+        "`value` is missing",
+    );
+    check(
+        r#"{"type":"file","id":"file--1","size":1}"#,
+        "`hashes`, `name`, `parent_directory_ref`, `extensions`",
+    );
+    check(r#"{"type":"process","id":"process--1","pid":1}"#, "a random one");
 }

@@ -2,16 +2,17 @@
 
 use std::io::Write;
 
-use entente_stix::id::deterministic;
-use entente_stix::json;
+use entente_stix::id::{contributing, deterministic};
+use entente_stix::json::{self, Value};
+use entente_stix::validate::tables;
 
-use super::{batch, each_object};
-use crate::cli::Batch;
+use super::{batch, each_input, each_object};
+use crate::cli::{Batch, Global};
 use crate::commands::out;
 use crate::exit::{Exit, Failure};
-use crate::inputs;
+use crate::render::{counted, safe};
 
-pub(super) fn run(asked: &Batch) -> Result<Exit, Failure> {
+pub(super) fn run(global: &Global, asked: &Batch) -> Result<Exit, Failure> {
     if asked.batch {
         return batch(|object| {
             let mut members = serde_json::Map::new();
@@ -23,31 +24,68 @@ pub(super) fn run(asked: &Batch) -> Result<Exit, Failure> {
         });
     }
     let mut out = out();
-    let mut all = true;
-    for input in inputs::collect(&asked.paths)? {
-        each_object(&input, &mut |pointer, text| {
-            let id = text.and_then(|text| {
-                json::read(text)
-                    .map_err(|error| error.to_string())
-                    .map(|value| deterministic(&value))
+    let (mut given, mut refused, mut passed_over) = (0u64, 0u64, 0u64);
+    let all_read = each_input(&asked.paths, |input| {
+        let name = safe(&input.name());
+        each_object(input, &mut |pointer, text| {
+            let answer = text.and_then(|text| {
+                let value = json::read(text).map_err(|error| error.to_string())?;
+                Ok(answer(&value))
             });
-            match id {
-                Ok(Some(id)) => writeln!(out, "{id}")?,
-                Ok(None) => {
-                    all = false;
-                    eprintln!(
-                        "{}{pointer}: this type has no deterministic id (STIX 2.1 §2.9)",
-                        input.name()
-                    );
+            match answer {
+                Ok(Answer::Id(id)) => {
+                    given += 1;
+                    writeln!(out, "{id}")?;
                 }
-                Err(reason) => {
-                    all = false;
-                    eprintln!("{}{pointer}: {reason}", input.name());
+                Ok(Answer::NoObservable) => passed_over += 1,
+                Ok(Answer::NoId(reason)) | Err(reason) => {
+                    refused += 1;
+                    eprintln!("{name}#{}: {}", safe(pointer), safe(&reason));
                 }
             }
             Ok(())
-        })?;
-    }
+        })
+    })?;
     out.flush()?;
-    Ok(if all { Exit::Done } else { Exit::BadInput })
+    if passed_over > 0 && (!global.quiet || given == 0) {
+        let what = counted(passed_over, "object");
+        eprintln!("passed over: {what} of types that are no observables of STIX 2.1");
+    }
+    Ok(if all_read && refused == 0 && given > 0 {
+        Exit::Done
+    } else {
+        Exit::BadInput
+    })
+}
+
+enum Answer {
+    Id(String),
+    /// An observable without an id that follows from it, and why.
+    NoId(String),
+    NoObservable,
+}
+
+fn answer(object: &Value<'_>) -> Answer {
+    if let Some(id) = deterministic(object) {
+        return Answer::Id(id.as_str().to_owned());
+    }
+    let Some(type_name) = object.get("type").and_then(Value::as_str) else {
+        return Answer::NoId("there is no `type`; give it the type of an observable".to_owned());
+    };
+    if !tables::find(type_name).is_some_and(|known| known.is_observable) {
+        return Answer::NoObservable;
+    }
+    let properties: Vec<String> = contributing(type_name)
+        .iter()
+        .map(|property| format!("`{property}`"))
+        .collect();
+    Answer::NoId(match properties.as_slice() {
+        [] => format!("`{type_name}` has no deterministic id, but a random one (STIX 2.1 §2.9)"),
+        [one] => format!("{one} is missing, which the id of `{type_name}` follows from (STIX 2.1 §2.9)"),
+        several => format!(
+            "of {} at least one is needed, which the id of `{type_name}` follows from; all are missing \
+             (STIX 2.1 §2.9)",
+            several.join(", ")
+        ),
+    })
 }

@@ -3,14 +3,13 @@
 use std::io::Write;
 
 use entente_stix::json;
-use entente_stix::validate::{self, Finding, Severity};
+use entente_stix::validate::{self, Finding, Rule, Severity};
 use serde_json::{Value, json};
 
-use super::{batch, each_object};
+use super::{batch, each_input, each_object, lacks_objects};
 use crate::cli::{Global, Validate};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
-use crate::inputs;
 use crate::render::{counted, safe, table};
 
 pub(super) fn run(global: &Global, asked: &Validate) -> Result<Exit, Failure> {
@@ -22,32 +21,40 @@ pub(super) fn run(global: &Global, asked: &Validate) -> Result<Exit, Failure> {
     }
     let mut out = out();
     let mut sums = Sums::default();
-    for input in inputs::collect(&asked.paths)? {
+    let all_read = each_input(&asked.paths, |input| {
         let file = input.name();
-        each_object(&input, &mut |pointer, text| {
-            sums.objects += 1;
+        each_object(input, &mut |pointer, text| {
             let findings = match text.and_then(|text| json::read(text).map_err(|error| error.to_string())) {
                 Ok(value) => validate::object(&value),
+                Err(reason) if lacks_objects(&reason) => vec![without_objects(reason)],
                 Err(reason) => vec![unreadable(reason)],
             };
+            if findings.iter().all(|finding| finding.rule != NO_OBJECTS.name) {
+                sums.objects += 1;
+            }
             for finding in &findings {
                 sums.count(finding);
                 tell(global, &file, pointer, finding, &mut out)?;
             }
             Ok(())
-        })?;
-    }
+        })
+    })?;
     if !global.json && !global.quiet {
         writeln!(
             out,
-            "{}: {}, {}",
+            "{}: {}, {}{}",
             counted(sums.objects, "object"),
             counted(sums.errors, "error"),
-            counted(sums.warnings, "warning")
+            counted(sums.warnings, "warning"),
+            if sums.notes == 0 {
+                String::new()
+            } else {
+                format!(", {}", counted(sums.notes, "note"))
+            }
         )?;
     }
     out.flush()?;
-    Ok(if sums.errors > 0 {
+    Ok(if sums.errors > 0 || !all_read {
         Exit::BadInput
     } else {
         Exit::Done
@@ -59,6 +66,7 @@ struct Sums {
     objects: u64,
     errors: u64,
     warnings: u64,
+    notes: u64,
 }
 
 impl Sums {
@@ -66,19 +74,45 @@ impl Sums {
         match finding.severity {
             Severity::Error => self.errors += 1,
             Severity::Warning => self.warnings += 1,
-            Severity::Note => {}
+            Severity::Note => self.notes += 1,
         }
     }
 }
 
+/// What stands before every rule about objects: text that can be read, and objects in it.
+const I_JSON: Rule = Rule {
+    name: "i-json",
+    severity: Severity::Error,
+    clause: "STIX 2.1 §1.2.10, RFC 7493",
+    summary: "the text is I-JSON, so that every reader reads the same",
+};
+const NO_OBJECTS: Rule = Rule {
+    name: "no-stix-objects",
+    severity: Severity::Error,
+    clause: "STIX 2.1 §8",
+    summary: "a file is a bundle, a TAXII envelope, a list of objects, objects one a line, or one object",
+};
+
 fn unreadable(reason: String) -> Finding {
+    broken(&I_JSON, reason, "mend the JSON text at that place")
+}
+
+fn without_objects(reason: String) -> Finding {
+    broken(
+        &NO_OBJECTS,
+        reason,
+        "give a bundle, a list of objects, objects one a line, or one object",
+    )
+}
+
+fn broken(rule: &Rule, message: String, way_out: &str) -> Finding {
     Finding {
-        severity: Severity::Error,
+        severity: rule.severity,
         pointer: String::new(),
-        rule: "i-json",
-        clause: "STIX 2.1 §2, RFC 7493",
-        message: reason,
-        way_out: "mend the JSON text at that place".to_owned(),
+        rule: rule.name,
+        clause: rule.clause,
+        message,
+        way_out: way_out.to_owned(),
     }
 }
 
@@ -138,7 +172,10 @@ fn verdict(findings: &[Finding]) -> serde_json::Map<String, Value> {
 fn rules(global: &Global) -> Result<Exit, Failure> {
     let mut out = out();
     let mut rows = Vec::new();
-    for rule in validate::rules() {
+    for rule in [&I_JSON, &NO_OBJECTS]
+        .into_iter()
+        .chain(validate::rules().iter().copied())
+    {
         if global.json {
             let line = json!({
                 "rule": rule.name, "severity": rule.severity.name(), "clause": rule.clause, "summary": rule.summary,
