@@ -24,9 +24,9 @@ impl Progress {
             ProgressDrawTarget::hidden()
         });
         let template = if total.is_some() {
-            "{bar:30} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {msg}"
+            "{bar:16} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left  {wide_msg}"
         } else {
-            "{spinner} {bytes}  {bytes_per_sec}  {msg}"
+            "{spinner} {bytes}  {bytes_per_sec}  {wide_msg}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
@@ -37,9 +37,9 @@ impl Progress {
         Progress { bar }
     }
 
-    /// What is being read now.
+    /// What is being read now; the bar cuts it to what the terminal has room for.
     pub(crate) fn about(&self, what: &str) {
-        self.bar.set_message(crate::render::short(what, 60));
+        self.bar.set_message(crate::render::safe(what));
     }
 
     /// So many more bytes were read.

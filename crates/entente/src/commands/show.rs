@@ -11,12 +11,17 @@ use crate::cli::{Global, Show};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::place;
-use crate::render::{safe, short};
+use crate::render::{safe, short, table};
 
 /// Properties that the heading or the relations tell already.
 const TOLD_ELSEWHERE: [&str; 4] = ["id", "type", "name", "spec_version"];
 
 pub(crate) fn run(global: &Global, asked: &Show) -> Result<Exit, Failure> {
+    if asked.raw && global.json {
+        return Err(Failure::usage(
+            "`--raw` gives the text as it came in, `--json` an account of the object: leave one of them off",
+        ));
+    }
     let node = place::open_to_read(global)?;
     let Some(shown) = node.show(&asked.id).map_err(place::node_failure)? else {
         return Err(Failure::not_found(format!(
@@ -67,16 +72,12 @@ fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(
     writeln!(out, "{}", safe(&current.id))?;
     if let Ok(Value::Object(members)) = serde_json::from_slice::<Value>(&current.text) {
         writeln!(out)?;
-        for (key, value) in members
+        let rows: Vec<Vec<String>> = members
             .iter()
             .filter(|(key, _)| !TOLD_ELSEWHERE.contains(&key.as_str()))
-        {
-            let told = match value {
-                Value::String(text) => text.clone(),
-                other => other.to_string(),
-            };
-            writeln!(out, "  {:<20} {}", safe(key), short(&told, 300))?;
-        }
+            .map(|(key, value)| vec![format!("  {}", short(key, 60)), short(&one_line(value), 300)])
+            .collect();
+        write!(out, "{}", table(&rows))?;
     }
     writeln!(out, "\nTold by")?;
     for holding in &shown.holdings {
@@ -111,24 +112,31 @@ fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(
     Ok(())
 }
 
+/// A value as text for one line: an object is an overview here, `--raw` has every byte.
+fn one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.replace("\r\n", " ").replace(['\n', '\r'], " "),
+        other => other.to_string(),
+    }
+}
+
 fn relations(title: &str, relations: &[Relation], out: &mut impl Write) -> Result<(), Failure> {
     if relations.is_empty() {
         return Ok(());
     }
     writeln!(out, "\n{title}")?;
-    for relation in relations {
-        let name = relation
-            .name
-            .as_deref()
-            .map_or("(not known here)".to_owned(), |name| short(name, 80));
-        writeln!(
-            out,
-            "  {:<24} {}  {name}",
-            safe(&relation.property),
-            safe(&relation.id)
-        )?;
-    }
-    Ok(())
+    let rows: Vec<Vec<String>> = relations
+        .iter()
+        .map(|relation| {
+            let name = relation.name.as_deref();
+            vec![
+                format!("  {}", short(&relation.property, 60)),
+                safe(&relation.id),
+                name.map_or("(not known here)".to_owned(), |name| short(name, 80)),
+            ]
+        })
+        .collect();
+    Ok(write!(out, "{}", table(&rows))?)
 }
 
 fn as_json(shown: &Shown, versions: &[Stored]) -> Result<Value, Failure> {
