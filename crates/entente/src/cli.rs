@@ -1,5 +1,6 @@
 //! The command line as clap sees it: names, arguments and their help. What they do is in `commands/`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -29,7 +30,7 @@ pub(crate) struct Global {
     /// Newline-delimited JSON instead of text for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// No progress and no summary on stderr
+    /// Only what was asked for: no progress, no account, no summary; exit codes tell the rest
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 }
@@ -105,14 +106,17 @@ pub(crate) struct Show {
     pub(crate) raw: bool,
 }
 
+/// One search gives no more; the help of `--limit` names the number.
+const FIND_MAX: i64 = entente_store::limits::SEARCH_HITS_MAX as i64;
+
 #[derive(Debug, Args)]
 pub(crate) struct Find {
     /// Words that must all occur; "a phrase", prefix*, type:…, source:…, by:…
     #[arg(required = true, value_name = "QUERY")]
     pub(crate) query: Vec<String>,
-    /// At most so many answers
-    #[arg(long, default_value_t = 50, value_name = "N")]
-    pub(crate) limit: usize,
+    /// At most so many answers, up to 1000
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=FIND_MAX))]
+    pub(crate) limit: u16,
 }
 
 #[derive(Debug, Args)]
@@ -133,16 +137,30 @@ pub(crate) struct Scan {
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<std::num::NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "give a whole number from 1, or leave `--threads` out for one a core".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {
     /// A STIX bundle: every object as the text it came in
-    Stix(ExportTo),
-    /// Indicators and their values as CSV
+    Stix(ExportStix),
+    /// Indicators and their values as CSV; without those that are revoked
     Csv(ExportTo),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportStix {
+    #[command(flatten)]
+    pub(crate) to: ExportTo,
+    /// Every version that is held, not only the current one
+    #[arg(long)]
+    pub(crate) versions: bool,
 }
 
 #[derive(Debug, Args)]
@@ -150,10 +168,7 @@ pub(crate) struct ExportTo {
     /// Only objects of these types
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) types: Vec<String>,
-    /// Every version that is held, not only the current one (STIX only)
-    #[arg(long)]
-    pub(crate) versions: bool,
-    /// Write here instead of stdout; the file appears whole or not at all
+    /// Write here instead of stdout (-); the file appears whole or not at all
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

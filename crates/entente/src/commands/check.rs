@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
+use entente_store::Report;
 use serde_json::json;
 
 use crate::cli::{Check, Global};
 use crate::commands::{json_line, out};
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, unless_hung_up};
 use crate::place;
 use crate::render::{counted, safe};
 
@@ -17,6 +18,21 @@ pub(crate) fn run(global: &Global, asked: &Check) -> Result<Exit, Failure> {
         place::open_to_read(global)?
     };
     let report = node.check(asked.rebuild).map_err(place::node_failure)?;
+    let damaged = report
+        .differences
+        .iter()
+        .any(|difference| !report.repaired || !difference.repairable);
+    let exit = if report.is_clean() || !damaged {
+        Exit::Done
+    } else {
+        Exit::Store
+    };
+    // A reader that hung up has not made the store whole.
+    unless_hung_up(tell(global, &report))?;
+    Ok(exit)
+}
+
+fn tell(global: &Global, report: &Report) -> Result<(), Failure> {
     let mut out = out();
     for difference in &report.differences {
         if global.json {
@@ -62,14 +78,5 @@ pub(crate) fn run(global: &Global, asked: &Check) -> Result<Exit, Failure> {
             counted(report.versions, "object version")
         )?;
     }
-    out.flush()?;
-    let damaged = report
-        .differences
-        .iter()
-        .any(|difference| !report.repaired || !difference.repairable);
-    Ok(if report.is_clean() || !damaged {
-        Exit::Done
-    } else {
-        Exit::Store
-    })
+    Ok(out.flush()?)
 }

@@ -78,19 +78,21 @@ pub(crate) fn run(global: &Global, asked: &Demo) -> Result<Exit, Failure> {
     for (says, arguments) in STEPS {
         step(global, folder.path(), says, arguments)?;
     }
-    end(asked, folder)
+    end(global, asked, folder)
 }
 
 fn step(global: &Global, folder: &Path, says: &str, arguments: &[&str]) -> Result<(), Failure> {
     let data = folder.join("data");
-    {
-        let mut out = out();
-        writeln!(out, "\n# {says}\n$ entente {}\n", arguments.join(" "))?;
-        out.flush()?;
-    }
+    tell(
+        global,
+        &format!("\n# {says}\n$ entente {}\n", arguments.join(" ")),
+    )?;
     let mut words = vec!["entente".into(), "--data".into(), data.into_os_string()];
     if global.json {
         words.push("--json".into());
+    }
+    if global.quiet {
+        words.push("--quiet".into());
     }
     // Paths are those of the material; everything else is typed as shown.
     words.extend(arguments.iter().map(|word| {
@@ -113,26 +115,40 @@ fn step(global: &Global, folder: &Path, says: &str, arguments: &[&str]) -> Resul
     }
 }
 
-fn end(asked: &Demo, folder: tempfile::TempDir) -> Result<Exit, Failure> {
-    let mut out = out();
+fn end(global: &Global, asked: &Demo, folder: tempfile::TempDir) -> Result<Exit, Failure> {
     if asked.keep {
         let path = folder.keep();
-        writeln!(out, "\nThe folder is kept: {}", path.display())?;
-        writeln!(
-            out,
-            "Look around with `entente --data {}/data find '*'`.",
-            path.display()
+        if global.quiet {
+            // Whoever keeps a folder has to know where it is.
+            eprintln!("{}", path.display());
+        }
+        tell(
+            global,
+            &format!(
+                "\nThe folder is kept: {path}\nLook around with `entente --data {path}/data find type:indicator`.",
+                path = path.display()
+            ),
         )?;
     } else {
-        writeln!(
-            out,
-            "\nThe demonstration's folder is removed. `entente demo --keep` keeps it; now try your own:"
-        )?;
-        writeln!(
-            out,
-            "  entente import FEED    entente scan LOGS    entente look VALUE"
+        tell(
+            global,
+            "\nThe demonstration's folder is removed. `entente demo --keep` keeps it; now try your own:\n  \
+             entente import FEED    entente scan LOGS    entente look VALUE",
         )?;
     }
-    out.flush()?;
     Ok(Exit::Done)
+}
+
+/// What is said around the commands' answers: beside them with `--json`, and not at all with `--quiet`.
+fn tell(global: &Global, text: &str) -> Result<(), Failure> {
+    if global.quiet {
+        return Ok(());
+    }
+    if global.json {
+        eprintln!("{text}");
+        return Ok(());
+    }
+    let mut out = out();
+    writeln!(out, "{text}")?;
+    Ok(out.flush()?)
 }

@@ -1,95 +1,209 @@
 //! `entente export`: what is known, given back to its operator.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use entente_node::Node;
 use entente_node::export::Selection;
+use entente_stix::validate::tables;
 use entente_store::Stored;
 
 use crate::cli::{Export, ExportTo, Global};
 use crate::commands::out;
 use crate::exit::{Exit, Failure};
 use crate::place;
+use crate::render::{counted, safe};
 
 pub(crate) fn run(global: &Global, asked: &Export) -> Result<Exit, Failure> {
-    let node = place::open_to_read(global)?;
-    let (to, write): (&ExportTo, Writer) = match asked {
-        Export::Stix(to) => (to, stix),
-        Export::Csv(to) => (to, csv),
+    let (to, write, versions): (&ExportTo, Writer, bool) = match asked {
+        Export::Stix(asked) => (&asked.to, stix, asked.versions),
+        Export::Csv(_) if global.json => {
+            return Err(Failure::usage(
+                "`export csv` writes CSV, not JSON; leave `--json` off, or use `entente export stix`",
+            ));
+        }
+        Export::Csv(to) => (to, csv, false),
     };
+    let node = place::open_to_read(global)?;
     let selection = Selection {
         types: to.types.clone(),
-        versions: to.versions,
+        versions,
     };
-    match &to.output {
-        None => {
+    let written = match &to.output {
+        Some(path) if path.as_os_str() != "-" => into(path, |out| write(&node, &selection, out))?,
+        _ => {
             let mut out = out();
-            write(&node, &selection, &mut out)?;
+            let written = write(&node, &selection, &mut out)?;
             out.flush()?;
+            written
         }
-        Some(path) => whole_file(path, |out| write(&node, &selection, out))?,
+    };
+    tell(global, &selection, &written)
+}
+
+type Writer = fn(&Node, &Selection, &mut dyn Write) -> Result<Written, Failure>;
+
+/// What went by, and what of it was left out.
+#[derive(Default)]
+struct Written {
+    objects: u64,
+    revoked: u64,
+    valueless: u64,
+}
+
+/// What was left out must not pass unnoticed: a list without an indicator looks like one that never had it.
+fn tell(global: &Global, selection: &Selection, written: &Written) -> Result<Exit, Failure> {
+    if !global.quiet && written.revoked > 0 {
+        eprintln!(
+            "left out: {}; `entente export stix` has them",
+            counted(written.revoked, "revoked object")
+        );
+    }
+    if !global.quiet && written.valueless > 0 {
+        eprintln!(
+            "left out: {} without a single value; `--type indicator` writes them too",
+            counted(written.valueless, "indicator")
+        );
+    }
+    if written.objects > 0 || selection.types.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let types: Vec<String> = selection
+        .types
+        .iter()
+        .map(|name| format!("`{}`", safe(name)))
+        .collect();
+    let none = format!("no object of type {} is held", types.join(" or "));
+    // Nothing of a type that STIX has is an answer; of any other it is most likely a slip of the pen.
+    if selection.types.iter().all(|name| tables::find(name).is_none()) {
+        return Err(Failure::not_found(format!(
+            "{none}; check the spelling, or leave `--type` out for everything"
+        )));
+    }
+    if !global.quiet {
+        eprintln!("{none}");
     }
     Ok(Exit::Done)
 }
 
-type Writer = fn(&Node, &Selection, &mut dyn Write) -> Result<(), Failure>;
-
 /// A bundle whose objects are the texts as they came in, one after another.
-fn stix(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<(), Failure> {
+fn stix(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<Written, Failure> {
     let id = node.bundle_id(selection).map_err(place::node_failure)?;
     write!(out, "{{\"type\":\"bundle\",\"id\":\"{id}\",\"objects\":[")?;
+    let mut written = Written::default();
     let mut separator = "\n";
     node.export::<Failure>(selection, &mut |stored: &Stored| {
         out.write_all(separator.as_bytes())?;
         out.write_all(&stored.text)?;
         separator = ",\n";
+        written.objects += 1;
         Ok(())
     })?;
     out.write_all(b"\n]}\n")?;
-    Ok(())
+    Ok(written)
 }
 
-fn csv(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<(), Failure> {
-    let types = if selection.types.is_empty() {
-        vec!["indicator".to_owned()]
-    } else {
+/// Rows for block lists and spreadsheets: what was taken back by its creator must not come back through them.
+fn csv(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<Written, Failure> {
+    let all_rows = !selection.types.is_empty();
+    let types = if all_rows {
         selection.types.clone()
+    } else {
+        vec!["indicator".to_owned()]
     };
     let selection = Selection {
         types,
         versions: false,
     };
+    let mut written = Written::default();
     let mut rows = entente_formats::export::csv::Writer::new(out)?;
     node.export::<Failure>(&selection, &mut |stored: &Stored| {
-        node.rows::<Failure>(stored, &mut |row| Ok(rows.write(row)?))
+        written.objects += 1;
+        if stored.revoked {
+            written.revoked += 1;
+            return Ok(());
+        }
+        node.rows::<Failure>(stored, &mut |row| {
+            if row.value.is_empty() && !all_rows {
+                written.valueless += 1;
+                return Ok(());
+            }
+            Ok(rows.write(row)?)
+        })
     })?;
     rows.finish()?;
-    Ok(())
+    Ok(written)
 }
 
-/// Writes beside the target and renames: the file appears whole or not at all.
-fn whole_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> Result<(), Failure>) -> Result<(), Failure> {
-    let failed = |error: io::Error| {
-        Failure::store(format!(
-            "cannot write `{}`: {error}; check space and permissions",
+type Give<'g> = dyn FnOnce(&mut dyn Write) -> Result<Written, Failure> + 'g;
+
+/// Writes to `path`: whole or not at all where that is a file. Pipes and devices are written as they are.
+fn into(
+    path: &Path,
+    write: impl FnOnce(&mut dyn Write) -> Result<Written, Failure>,
+) -> Result<Written, Failure> {
+    let write: Box<Give<'_>> = Box::new(write);
+    match path.metadata() {
+        Ok(meta) if meta.is_dir() => Err(Failure::usage(format!(
+            "`{}` is a folder; name a file in it",
             path.display()
-        ))
-    };
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".part");
-    let part = path.with_file_name(name);
-    let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
-    let written = write(&mut out).and_then(|()| {
-        out.flush().map_err(failed)?;
-        out.get_ref().sync_all().map_err(failed)?;
-        std::fs::rename(&part, path).map_err(failed)
-    });
-    if written.is_err() {
-        let _ = std::fs::remove_file(&part);
+        ))),
+        // A link keeps pointing where it does; what it points at is replaced.
+        Ok(meta) if meta.is_file() => {
+            let target = path.canonicalize().map_err(|error| failed(path, &error))?;
+            whole_file(&target, write)
+        }
+        Ok(_) => {
+            let opened = std::fs::OpenOptions::new().write(true).open(path);
+            let mut out = BufWriter::new(opened.map_err(|error| failed(path, &error))?);
+            let written = write(&mut out)?;
+            out.flush()?;
+            Ok(written)
+        }
+        Err(_) => whole_file(path, write),
     }
-    written
+}
+
+/// Writes beside the target under a name of its own and renames.
+fn whole_file(path: &Path, write: Box<Give<'_>>) -> Result<Written, Failure> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(Failure::store(format!(
+            "cannot write `{}`: there is no folder `{}`; make it first, or write elsewhere",
+            path.display(),
+            folder.display()
+        )));
+    }
+    let failed = |error: io::Error| failed(path, &error);
+    let part = part_file(folder).map_err(failed)?;
+    let mut out = BufWriter::new(part);
+    let written = write(&mut out)?;
+    let part = out.into_inner().map_err(|error| failed(error.into_error()))?;
+    part.as_file().sync_all().map_err(failed)?;
+    part.persist(path).map_err(|error| failed(error.error))?;
+    Ok(written)
+}
+
+/// A new file that is removed again unless it is persisted; readable as any file that its user makes.
+fn part_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".entente-").suffix(".part");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+fn failed(path: &Path, error: &io::Error) -> Failure {
+    Failure::store(format!(
+        "cannot write `{}`: {error}; check space and permissions",
+        path.display()
+    ))
 }
 
 impl From<entente_node::Error> for Failure {

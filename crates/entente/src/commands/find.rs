@@ -3,18 +3,25 @@
 use std::io::Write;
 
 use entente_stix::time::Timestamp;
+use entente_store::limits::SEARCH_HITS_MAX;
 use serde_json::json;
 
 use crate::cli::{Find, Global};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::place;
-use crate::render::{safe, short, table};
+use crate::render::{count, safe, short, table};
 
 pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
-    let node = place::open_to_read(global)?;
     let query = asked.query.join(" ");
-    let (hits, more) = node.find(&query, asked.limit).map_err(place::node_failure)?;
+    if query.trim().is_empty() {
+        return Err(Failure::usage(
+            "there is nothing to find in an empty query; give words, prefix*, or fields such as type:indicator",
+        ));
+    }
+    let node = place::open_to_read(global)?;
+    let limit = usize::from(asked.limit);
+    let (hits, more) = node.find(&query, limit).map_err(place::node_failure)?;
     let mut out = out();
     if global.json {
         for hit in &hits {
@@ -40,7 +47,7 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
             )?;
         }
         if more {
-            writeln!(out, "… and more; `--limit` lists them")?;
+            writeln!(out, "{}", more_than(limit))?;
         }
     }
     out.flush()?;
@@ -49,6 +56,19 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
     } else {
         Exit::Done
     })
+}
+
+fn more_than(limit: usize) -> String {
+    if limit < SEARCH_HITS_MAX {
+        return format!(
+            "… and more; `--limit` lists up to {}",
+            count(SEARCH_HITS_MAX as u64)
+        );
+    }
+    format!(
+        "… and more; {} is the most that one search lists: more words narrow it",
+        count(SEARCH_HITS_MAX as u64)
+    )
 }
 
 fn modified(version: i64) -> Option<String> {

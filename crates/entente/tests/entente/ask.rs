@@ -174,3 +174,82 @@ fn foreign_text_cannot_move_the_cursor() {
         );
     }
 }
+
+#[test]
+fn find_lists_up_to_its_cap_and_says_that_there_is_more() {
+    let home = Home::new();
+    let list: String = (0..1_001)
+        .map(|number| format!("host-{number}.example\n"))
+        .collect();
+    let file = home.file("list.txt", list);
+    home.ok(&["import", &file]);
+    let more = |limit: &str| {
+        home.ok(&["find", "--limit", limit, "type:indicator"])
+            .out
+            .lines()
+            .last()
+            .unwrap()
+            .to_owned()
+    };
+    assert!(more("2").contains("`--limit` lists up to 1,000"));
+    assert!(more("1000").contains("1,000 is the most") && more("1000").contains("more words"));
+    assert_eq!(home.run(&["find", "--limit", "0", "x"]).code, 2);
+    assert_eq!(home.run(&["find", "--limit", "1001", "x"]).code, 2);
+}
+
+#[test]
+fn an_empty_query_is_a_usage_error() {
+    let ran = filled().run(&["find", " "]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("give words"), "{}", ran.err);
+}
+
+#[test]
+fn show_keeps_a_line_a_property_and_a_column_for_values() {
+    let home = Home::new();
+    let object = indicator(1, "[domain-name:value = 'evil.example']").replace(
+        "\"name\"",
+        "\"x_property_with_a_long_name\":\"one\\r\\ntwo\",\"name\"",
+    );
+    let file = home.file("feed.json", bundle(&[object]));
+    home.ok(&["import", &file]);
+    let text = home
+        .ok(&["show", "indicator--00000001-0000-4000-8000-000000000001"])
+        .out;
+    let column = |value: &str| text.lines().find_map(|line| line.find(value)).unwrap();
+    assert_eq!(column("one two"), column("[domain-name:"), "{text}");
+}
+
+#[test]
+fn show_is_asked_for_one_form_at_a_time() {
+    let id = "malware--00000001-0000-4000-8000-000000000001";
+    let ran = filled().run(&["show", "--raw", "--json", id]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("leave one of them off"), "{}", ran.err);
+}
+
+#[test]
+fn limits_have_a_heading_for_people() {
+    let text = Home::new().ok(&["limits"]).out;
+    assert!(text.starts_with("part "), "{text}");
+}
+
+#[test]
+fn no_threads_is_refused_with_a_way_out() {
+    let ran = Home::new().run(&["scan", "--threads", "0", "x"]);
+    assert_eq!(ran.code, 2);
+    assert!(ran.err.contains("one a core"), "{}", ran.err);
+}
+
+#[test]
+fn the_demonstration_keeps_to_what_was_asked_for() {
+    let home = Home::new();
+    let plain = home.ok(&["demo"]).out;
+    assert!(plain.contains("$ entente import intelligence"), "{plain}");
+    let quiet = home.ok(&["demo", "--quiet"]).out;
+    assert!(
+        !quiet.contains("$ entente") && quiet.contains("lantern"),
+        "{quiet}"
+    );
+    assert!(!home.ok(&["demo", "--json"]).json().is_empty());
+}

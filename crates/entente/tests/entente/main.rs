@@ -9,6 +9,7 @@
 
 mod ask;
 mod crash;
+mod export;
 mod harness;
 mod hostile;
 mod import;
