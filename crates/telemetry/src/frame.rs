@@ -1,6 +1,6 @@
 //! Where records end, for those that may span lines: JSON objects in a list or one after the other, CSV.
 
-use crate::{csv, scan};
+use crate::{csv, limits, scan};
 
 /// One record's place in its batch, and the line it starts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,39 @@ pub(crate) fn json_values(text: &[u8], mut line: u64, at_end: bool) -> Framed {
     framed
 }
 
+/// Cuts `text`, which begins with a JSON value that does not end in it, line by line: what is whole in a line
+/// is taken, what only begins in it is broken. All of it has been looked at; it is not looked at again for
+/// values over several lines. Uses nothing while the first line may still become a whole value.
+pub(crate) fn values_by_line(text: &[u8], mut line: u64, at_end: bool) -> Framed {
+    let mut framed = Framed::default();
+    let mut at = 0;
+    while at < text.len() {
+        let rest = text.get(at..).unwrap_or_default();
+        let end = match memchr::memchr(b'\n', rest) {
+            Some(end) => at + end + 1,
+            None if at_end => text.len(),
+            None => break,
+        };
+        let one = text.get(at..end).unwrap_or_default();
+        let first = one
+            .iter()
+            .find(|byte| !matches!(byte, b' ' | b'\t' | b',' | b'['));
+        if first == Some(&b'{') || at == 0 {
+            let found = json_values(one, line, true);
+            framed.spans.extend(found.spans.iter().map(|span| Span {
+                start: span.start + at as u32,
+                end: span.end + at as u32,
+                line: span.line,
+            }));
+            framed.broken.extend(found.broken);
+        }
+        line += 1;
+        at = end;
+        framed.used = at;
+    }
+    framed
+}
+
 enum End {
     /// After the closing brace.
     At(usize),
@@ -116,19 +149,50 @@ fn next_object(text: &[u8], mut at: usize) -> usize {
 }
 
 /// Cuts `text` into CSV records; blank lines are none.
-pub(crate) fn csv_records(text: &[u8], mut line: u64, separator: u8) -> Framed {
+///
+/// A record whose quote does not end within [`limits::CSV_RECORD_BYTES_MAX`] is broken in its first line. The
+/// lines looked at for its end are then records of one line each, so that each is looked at twice at most.
+pub(crate) fn csv_records(text: &[u8], mut line: u64, separator: u8, at_end: bool) -> Framed {
     let mut framed = Framed::default();
     let mut at = 0;
-    while let Some(end) = csv::record_end(text, at, separator) {
-        let carriage = end > at && text.get(end - 1) == Some(&b'\r');
-        let record_end = if carriage { end - 1 } else { end };
-        if record_end > at {
-            framed.spans.push(Span {
-                start: at as u32,
-                end: record_end as u32,
-                line,
-            });
-        }
+    let mut looked_at = 0;
+    while at < text.len() {
+        let line_end = |from| memchr::memchr(b'\n', text.get(from..)?).map(|end| from + end);
+        let far = at.saturating_add(limits::CSV_RECORD_BYTES_MAX);
+        let within = if at < looked_at {
+            line_end(at).map_or(text.len(), |end| end + 1)
+        } else {
+            far.min(text.len())
+        };
+        let record = text.get(..within).unwrap_or_default();
+        let end = match csv::record_end(record, at, separator) {
+            Some(end) => {
+                let carriage = end > at && text.get(end - 1) == Some(&b'\r');
+                let record_end = if carriage { end - 1 } else { end };
+                if record_end > at {
+                    framed.spans.push(Span {
+                        start: at as u32,
+                        end: record_end as u32,
+                        line,
+                    });
+                }
+                end
+            }
+            None if at < looked_at || at_end || text.len() >= far => {
+                // The first line may be longer alone.
+                let Some(first) = line_end(at) else {
+                    break;
+                };
+                if first >= within {
+                    looked_at = first + 1;
+                    continue;
+                }
+                framed.broken.push((line, "a quoted field without its end"));
+                looked_at = looked_at.max(within);
+                first
+            }
+            None => break,
+        };
         line += lines(text, at, end + 1);
         at = end + 1;
         framed.used = at;
@@ -178,7 +242,7 @@ mod tests {
 
     #[test]
     fn csv_records_with_their_lines() {
-        let framed = csv_records(b"a,b\r\n\n\"x\ny\",2\n3", 2, b',');
+        let framed = csv_records(b"a,b\r\n\n\"x\ny\",2\n3", 2, b',', false);
         let lines: Vec<_> = framed
             .spans
             .iter()

@@ -3,9 +3,16 @@
 //! What has no bound: the length of a log, also of a compressed one. Logs are legitimately huge, so the
 //! decompressed text is a stream in constant memory, and the caller decides when to stop.
 
-/// Longest line (or CSV record, or JSON array element), in bytes. A longer one is a defect, skipped without
-/// being held.
+/// Longest line, in bytes. A longer one is a defect, skipped without being held.
 pub const LINE_BYTES_MAX: usize = 16 << 20;
+
+/// Longest CSV record over several lines, in bytes. Of a longer one the first line is a defect, and the lines
+/// looked at for its end are records of one line each.
+pub const CSV_RECORD_BYTES_MAX: usize = 256 << 10;
+
+/// Length, in bytes, from which a JSON value over several lines is given up when it has not ended. Its first
+/// line is a defect, and of the lines looked at for its end the whole values are taken.
+pub const VALUE_BYTES_MAX: usize = 1 << 20;
 
 /// Size a batch aims at, in bytes: small enough for a second-level cache. A longer line makes a longer batch.
 pub const BATCH_BYTES: usize = 256 << 10;
@@ -38,52 +45,62 @@ pub const SNIFF_BYTES: usize = 64 << 10;
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
-        "line of a log, bytes",
+        "telemetry line bytes",
         LINE_BYTES_MAX as u64,
         "a longer line is a defect and skipped unread",
     ),
     (
-        "batch of records, bytes",
+        "telemetry CSV record bytes",
+        CSV_RECORD_BYTES_MAX as u64,
+        "a longer record over several lines is a defect of its first line",
+    ),
+    (
+        "telemetry JSON value bytes",
+        VALUE_BYTES_MAX as u64,
+        "a longer value over several lines is a defect of its first line",
+    ),
+    (
+        "telemetry batch bytes",
         BATCH_BYTES as u64,
         "records are handed on in batches of about this size",
     ),
     (
-        "JSON depth of a record",
+        "telemetry JSON depth",
         JSON_DEPTH_MAX as u64,
         "a deeper record is a defect",
     ),
     (
-        "values of a JSON record",
+        "telemetry record values",
         RECORD_VALUES_MAX as u64,
         "a JSON record with more is a defect",
     ),
     (
-        "path of a field, bytes",
+        "telemetry path bytes",
         PATH_BYTES_MAX as u64,
         "a longer field path is cut and its value untyped",
     ),
     (
-        "columns of a row",
+        "telemetry columns",
         COLUMNS_MAX as u64,
         "a row with more is a defect",
     ),
     (
-        "repeated hosts of a URL record",
+        "telemetry URL hosts",
         URL_HOSTS_MAX as u64,
         "further repetitions of a host are not joined with the path",
     ),
     (
-        "values of a remembered JSON shape",
+        "telemetry shape values",
         SHAPE_VALUES_MAX as u64,
         "a JSON record with more is read the slow way",
     ),
     (
-        "steps of remembered JSON shapes",
+        "telemetry shape steps",
         SHAPE_STEPS_MAX as u64,
         "the shape cache is emptied and learnt again",
     ),
     (
-        "beginning that tells the format, bytes",
+        "telemetry sniff bytes",
         SNIFF_BYTES as u64,
         "the format is decided from this much of the beginning",
     ),

@@ -310,15 +310,9 @@ impl<R: Read> Source<R> {
             self.end_line();
         }
         let text = self.buffer.get(..self.filled).unwrap_or_default();
-        let mut framed = frame::csv_records(text, self.line, separator);
-        if framed.used == 0 && self.must_give_up() {
-            // A quote that never closes: the line is broken, the next one may be whole.
-            framed.used = memchr::memchr(b'\n', text)? + 1;
-            self.defects.push(Defect {
-                line: self.line,
-                reason: "a quoted field without its end".into(),
-            });
-        }
+        let mut framed = frame::csv_records(text, self.line, separator, self.ended);
+        let broken = std::mem::take(&mut framed.broken);
+        self.defects.extend(broken.into_iter().map(defect));
         if framed.used == 0 {
             return None;
         }
@@ -346,18 +340,13 @@ impl<R: Read> Source<R> {
 
     fn cut_values(&mut self) -> Option<(usize, Layout)> {
         let text = self.buffer.get(..self.filled).unwrap_or_default();
-        let Framed { spans, broken, used } = frame::json_values(text, self.line, self.ended);
-        let defect = |(line, reason): (u64, &str)| Defect {
-            line,
-            reason: reason.into(),
-        };
+        let mut framed = frame::json_values(text, self.line, false);
+        if framed.used == 0 && (self.ended || self.filled > limits::VALUE_BYTES_MAX) {
+            framed = frame::values_by_line(text, self.line, self.ended);
+        }
+        let Framed { spans, broken, used } = framed;
         self.defects.extend(broken.into_iter().map(defect));
         (used > 0).then_some((used, Layout::JsonSpans { spans }))
-    }
-
-    /// Whether more reading cannot help the record that the buffer begins with.
-    fn must_give_up(&self) -> bool {
-        self.ended || self.filled > limits::LINE_BYTES_MAX
     }
 
     /// One chunk; empty ones lie in every log that was not closed.
@@ -377,6 +366,13 @@ impl<R: Read> Source<R> {
         self.filled = 0;
         self.line += 1;
         None
+    }
+}
+
+fn defect((line, reason): (u64, &str)) -> Defect {
+    Defect {
+        line,
+        reason: reason.into(),
     }
 }
 

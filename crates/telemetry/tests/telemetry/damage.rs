@@ -258,3 +258,59 @@ fn no_event_log_makes_the_reader_fail() {
         assert!(error.is_none());
     }
 }
+
+/// Found by attack: after each line given up, the whole buffer was looked at and moved again; 1 MB took 8 s.
+#[test]
+fn logs_full_of_records_that_do_not_end_are_read_in_linear_time() {
+    let csv = |line: &str| format!("time,a,b\n1,2,3\n{}1,2,3\n", line.repeat((8 << 20) / line.len()));
+    let stray = "2024-01-01T00:00:00Z,a\"b,\"c\"\"d\n";
+    for line in [stray, "2024-01-01T00:00:00Z,a\"b,\"c\"\"d\n1,2,3\n1,2,3\n"] {
+        let text = csv(line);
+        let mut count = Count::default();
+        let (format, error) = read_with(text.as_bytes(), &mut count);
+        assert!(error.is_none() && format == Format::Csv);
+        assert_eq!(count.defects.len(), (8 << 20) / line.len());
+        assert_eq!(count.last as usize, text.lines().count());
+    }
+    for line in ["{\"a\":\n", "{\"a\":\n1,\n", "[{\"a\":[\n"] {
+        let lines = (8 << 20) / line.len();
+        let text = format!(
+            "{}{}{{\"a\":1}}\n",
+            "{\n\"a\":\n1}\n".repeat(9),
+            line.repeat(lines)
+        );
+        let mut count = Count::default();
+        let (_, error) = read_with(text.as_bytes(), &mut count);
+        assert!(error.is_none());
+        assert_eq!(count.records, 10, "{line}");
+        // Lines that two reads share are judged alone.
+        let defects = count.defects.len();
+        assert!((lines..lines + 100).contains(&defects), "{line} {defects}");
+        assert_eq!(count.last as usize, text.lines().count());
+    }
+}
+
+#[test]
+fn what_spans_lines_is_read_up_to_its_limit() {
+    let cell = |bytes: usize| "x\n".repeat(bytes / 2);
+    for (bytes, records, defects) in [(200 << 10, 3, 0), (300 << 10, 2, 2)] {
+        // Beyond the limit the lines are records, the last of which ends a quote that is none.
+        let text = format!("a,b\n1,2\n\"{}\",2\n3,4\n", cell(bytes));
+        let mut count = Count::default();
+        let _ = read_with(text.as_bytes(), &mut count);
+        assert_eq!(count.defects.len().min(2), defects);
+        assert!(count.records >= records);
+        assert_eq!(count.last as usize, text.lines().count());
+    }
+    for (bytes, records, defects) in [(500 << 10, 3, 0), (3 << 20, 2, 1)] {
+        let text = format!(
+            "{{\n\"a\":1}}\n{{\"a\":[{}1]}}\n{{\"b\":1}}\n",
+            "1,\n".repeat(bytes / 3)
+        );
+        let mut count = Count::default();
+        let _ = read_with(text.as_bytes(), &mut count);
+        assert_eq!(count.records, records);
+        assert_eq!(count.defects.len().min(1), defects);
+        assert_eq!(count.last as usize, text.lines().count());
+    }
+}
