@@ -45,62 +45,62 @@ pub const SNIFF_BYTES: usize = 64 << 10;
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
-        "telemetry line bytes",
+        "line of a log, bytes",
         LINE_BYTES_MAX as u64,
         "a longer line is a defect and skipped unread",
     ),
     (
-        "telemetry CSV record bytes",
+        "CSV record over several lines, bytes",
         CSV_RECORD_BYTES_MAX as u64,
-        "a longer record over several lines is a defect of its first line",
+        "a longer one is a defect of its first line; the next lines are read alone",
     ),
     (
-        "telemetry JSON value bytes",
+        "JSON value over several lines, bytes",
         VALUE_BYTES_MAX as u64,
-        "a longer value over several lines is a defect of its first line",
+        "a longer one is a defect of its first line; the next lines are read alone",
     ),
     (
-        "telemetry batch bytes",
+        "batch of records, bytes",
         BATCH_BYTES as u64,
         "records are handed on in batches of about this size",
     ),
     (
-        "telemetry JSON depth",
+        "JSON depth of a record",
         JSON_DEPTH_MAX as u64,
         "a deeper record is a defect",
     ),
     (
-        "telemetry record values",
+        "values of a JSON record",
         RECORD_VALUES_MAX as u64,
         "a JSON record with more is a defect",
     ),
     (
-        "telemetry path bytes",
+        "path of a field, bytes",
         PATH_BYTES_MAX as u64,
         "a longer field path is cut and its value untyped",
     ),
     (
-        "telemetry columns",
+        "columns of a row",
         COLUMNS_MAX as u64,
         "a row with more is a defect",
     ),
     (
-        "telemetry URL hosts",
+        "repeated hosts of a URL record",
         URL_HOSTS_MAX as u64,
         "further repetitions of a host are not joined with the path",
     ),
     (
-        "telemetry shape values",
+        "values of a remembered JSON shape",
         SHAPE_VALUES_MAX as u64,
         "a JSON record with more is read the slow way",
     ),
     (
-        "telemetry shape steps",
+        "steps of remembered JSON shapes",
         SHAPE_STEPS_MAX as u64,
         "the shape cache is emptied and learnt again",
     ),
     (
-        "telemetry sniff bytes",
+        "beginning that tells the format, bytes",
         SNIFF_BYTES as u64,
         "the format is decided from this much of the beginning",
     ),
