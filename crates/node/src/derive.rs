@@ -8,7 +8,7 @@ use entente_stix::object::{Object, Version};
 use entente_stix::observable;
 use entente_store::{Derived, Incoming, Observed};
 
-use crate::limits::{LABEL_BYTES_MAX, WORDS_BYTES_MAX};
+use crate::limits::{LABEL_BYTES_MAX, REFERENCES_MAX, WORDS_BYTES_MAX};
 
 /// Everything the store indexes of one object.
 pub fn derive(object: &Object<'_>) -> Derived {
@@ -21,6 +21,7 @@ pub fn derive(object: &Object<'_>) -> Derived {
         observables: observables(object),
         edges: object
             .references()
+            .take(REFERENCES_MAX)
             .map(|reference| (reference.property, reference.target.to_owned()))
             .collect(),
         words: words(object),

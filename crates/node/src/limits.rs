@@ -12,6 +12,9 @@ pub const WORDS_BYTES_MAX: usize = 64 << 10;
 /// Bytes of what people call an object; longer names and patterns are cut.
 pub const LABEL_BYTES_MAX: usize = 1_000;
 
+/// References of one object that are indexed.
+pub const REFERENCES_MAX: usize = 65_536;
+
 /// Mentions shown for one looked-up value.
 pub const LOOK_MENTIONS_MAX: usize = 100;
 
@@ -48,6 +51,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "name of an object in lists, bytes",
         LABEL_BYTES_MAX as u64,
         "cut; the object itself is kept whole",
+    ),
+    (
+        "references of an object that are indexed",
+        REFERENCES_MAX as u64,
+        "further ones are kept in the object and not followed",
     ),
     (
         "mentions of a looked-up value",

@@ -80,7 +80,7 @@ fn import_one(
     out: &mut impl Write,
 ) -> Result<(Account, Option<Failure>), Failure> {
     let name = input.name();
-    let source = asked.source.clone().unwrap_or_else(|| default_source(input));
+    let source = asked.source.clone().unwrap_or_else(|| input.label());
     let settings = Settings {
         source: &source,
         at: place::now(),
@@ -125,16 +125,6 @@ fn import_one(
     unless_hung_up(written.into_inner())?;
     teller.finish(&imported.account);
     Ok((imported.account, imported.broken_off.map(place::node_failure)))
-}
-
-/// A file's own name is the best guess at who says so; stdin has none.
-fn default_source(input: &Input) -> String {
-    match input {
-        Input::Stdin => "stdin".to_owned(),
-        Input::File(path) => path
-            .file_name()
-            .map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned()),
-    }
 }
 
 /// Tells items while the import runs: every one as JSON, refusals only to people.

@@ -162,18 +162,14 @@ fn second_writer_is_refused_at_once_and_names_the_first() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    // The first one holds the folder for as long as its input is open; wait until it does.
+    // The first one holds the folder for as long as its input is open; wait until it says so.
     let lock = home.data().join("lock");
-    let mut second = home.run(&["import", "--as", "list", "-"]);
-    for _ in 0..500 {
-        if second.code == 7 && !second.err.contains("process ?") {
-            break;
-        }
-        std::thread::sleep(std::time::Duration::from_millis(10));
-        second = home.run(&["import", "--as", "list", "-"]);
+    let holds = || std::fs::read_to_string(&lock).is_ok_and(|pid| pid.trim() == first.id().to_string());
+    while !holds() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
+    let second = home.run(&["import", "--as", "list", "-"]);
     is_clear(&second, 7, &[&first.id().to_string()]);
-    assert!(lock.exists());
     // Questions are answered meanwhile.
     assert_eq!(home.run(&["look", "evil.example"]).code, 0);
     drop(first.stdin.take());

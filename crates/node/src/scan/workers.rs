@@ -1,9 +1,10 @@
 //! Threads that read and match. Each prefers an input of its own, so that files are decompressed in
 //! parallel; when none is left they share what is open, so that one big file keeps all of them busy.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::mpsc::SyncSender;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use entente_detect::{Counters, Generation, Hit, Options, Scanner};
 use entente_telemetry::{
@@ -53,6 +54,55 @@ struct Open {
 pub(super) struct Shared {
     waiting: Mutex<std::iter::Enumerate<std::vec::IntoIter<LogInput>>>,
     open: Vec<Mutex<Option<Open>>>,
+    turns: Turns,
+}
+
+/// Which batches of each input are done. A worker with many detections waits here until all batches before its own
+/// are done: what it found could not be told earlier anyway, and would only fill memory.
+#[derive(Default)]
+struct Turns {
+    done: Mutex<BTreeMap<usize, Done>>,
+    changed: Condvar,
+}
+
+/// The batches of one input that are done: all below `all_below`, and some after it.
+#[derive(Default)]
+struct Done {
+    all_below: u64,
+    beyond: BTreeSet<u64>,
+}
+
+impl Turns {
+    fn wait_for(&self, input: usize, number: u64) {
+        let mut done = lock(&self.done);
+        while done.entry(input).or_default().all_below < number {
+            done = self.changed.wait(done).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn done(&self, input: usize, number: u64) {
+        let mut done = lock(&self.done);
+        let of_input = done.entry(input).or_default();
+        of_input.beyond.insert(number);
+        while of_input.beyond.remove(&of_input.all_below) {
+            of_input.all_below += 1;
+        }
+        drop(done);
+        self.changed.notify_all();
+    }
+}
+
+/// Marks a batch as done however its worker leaves it; the workers after it must not wait for ever.
+struct Turn<'a> {
+    turns: &'a Turns,
+    input: usize,
+    number: u64,
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.turns.done(self.input, self.number);
+    }
 }
 
 /// Locks are held only to move plain values; a panic elsewhere leaves nothing half done behind them.
@@ -75,6 +125,7 @@ impl Shared {
         Shared {
             waiting: Mutex::new(inputs.into_iter().enumerate()),
             open: (0..threads.get()).map(|_| Mutex::new(None)).collect(),
+            turns: Turns::default(),
         }
     }
 
@@ -83,6 +134,11 @@ impl Shared {
         let mut scanner = Scanner::new(generation, options);
         let mut scratch = Scratch::new();
         while let Some(taken) = self.take() {
+            let turn = Turn {
+                turns: &self.turns,
+                input: taken.input,
+                number: taken.number,
+            };
             let mut part = Part {
                 input: taken.input,
                 number: taken.number,
@@ -95,6 +151,7 @@ impl Shared {
                 let mut draining = Draining {
                     scanner: &mut scanner,
                     part: &mut part,
+                    turn: &turn,
                     send,
                     hung_up: false,
                 };
@@ -235,6 +292,7 @@ fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
 struct Draining<'a, 'g> {
     scanner: &'a mut Scanner<'g>,
     part: &'a mut Part,
+    turn: &'a Turn<'a>,
     send: &'a SyncSender<Part>,
     hung_up: bool,
 }
@@ -267,6 +325,7 @@ impl Visitor for Draining<'_, '_> {
 impl Draining<'_, '_> {
     #[cold]
     fn send_on(&mut self) {
+        self.turn.turns.wait_for(self.turn.input, self.turn.number);
         let mut piece = Part {
             input: self.part.input,
             number: self.part.number,
