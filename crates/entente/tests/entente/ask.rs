@@ -55,6 +55,32 @@ fn look_says_who_and_since_when() {
 }
 
 #[test]
+fn look_says_what_is_indicated_and_what_has_expired() {
+    let home = Home::new();
+    let objects = [
+        indicator(1, "[domain-name:value = 'evil.example']").replace("\"valid_from\"", "\"valid_until\":\"2024-02-01T00:00:00Z\",\"description\":\"seen at a bank\",\"valid_from\""),
+        r#"{"type":"malware","spec_version":"2.1","id":"malware--00000001-0000-4000-8000-000000000001",
+            "created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","name":"Sleepy Otter","is_family":true}"#
+            .to_owned(),
+        r#"{"type":"relationship","spec_version":"2.1","id":"relationship--00000001-0000-4000-8000-000000000001",
+            "created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","relationship_type":"indicates",
+            "source_ref":"indicator--00000001-0000-4000-8000-000000000001",
+            "target_ref":"malware--00000001-0000-4000-8000-000000000001"}"#
+            .to_owned(),
+    ];
+    let file = home.file("feed.json", bundle(&objects));
+    home.ok(&["import", &file]);
+    let text = home.ok(&["look", "evil.example"]).out;
+    for told in [
+        "indicates Sleepy Otter",
+        "says: seen at a bank",
+        "expired on 2024-02-01",
+    ] {
+        assert!(text.contains(told), "{text}");
+    }
+}
+
+#[test]
 fn look_answers_a_stream_of_values_in_order() {
     let home = filled();
     let ran = home.with_input(
