@@ -8,9 +8,12 @@ use crate::generation::{Summary, block_sum, network_word};
 use crate::hash::Keys;
 use crate::key::{Family, Key};
 use crate::layout::{BLOCK_BYTES, Checksum, FAMILIES, HEADER_WORDS, MAGIC, Part, Section, Trailer, VERSION};
-use crate::limits::{ARENA_BYTES_MAX, ATOMS_PER_INDICATOR_MAX, ID_BYTES_MAX, PATTERNS_MAX, VALUE_BYTES_MAX};
+use crate::limits::{
+    ARENA_BYTES_MAX, ATOMS_PER_INDICATOR_MAX, ID_BYTES_MAX, PATTERN_PROGRAMS_BYTES_MAX, PATTERNS_MAX,
+    VALUE_BYTES_MAX,
+};
 use crate::networks::{Address, Network};
-use crate::patterns;
+use crate::patterns::{self, clip};
 use crate::table::{Layout, Reference, lines_for};
 use std::io::Write;
 
@@ -67,6 +70,8 @@ pub struct Compiler<W> {
     networks4: Vec<(u32, u8, u32)>,
     networks6: Vec<(u128, u8, u32)>,
     patterns: Vec<u32>,
+    /// What the programs of `patterns` take.
+    pattern_bytes: usize,
     family_sizes: [u64; FAMILIES],
     buffer: Vec<u8>,
 }
@@ -98,6 +103,7 @@ impl<W: Write> Compiler<W> {
             networks4: Vec::new(),
             networks6: Vec::new(),
             patterns: Vec::new(),
+            pattern_bytes: 0,
             family_sizes: [0; FAMILIES],
             buffer: Vec::new(),
         })
@@ -144,13 +150,23 @@ impl<W: Write> Compiler<W> {
                     "the generation has {PATTERNS_MAX} LIKE and MATCHES already"
                 )));
             }
-            if let Err(reason) = patterns::check(*kind, *test, value) {
-                return Ok(refuse(reason));
+            let bytes = match patterns::check(*kind, *test, value) {
+                Ok(bytes) => bytes,
+                Err(reason) => return Ok(refuse(reason)),
+            };
+            if self.pattern_bytes + bytes > PATTERN_PROGRAMS_BYTES_MAX {
+                return Ok(refuse(format!(
+                    "the expression `{}`: all LIKE and MATCHES together take more than \
+                     {PATTERN_PROGRAMS_BYTES_MAX} bytes",
+                    clip(value)
+                )));
             }
+            self.pattern_bytes += bytes;
         }
         let Some(key) = Key::of(&self.keys, *kind as u8, *test, value) else {
             return Ok(refuse(format!(
-                "`{value}` is not a {} in normal form",
+                "`{}` is not a {} in normal form",
+                clip(value),
                 kind.name()
             )));
         };
@@ -643,5 +659,40 @@ mod tests {
         ];
         assert_eq!(compiler.add(&Entry::default(), &atoms).unwrap().len(), 4);
         assert_eq!(compiler.finish().unwrap().0.atoms, 1);
+    }
+
+    /// Found by attack: 1,000 expressions of 20 times `\w` took 1.2 GB.
+    #[test]
+    fn expressions_stay_within_a_budget_and_the_rest_is_named() {
+        let compiled = |expressions: &[String]| {
+            let mut compiler = Compiler::new(Vec::new(), Settings::default()).unwrap();
+            let mut refused = Vec::new();
+            for expression in expressions {
+                let atoms = [atom(Kind::FileName, Test::Matches, expression)];
+                refused.extend(compiler.add(&Entry::default(), &atoms).unwrap());
+            }
+            assert!(compiler.pattern_bytes <= PATTERN_PROGRAMS_BYTES_MAX);
+            (refused, compiler.finish().unwrap().1)
+        };
+        for (count, refusals) in [(3, 1..1000), (20, 1000..1001)] {
+            let large: Vec<String> = (0..1000).map(|n| format!(r"\w{{{count}}}x{n}")).collect();
+            let (refused, bytes) = compiled(&large);
+            assert!(refusals.contains(&refused.len()), "{}", refused.len());
+            assert!(
+                refused
+                    .iter()
+                    .all(|reason| reason.starts_with(r"the expression `\w{"))
+            );
+            let generation = Generation::open(bytes).unwrap();
+            let ids = found(&generation, Kind::FileName, &"w".repeat(200), false);
+            assert_eq!(ids, [""; 0]);
+        }
+        let usual: Vec<String> = (0..100)
+            .map(|n| format!(r"^\w+[-_]evil{n}.*\.(exe|dll)$"))
+            .collect();
+        let (refused, bytes) = compiled(&usual);
+        assert_eq!(refused, [""; 0]);
+        let generation = Generation::open(bytes).unwrap();
+        assert_eq!(found(&generation, Kind::FileName, "an-evil7.exe", false).len(), 1);
     }
 }

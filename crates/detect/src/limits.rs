@@ -15,8 +15,23 @@ pub const ATOMS_PER_INDICATOR_MAX: usize = 65_536;
 /// Most `LIKE` and `MATCHES` atoms in one generation; the rest is not evaluated.
 pub const PATTERNS_MAX: usize = 16_384;
 
+/// Longest text of a `LIKE` or `MATCHES`, in bytes; a longer one is not evaluated.
+pub const PATTERN_TEXT_BYTES_MAX: usize = 4 << 10;
+
 /// Largest program of one regular expression, in bytes; a larger one is not evaluated.
-pub const PATTERN_PROGRAM_BYTES_MAX: usize = 1 << 20;
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
+
+/// Programs of all regular expressions of one generation together, in bytes; the rest is not evaluated.
+pub const PATTERN_PROGRAMS_BYTES_MAX: usize = 64 << 20;
+
+/// What the smallest program is counted as, in bytes; each further size is four times the one before.
+pub(crate) const PATTERN_CLASS_BYTES_MIN: usize = 4 << 10;
+
+/// Automaton that one set of regular expressions keeps of what it met, in bytes; beyond, it runs slower.
+pub const PATTERN_DFA_BYTES_MAX: usize = 1 << 20;
+
+/// How much of a value or an expression a reason shows, in characters.
+pub const SHOWN_CHARACTERS_MAX: usize = 100;
 
 /// Regular expressions that are run together as one set.
 pub const PATTERNS_IN_SET: usize = 64;
@@ -71,6 +86,26 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "LIKE and MATCHES comparisons",
         PATTERNS_MAX as u64,
         "further LIKE and MATCHES comparisons are not evaluated",
+    ),
+    (
+        "text of a LIKE or MATCHES, bytes",
+        PATTERN_TEXT_BYTES_MAX as u64,
+        "a longer LIKE or MATCHES is not evaluated",
+    ),
+    (
+        "compiled regular expressions together, bytes",
+        PATTERN_PROGRAMS_BYTES_MAX as u64,
+        "further LIKE and MATCHES comparisons of a generation are not evaluated",
+    ),
+    (
+        "memory of a set of regular expressions, bytes",
+        PATTERN_DFA_BYTES_MAX as u64,
+        "a set of regular expressions that needs more runs slower",
+    ),
+    (
+        "value shown in a reason, characters",
+        SHOWN_CHARACTERS_MAX as u64,
+        "a longer value or expression is cut in a reason",
     ),
     (
         "compiled regular expression, bytes",

@@ -7,7 +7,10 @@ use crate::arena::Reader;
 use crate::atom::Test;
 use crate::generation::{Error, Generation};
 use crate::layout::Part;
-use crate::limits::{PATTERN_PROGRAM_BYTES_MAX, PATTERNS_IN_SET, PATTERNS_MAX};
+use crate::limits::{
+    PATTERN_CLASS_BYTES_MIN, PATTERN_DFA_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX, PATTERN_TEXT_BYTES_MAX,
+    PATTERNS_IN_SET, PATTERNS_MAX, SHOWN_CHARACTERS_MAX,
+};
 use entente_stix::observable::Kind;
 use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
 
@@ -92,6 +95,7 @@ impl Set {
     fn compile(sources: &[(u8, u32, String)]) -> Option<Set> {
         let expressions = RegexSetBuilder::new(sources.iter().map(|source| source.2.as_str()))
             .size_limit(2 * PATTERNS_IN_SET * PATTERN_PROGRAM_BYTES_MAX)
+            .dfa_size_limit(PATTERN_DFA_BYTES_MAX)
             .build()
             .ok()?;
         Some(Set {
@@ -101,21 +105,25 @@ impl Set {
     }
 }
 
-/// Whether a pattern can be run here; otherwise why not, for people.
+/// What a pattern's program takes at most, in bytes, if it can be run here; otherwise why not, for people.
 ///
 /// # Errors
 /// The reason.
-pub(crate) fn check(kind: Kind, test: Test, value: &str) -> Result<(), String> {
-    let built = RegexBuilder::new(&expression(kind as u8, test, value))
-        .size_limit(PATTERN_PROGRAM_BYTES_MAX)
-        .build();
-    match built {
-        Ok(_) => Ok(()),
+pub(crate) fn check(kind: Kind, test: Test, value: &str) -> Result<usize, String> {
+    let shown = clip(value);
+    if value.len() > PATTERN_TEXT_BYTES_MAX {
+        return Err(format!(
+            "the expression `{shown}` of {} bytes is longer than {PATTERN_TEXT_BYTES_MAX}",
+            value.len()
+        ));
+    }
+    match program_bytes(&expression(kind as u8, test, value)) {
+        Ok(bytes) => Ok(bytes),
         Err(regex::Error::CompiledTooBig(limit)) => {
-            Err(format!("the expression `{value}` takes more than {limit} bytes"))
+            Err(format!("the expression `{shown}` takes more than {limit} bytes"))
         }
         Err(_) if has_look_around(value) => Err(format!(
-            "the expression `{value}` uses look-around or back-references"
+            "the expression `{shown}` uses look-around or back-references"
         )),
         Err(error) => {
             let text = error.to_string();
@@ -124,8 +132,29 @@ pub(crate) fn check(kind: Kind, test: Test, value: &str) -> Result<(), String> {
                 .last()
                 .unwrap_or_default()
                 .trim_start_matches("error: ");
-            Err(format!("the expression `{value}` cannot be run: {last}"))
+            Err(format!("the expression `{shown}` cannot be run: {}", clip(last)))
         }
+    }
+}
+
+/// The smallest of a few sizes that the program stays under: the library tells no size, but keeps to a limit.
+fn program_bytes(expression: &str) -> Result<usize, regex::Error> {
+    let mut bytes = PATTERN_CLASS_BYTES_MIN;
+    loop {
+        let built = RegexBuilder::new(expression).size_limit(bytes).build();
+        match built {
+            Ok(_) => return Ok(bytes),
+            Err(regex::Error::CompiledTooBig(_)) if bytes < PATTERN_PROGRAM_BYTES_MAX => bytes *= 4,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// The beginning of a text from outside, as reasons show it.
+pub(crate) fn clip(text: &str) -> std::borrow::Cow<'_, str> {
+    match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
+        None => text.into(),
     }
 }
 
