@@ -19,7 +19,7 @@ pub const PATTERNS_MAX: usize = 16_384;
 pub const PATTERN_TEXT_BYTES_MAX: usize = 4 << 10;
 
 /// Largest program of one regular expression, in bytes; a larger one is not evaluated.
-pub const PATTERN_PROGRAM_BYTES_MAX: usize = 256 << 10;
+pub const PATTERN_PROGRAM_BYTES_MAX: usize = 1 << 20;
 
 /// Programs of all regular expressions of one generation together, in bytes; the rest is not evaluated.
 pub const PATTERN_PROGRAMS_BYTES_MAX: usize = 64 << 20;
