@@ -187,13 +187,13 @@ fn depth_has_a_bound_and_the_stack_is_safe() {
 }
 
 #[test]
-fn a_million_keys_are_compared_in_order_not_with_each_other() {
+fn half_a_million_keys_are_compared_in_order_not_with_each_other() {
     let member = |number: usize| format!("\"k{number}\":0");
-    let mut members: Vec<String> = (0..1_000_000).map(member).collect();
+    let mut members: Vec<String> = (0..500_000).map(member).collect();
     let whole = format!("{{{}}}", members.join(","));
     assert_eq!(
         json::read(whole.as_bytes()).unwrap().as_object().unwrap().len(),
-        1_000_000
+        500_000
     );
     members.push(member(17));
     let doubled = format!("{{{}}}", members.join(","));
