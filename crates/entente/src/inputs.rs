@@ -154,7 +154,9 @@ fn matching(pattern: &str, inputs: &mut Vec<Input>) -> Result<(), Failure> {
     for path in paths {
         match path {
             Ok(path) if path.is_dir() => below(&path, inputs),
-            Ok(path) => inputs.push(Input::File(single(path))),
+            Ok(path) if path.is_file() => inputs.push(Input::File(single(path))),
+            // A pipe or a device might never end; it is read only when it is named itself.
+            Ok(_) => {}
             Err(error) => inputs.push(Input::File(single(error.path().to_owned()))),
         }
     }
@@ -227,5 +229,19 @@ mod tests {
         );
         assert!(inputs[0].open().is_err());
         assert!(Input::File(single(folder.path().to_owned())).open().is_err());
+    }
+
+    #[test]
+    fn glob_passes_over_pipes_and_devices() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("a.log");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        if !made.is_ok_and(|status| status.success()) {
+            return;
+        }
+        std::fs::write(folder.path().join("b.log"), "x").unwrap();
+        let found = collect(&[format!("{}/*.log", folder.path().display())]).unwrap();
+        assert_eq!(found.len(), 1);
+        assert!(found[0].name().ends_with("b.log"));
     }
 }
