@@ -6,7 +6,7 @@ use entente_detect::terms;
 use entente_stix::json::Value;
 use entente_stix::object::{Object, Version};
 use entente_stix::observable;
-use entente_store::{Derived, Incoming, Observed};
+use entente_store::{Derived, Incoming, Observed, type_of};
 
 use crate::limits::{LABEL_BYTES_MAX, REFERENCES_MAX, WORDS_BYTES_MAX};
 
@@ -169,9 +169,7 @@ pub(crate) fn incoming<'a>(
     } = derived;
     Incoming {
         id,
-        type_name: id
-            .split_once("--")
-            .map_or(id.as_str(), |(type_name, _)| type_name),
+        type_name: type_of(id),
         version: *version,
         digest: *digest,
         text,

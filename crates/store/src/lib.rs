@@ -29,7 +29,7 @@ pub use query::SearchQuery;
 pub use records::{
     Cursor, Derive, Derived, Detection, Difference, Edge, Group, GroupDone, Hits, Holding, Incoming,
     IndicatorRow, Looked, Mention, Observed, Outcome, Page, Recorded, Report, SearchHit, Source, Stats,
-    Stored, Told, require_fit,
+    Stored, Told, require_fit, type_of,
 };
 
 /// Durable state. Every call is synchronous and may be made from any thread.

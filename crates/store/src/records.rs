@@ -126,7 +126,7 @@ impl Stored {
 }
 
 /// The part of an id before `--`, or all of it.
-pub(crate) fn type_of(id: &str) -> &str {
+pub fn type_of(id: &str) -> &str {
     id.split_once("--").map_or(id, |(type_name, _)| type_name)
 }
 

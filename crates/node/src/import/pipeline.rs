@@ -1,10 +1,9 @@
 //! Batches on their way to the store: filled on one thread, committed on another, reported in order.
 
-use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
-use entente_store::{Derived, Incoming, Outcome, Store, require_fit};
+use entente_store::{Derived, Incoming, Outcome, Store, require_fit, type_of};
 
 use super::{Account, Fate, Item, Settings};
 use crate::Error;
@@ -52,7 +51,7 @@ pub(super) struct Pipeline<'scope, 'r> {
     committer: Option<ScopedJoinHandle<'scope, ()>>,
     report: &'r mut dyn FnMut(Item),
     account: Account,
-    failure: VecDeque<entente_store::Error>,
+    failure: Option<entente_store::Error>,
 }
 
 impl<'scope, 'r> Pipeline<'scope, 'r> {
@@ -85,20 +84,16 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
             committer: Some(committer),
             report,
             account: Account::default(),
-            failure: VecDeque::new(),
+            failure: None,
         }
     }
 
     /// One object to be stored.
     pub(super) fn object(&mut self, place: String, object: Prepared) -> Result<(), Error> {
         let derived = &object.derived;
-        let type_name = derived
-            .id
-            .split_once("--")
-            .map_or(derived.id.as_str(), |(type_name, _)| type_name);
         if let Err(error) = require_fit(
             &derived.id,
-            type_name,
+            type_of(&derived.id),
             derived.created_by.as_deref(),
             &derived.edges,
         ) {
@@ -134,7 +129,7 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
         if let Some(committer) = self.committer.take() {
             let _ = committer.join();
         }
-        match self.failure.pop_front() {
+        match self.failure.take() {
             Some(failure) => Err(failure.into()),
             None => sent.map(|()| self.account),
         }
@@ -170,7 +165,7 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
         while let Ok(answer) = self.answers.recv() {
             self.take(answer);
         }
-        match self.failure.pop_front() {
+        match self.failure.take() {
             Some(failure) => Err(failure.into()),
             None => Ok(()),
         }
@@ -186,7 +181,7 @@ impl<'scope, 'r> Pipeline<'scope, 'r> {
                     (self.report)(item);
                 }
             }
-            Err(failure) => self.failure.push_back(failure),
+            Err(failure) => self.failure = self.failure.take().or(Some(failure)),
         }
     }
 }

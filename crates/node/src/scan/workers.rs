@@ -192,15 +192,17 @@ impl Shared {
             let mut busy = None;
             for (number, slot) in self.open.iter().enumerate() {
                 match slot.try_lock() {
-                    Ok(mut guard) if guard.is_some() => return Some(next_batch(number, &mut guard)),
-                    Ok(_) => {}
+                    Ok(mut guard) => {
+                        if let Some(taken) = next_batch(number, &mut guard) {
+                            return Some(taken);
+                        }
+                    }
                     Err(_) => busy = Some((number, slot)),
                 }
             }
             let (number, slot) = busy?;
-            let mut guard = lock(slot);
-            if guard.is_some() {
-                return Some(next_batch(number, &mut guard));
+            if let Some(taken) = next_batch(number, &mut lock(slot)) {
+                return Some(taken);
             }
         }
     }
@@ -222,7 +224,7 @@ impl Shared {
                         bytes_told: 0,
                         spare: Vec::new(),
                     });
-                    return Some(next_batch(number, &mut guard));
+                    return next_batch(number, &mut guard);
                 }
                 Err(reason) => {
                     let end = Some(End::Failed(reason));
@@ -250,17 +252,8 @@ fn open(log: LogInput) -> Result<Reader, String> {
 }
 
 /// The next batch of the input in a slot; frees the slot at the input's end.
-fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
-    let Some(open) = guard.as_mut() else {
-        return Taken {
-            input: 0,
-            number: 0,
-            bytes: 0,
-            batch: None,
-            end: None,
-            slot,
-        };
-    };
+fn next_batch(slot: usize, guard: &mut Option<Open>) -> Option<Taken> {
+    let open = guard.as_mut()?;
     while let Some(batch) = open.spare.pop() {
         open.source.recycle(batch);
     }
@@ -285,7 +278,7 @@ fn next_batch(slot: usize, guard: &mut Option<Open>) -> Taken {
     if taken.end.is_some() {
         *guard = None;
     }
-    taken
+    Some(taken)
 }
 
 /// A scanner whose detections are sent on while a batch is still being visited, when they become many.
