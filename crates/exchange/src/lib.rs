@@ -1,0 +1,1 @@
+//! What peers hear and say: slices of channels, offline bundles. Request to response; no socket.

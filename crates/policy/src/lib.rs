@@ -1,0 +1,1 @@
+//! Agreements and handling rules to a decision with its clause; redaction; admission.

@@ -1,0 +1,1 @@
+//! Merkle log: leaves, tiles, checkpoints, proofs, cosignatures. Verifies alone.

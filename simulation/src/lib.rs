@@ -1,0 +1,1 @@
+//! Several nodes on one thread, with virtual time and a network and disks made of values, by seed.
