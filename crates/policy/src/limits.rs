@@ -1,0 +1,77 @@
+//! Every bound of this crate, shown to people by `entente limits`.
+
+/// Bytes of an agreement's document, TOML or JSON.
+pub const AGREEMENT_BYTES_MAX: usize = 4 << 20;
+
+/// Parties of an agreement.
+pub const PARTIES_MAX: usize = 1000;
+
+/// Clauses of an agreement; as many contributions.
+pub const CLAUSES_MAX: usize = 1000;
+
+/// Elements of one list in an agreement.
+pub const LIST_MAX: usize = 1000;
+
+/// Bytes of a name or an id that parties choose.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of one line of text: a title, a label, a key, an address.
+pub const LINE_BYTES_MAX: usize = 1024;
+
+/// Bytes of a text: a purpose, a description.
+pub const TEXT_BYTES_MAX: usize = 64 << 10;
+
+/// The longest span of time, in seconds: 100 years of 365.25 days.
+pub const SPAN_SECONDS_MAX: u64 = 100 * 31_557_600;
+
+/// Faults told of one document; further ones are counted.
+pub const FAULTS_MAX: usize = 1000;
+
+/// One bound: its name, its value, and what happens there.
+pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "agreement, bytes",
+        AGREEMENT_BYTES_MAX as u64,
+        "bytes of an agreement's document; a bigger one is refused",
+    ),
+    (
+        "parties of an agreement",
+        PARTIES_MAX as u64,
+        "parties of an agreement; more are refused",
+    ),
+    (
+        "clauses of an agreement",
+        CLAUSES_MAX as u64,
+        "clauses of an agreement, and as many contributions; more are refused",
+    ),
+    (
+        "elements of a list in an agreement",
+        LIST_MAX as u64,
+        "elements of one list in an agreement; more are refused",
+    ),
+    (
+        "name in an agreement, bytes",
+        NAME_BYTES_MAX as u64,
+        "bytes of a name or id that parties choose; longer ones are refused",
+    ),
+    (
+        "line in an agreement, bytes",
+        LINE_BYTES_MAX as u64,
+        "bytes of a title, a label, a key or an address; longer ones are refused",
+    ),
+    (
+        "text in an agreement, bytes",
+        TEXT_BYTES_MAX as u64,
+        "bytes of a purpose or a description; longer ones are refused",
+    ),
+    (
+        "span of time in an agreement, seconds",
+        SPAN_SECONDS_MAX,
+        "seconds of a span of time in an agreement; longer ones are refused",
+    ),
+    (
+        "faults of an agreement",
+        FAULTS_MAX as u64,
+        "faults told of one document; further ones are counted",
+    ),
+];
