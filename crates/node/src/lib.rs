@@ -19,13 +19,17 @@ pub mod derive;
 pub mod error;
 pub mod export;
 pub mod generation;
+pub mod guard;
 pub mod import;
 pub mod limits;
 pub mod look;
 mod noted;
+pub mod reading;
+pub mod release;
 pub mod scan;
 pub mod show;
 pub mod sighting;
+pub mod view;
 
 use std::path::{Path, PathBuf};
 
