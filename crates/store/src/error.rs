@@ -92,12 +92,24 @@ pub enum Error {
         limit: u64,
     },
     /// What was handed in cannot be stored, for example a text that is not UTF-8.
-    #[error("cannot store `{subject}`: {cause}; nothing of this batch was stored")]
+    #[error("cannot store `{subject}`: {cause}; nothing of this call was stored")]
     Unfit {
         /// Which item.
         subject: String,
         /// Why not.
         cause: String,
+    },
+    /// Somebody else appended to a channel since it was read.
+    #[error(
+        "cannot append to `{origin}` after entry {expected}: it has {found} entries; nothing was stored: read it anew and repeat"
+    )]
+    Moved {
+        /// The channel.
+        origin: String,
+        /// How many entries were expected.
+        expected: u64,
+        /// How many there are.
+        found: u64,
     },
     /// A cursor that no page of this call gave.
     #[error("`{cursor}` is not a place to continue from; begin again without it")]

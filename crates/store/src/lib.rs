@@ -3,7 +3,8 @@
 //! Truth is history: object texts by digest and who told them. Observables, edges, words and the
 //! choice of the current version are indexes, derivable from the texts; [`Store::check`] derives
 //! them again and compares. The store understands no STIX: what must be indexed comes prepared
-//! with each [`Incoming`]. Begin at [`Store`]; [`sqlite::Sqlite`] is the embedded engine.
+//! with each [`Incoming`]. Of channels and their logs it keeps what it is handed in one [`Change`], and
+//! knows which releases stand. Begin at [`Store`]; [`sqlite::Sqlite`] is the embedded engine.
 
 #![cfg_attr(
     test,
@@ -15,6 +16,8 @@
     )
 )]
 
+pub mod change;
+pub mod channels;
 pub mod error;
 pub mod limits;
 pub mod query;
@@ -24,6 +27,11 @@ pub mod sqlite;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 
+pub use change::{
+    Append, Applied, Change, EntryKind, NewAct, NewAside, NewChannel, NewContent, NewEntry, NewNote, Telling,
+    Withdrawn,
+};
+pub use channels::{Act, Aside, Changed, Channel, LiveRelease, LogEntry, Note};
 pub use error::Error;
 pub use query::SearchQuery;
 pub use records::{
@@ -105,7 +113,8 @@ pub trait Store: Send + Sync {
     /// Storing one's own sightings does not move it.
     fn generation_number(&self) -> Result<u64, Error>;
 
-    /// A number that grows with every [`Store::ingest`] that changed anything, holdings included.
+    /// A number that grows with every [`Store::ingest`] and [`Store::apply`] that changed anything about objects,
+    /// holdings included.
     fn change_number(&self) -> Result<u64, Error>;
 
     /// Counts of everything. Reads whole indexes: for people, not for loops.
@@ -150,6 +159,76 @@ pub trait Store: Send + Sync {
 
     /// Sets a small named value, durably; `None` removes it.
     fn set_meta(&self, name: &str, value: Option<&str>) -> Result<(), Error>;
+
+    /// Stores everything of `change`, or nothing.
+    ///
+    /// # Errors
+    /// [`Error::TooMuch`] and [`Error::Unfit`] before anything is written; [`Error::Moved`] when a channel has not
+    /// the size that an append expects; [`Error::Unfit`] for a head, an append or an erasure that names a channel
+    /// or an entry which is not there.
+    fn apply(&self, change: &Change<'_>) -> Result<Applied, Error>;
+
+    /// Acts with a greater number than `after`, in the order of storing. A page also ends when its texts reach
+    /// [`limits::PAGE_BYTES_MAX`]; the last is reached when nothing more comes.
+    fn acts(&self, after: u64, limit: usize) -> Result<Vec<Act>, Error>;
+
+    /// Every channel, by origin.
+    fn channels(&self) -> Result<Vec<Channel>, Error>;
+
+    /// The channel of an origin.
+    fn channel(&self, origin: &str) -> Result<Option<Channel>, Error>;
+
+    /// The entries of a channel from number `from` on, none where there is no such channel. Pages end as those of
+    /// [`Store::acts`].
+    fn entries(&self, origin: &str, from: u64, limit: usize) -> Result<Vec<LogEntry>, Error>;
+
+    /// For each id its last release in a channel that no later recall took back: number and digest. Asks for at
+    /// most [`limits::LOOK_KEYS_MAX`].
+    fn live(&self, origin: &str, ids: &[&str]) -> Result<Vec<Option<LiveRelease>>, Error>;
+
+    /// The channels in which an object is released and not recalled, by origin, with the number of its last
+    /// release there.
+    fn released_in(&self, id: &str) -> Result<Vec<(String, u64)>, Error>;
+
+    /// Entries about an object in all channels, erased ones included: origin and number, channel by channel and in
+    /// order. After a place given by an earlier answer where named.
+    fn entries_about(
+        &self,
+        id: &str,
+        after: Option<(&str, u64)>,
+        limit: usize,
+    ) -> Result<Vec<(String, u64)>, Error>;
+
+    /// Entries whose content should have been erased by `until` and was not: origin, number and subject, the
+    /// longest due first.
+    fn expiring(&self, until: i64, limit: usize) -> Result<Vec<(String, u64, String)>, Error>;
+
+    /// A tile of a channel's tree.
+    fn tile(&self, origin: &str, level: u8, index: u64) -> Result<Option<Vec<u8>>, Error>;
+
+    /// What was released under each digest: a content, else the text of the object with this digest. Of more than
+    /// [`limits::CONTENT_BYTES_MAX`] together none is given, but [`Error::TooMuch`]: ask for fewer.
+    fn content(&self, digests: &[[u8; 32]]) -> Result<Vec<Option<Vec<u8>>>, Error>;
+
+    /// The party that each id belongs to. Asks for at most [`limits::LOOK_KEYS_MAX`].
+    fn owners(&self, ids: &[&str]) -> Result<Vec<Option<String>>, Error>;
+
+    /// Asides with a greater number than `after`, of one id where named, by number. Pages end as those of
+    /// [`Store::acts`].
+    fn asides(&self, id: Option<&str>, after: u64, limit: usize) -> Result<Vec<Aside>, Error>;
+
+    /// Asides that should be tried again by `until`, the longest due first. Pages end as those of [`Store::acts`].
+    fn asides_due(&self, until: i64, limit: usize) -> Result<Vec<Aside>, Error>;
+
+    /// Notes of a kind about a subject, by party.
+    fn notes(&self, kind: &str, subject: &str) -> Result<Vec<Note>, Error>;
+
+    /// What changed after a number, in the order of changing, and the number to go on from; nothing more for now
+    /// when the list is empty. An id takes its turn whenever another version of it becomes current, again too, and
+    /// whenever someone else tells its current version or no longer does; so who goes on from here misses nothing,
+    /// whatever is written meanwhile, and may meet an id more than once. An id of which nothing is left is not
+    /// told. A page also ends when its texts reach [`limits::PAGE_BYTES_MAX`].
+    fn changed(&self, after: u64, limit: usize) -> Result<(Vec<Changed>, u64), Error>;
 
     /// Checks the engine's own structure, derives every object anew with `derive` and compares it
     /// with what is stored and indexed. With `repair`, rebuilds the indexes that differ; a text

@@ -1,5 +1,19 @@
 //! Every bound of this crate, shown to people by `entente limits`.
 
+/// Items of each sort in one change of channels: entries, acts, asides…
+pub const CHANGE_ITEMS_MAX: usize = 20_000;
+/// Bytes of everything in one change, objects included.
+pub const CHANGE_BYTES_MAX: usize = BATCH_BYTES_MAX;
+/// Bytes of a tile: 256 hashes of 32 bytes.
+pub const TILE_BYTES_MAX: usize = 256 * 32;
+/// Parties in the audience of a channel.
+pub const AUDIENCE_MAX: usize = 10_000;
+/// Entries of a channel.
+pub const CHANNEL_ENTRIES_MAX: u64 = 1 << 40;
+/// Channels of a store.
+pub const CHANNELS_MAX: u64 = 1 << 20;
+/// Bytes of contents in one answer.
+pub const CONTENT_BYTES_MAX: usize = BATCH_BYTES_MAX;
 /// Objects in one ingest.
 pub const BATCH_OBJECTS_MAX: usize = 20_000;
 /// Bytes of texts and words in one ingest.
@@ -41,6 +55,41 @@ pub const COMMIT_BATCHES_MAX: usize = 16;
 
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "items of each sort in a change of channels",
+        CHANGE_ITEMS_MAX as u64,
+        "a larger change is refused whole",
+    ),
+    (
+        "change of channels, bytes",
+        CHANGE_BYTES_MAX as u64,
+        "a larger change is refused whole",
+    ),
+    (
+        "tile of a log, bytes",
+        TILE_BYTES_MAX as u64,
+        "a change with a larger tile is refused whole",
+    ),
+    (
+        "parties in an audience",
+        AUDIENCE_MAX as u64,
+        "a channel for more parties is refused",
+    ),
+    (
+        "entries of a channel",
+        CHANNEL_ENTRIES_MAX,
+        "further entries are refused",
+    ),
+    (
+        "channels of a store",
+        CHANNELS_MAX,
+        "further channels are refused",
+    ),
+    (
+        "contents in one answer, bytes",
+        CONTENT_BYTES_MAX as u64,
+        "a question for more is refused",
+    ),
     (
         "objects in a batch",
         BATCH_OBJECTS_MAX as u64,

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entities::join_digest;
+use super::entities::{GREATEST, join_digest};
 use super::fault::Fault;
 use super::packed::Packed;
-use super::{detections, indexes, read, schema};
+use super::{detections, entities, indexes, read, schema};
 use crate::records::{Derive, Derived, Difference, Report};
 use crate::{Error, limits};
 
@@ -385,10 +385,6 @@ impl Check<'_> {
 const PROPERTY: &str = "SELECT pk FROM properties WHERE name = ?1";
 const ENTITY: &str = "SELECT pk FROM entities WHERE id = ?1";
 
-/// The key of the greatest version of the entity `e`.
-const GREATEST: &str = "(SELECT o.pk FROM objects o WHERE o.entity = e.pk
-     ORDER BY o.version DESC, o.digest_head DESC, o.digest_tail DESC LIMIT 1)";
-
 fn row(connection: &Connection, pk: i64) -> Result<Option<Row>, Fault> {
     let mut statement = connection.prepare_cached(
         "SELECT o.entity, e.id, o.version, o.digest_head, o.digest_tail, o.revoked, o.name,
@@ -496,13 +492,13 @@ impl Rebuild<'_> {
         let mut properties = indexes::Properties::new(self.connection);
         let mut edges = Vec::with_capacity(derived.edges.len());
         for (property, target) in &derived.edges {
-            edges.push((properties.key(property)?, self.entity(target)?));
+            edges.push((properties.key(property)?, entities::key(self.connection, target)?));
         }
         indexes::drop_repeated(&mut edges);
         let creator = derived
             .created_by
             .as_deref()
-            .map(|id| self.entity(id))
+            .map(|id| entities::key(self.connection, id))
             .transpose()?;
         let mut packed = Vec::new();
         Packed {
@@ -557,16 +553,6 @@ impl Rebuild<'_> {
         (self.derive)(&row.text)
             .ok()
             .filter(|derived| derived.digest == row.digest)
-    }
-
-    fn entity(&self, id: &str) -> Result<i64, Fault> {
-        if let Some(pk) = read::key(self.connection, ENTITY, id)? {
-            return Ok(pk);
-        }
-        self.connection
-            .prepare_cached("INSERT INTO entities (id) VALUES (?1)")?
-            .execute([id])?;
-        Ok(self.connection.last_insert_rowid())
     }
 
     fn write_rows(&mut self) -> Result<(), Fault> {

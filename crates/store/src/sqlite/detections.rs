@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, Row, params};
 
 use super::fault::Fault;
-use super::read;
+use super::{entities, read};
 use crate::limits;
 use crate::records::{Cursor, Detection, Group, GroupDone, Hits, Page, Recorded};
 
@@ -89,15 +89,7 @@ impl Indicators<'_> {
         if let Some(key) = self.known.get(id) {
             return Ok(*key);
         }
-        let key = match read::key(self.connection, "SELECT pk FROM entities WHERE id = ?1", id)? {
-            Some(key) => key,
-            None => {
-                self.connection
-                    .prepare_cached("INSERT INTO entities (id) VALUES (?1)")?
-                    .execute([id])?;
-                self.connection.last_insert_rowid()
-            }
-        };
+        let key = entities::key(self.connection, id)?;
         self.known.insert(id.to_owned(), key);
         Ok(key)
     }

@@ -5,6 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
+use super::read;
 use crate::records::{Incoming, Outcome};
 
 /// A stored version: where it is, and what decides whether it is current.
@@ -196,6 +197,36 @@ fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Head>> {
         digest,
         object,
     }))
+}
+
+/// The key of an id, made where it is not known.
+pub(super) fn key(connection: &Connection, id: &str) -> Result<i64, Fault> {
+    if let Some(known) = read::key(connection, "SELECT pk FROM entities WHERE id = ?1", id)? {
+        return Ok(known);
+    }
+    connection
+        .prepare_cached("INSERT INTO entities (id) VALUES (?1)")?
+        .execute([id])?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// The last number in the order of changes: of an object, or of an id that took its turn again.
+pub(super) const LAST_NUMBER: &str = "SELECT max(ifnull((SELECT max(pk) FROM objects), 0),
+    ifnull((SELECT max(number) FROM again), 0))";
+
+/// Gives an id whose current version stays the same row a new place in the order of changes.
+pub(super) const TAKE_TURN: &str = "INSERT INTO again (number, entity) VALUES (?1, ?2)";
+
+/// The key of the greatest version of the entity `e`.
+pub(super) const GREATEST: &str = "(SELECT o.pk FROM objects o WHERE o.entity = e.pk
+     ORDER BY o.version DESC, o.digest_head DESC, o.digest_tail DESC LIMIT 1)";
+
+/// Makes the greatest version that is stored the current one, and tells its key.
+pub(super) fn choose_greatest(connection: &Connection, entity: i64) -> Result<Option<i64>, Fault> {
+    let sql = format!("UPDATE entities AS e SET current = {GREATEST} WHERE pk = ?1 RETURNING current");
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row([entity], |row| row.get(0))?)
 }
 
 pub(super) fn next_key(connection: &Connection, greatest: &str) -> Result<i64, Fault> {

@@ -121,7 +121,7 @@ impl<'a> Properties<'a> {
 #[derive(Default)]
 pub(super) struct IndexChange<'a> {
     new_observables: Vec<(u8, &'a str, bool, i64)>,
-    pub(super) old_observables: Vec<(u8, String, bool, i64)>,
+    old_observables: Vec<(u8, String, bool, i64)>,
     new_edges: Vec<(i64, i64, i64)>,
     old_edges: Vec<(i64, i64, i64)>,
 }
@@ -147,7 +147,7 @@ impl<'a> IndexChange<'a> {
     }
 
     /// What both versions have stays untouched.
-    fn add(&mut self, entity: i64, old: Packed, new: &'a Packed) {
+    pub(super) fn add(&mut self, entity: i64, old: Packed, new: &'a Packed) {
         let observables = new
             .observables
             .iter()
@@ -171,6 +171,11 @@ impl<'a> IndexChange<'a> {
             .filter(|row| new.observables.binary_search(row).is_err());
         self.old_observables
             .extend(observables.map(|(kind, value, plain)| (kind, value, plain, entity)));
+    }
+
+    /// Whether something is no longer looked for.
+    pub(super) fn takes_out_terms(&self) -> bool {
+        self.old_observables.iter().any(|(_, _, plain, _)| !plain)
     }
 
     pub(super) fn write(&mut self, connection: &Connection) -> Result<(), Fault> {
@@ -236,6 +241,8 @@ pub(super) fn stored_packed(connection: &Connection, object: i64) -> Result<Pack
         .query_row([object], |row| Ok(Packed::read(row.get_ref(0)?.as_blob()?)))?
 }
 
+pub(super) const INSERT_WORDS: &str = "INSERT INTO words (rowid, name, body) VALUES (?1, ?2, ?3)";
+
 pub(super) fn write_words(
     connection: &Connection,
     batch: &[Incoming<'_>],
@@ -248,8 +255,7 @@ pub(super) fn write_words(
     // FTS5 gathers rows in memory as long as they ascend.
     let mut rows: Vec<(i64, usize)> = moved.iter().map(|moved| (moved.object, moved.chosen)).collect();
     rows.sort_unstable();
-    let mut insert =
-        connection.prepare_cached("INSERT INTO words (rowid, name, body) VALUES (?1, ?2, ?3)")?;
+    let mut insert = connection.prepare_cached(INSERT_WORDS)?;
     for (object, chosen) in rows {
         let Some(incoming) = batch.get(chosen) else {
             continue;
@@ -270,22 +276,30 @@ pub(super) fn moves_generation(
 ) -> Result<bool, Fault> {
     let is_told = |moved: &Moved| {
         let type_name = batch.get(moved.chosen).map_or("", |object| object.type_name);
-        let observables = prepared
-            .get(moved.chosen)
-            .map_or(&[][..], |prepared| &prepared.packed.observables);
-        matches!(type_name, "indicator" | "relationship") || observables.iter().any(|(_, _, plain)| !plain)
+        let prepared = prepared.get(moved.chosen);
+        prepared.is_some_and(|prepared| tells_detection(type_name, &prepared.packed))
     };
-    if moved.iter().any(is_told) || change.old_observables.iter().any(|(_, _, plain, _)| !plain) {
+    if moved.iter().any(is_told) || change.takes_out_terms() {
         return Ok(true);
     }
-    let mut pointed_at = connection.prepare_cached(
-        "SELECT 1 FROM edges WHERE target = ?1
-         AND property IN (SELECT pk FROM properties WHERE name IN ('target_ref', 'object_refs')) LIMIT 1",
-    )?;
     for moved in moved.iter().filter(|moved| !moved.is_new) {
-        if pointed_at.exists([moved.entity])? {
+        if is_pointed_at(connection, moved.entity)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether an object is an indicator, looks for something, or says what an indicator is based on.
+pub(super) fn tells_detection(type_name: &str, packed: &Packed) -> bool {
+    matches!(type_name, "indicator" | "relationship") || packed.observables.iter().any(|(_, _, plain)| !plain)
+}
+
+/// Whether some relationship or observed data points at an id.
+pub(super) fn is_pointed_at(connection: &Connection, entity: i64) -> Result<bool, Fault> {
+    let mut pointed_at = connection.prepare_cached(
+        "SELECT 1 FROM edges WHERE target = ?1
+         AND property IN (SELECT pk FROM properties WHERE name IN ('target_ref', 'object_refs')) LIMIT 1",
+    )?;
+    Ok(pointed_at.exists([entity])?)
 }

@@ -5,7 +5,7 @@
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entities::{Entities, Entity, Moved, next_key, split_digest, write_entities};
+use super::entities::{self, Entities, Entity, Moved, next_key, split_digest, write_entities};
 use super::fault::Fault;
 use super::indexes::{IndexChange, Prepared};
 use super::{indexes, schema};
@@ -59,7 +59,8 @@ pub(super) fn ingest(
     Ok(outcomes)
 }
 
-fn source_key(connection: &Connection, name: &str, at: i64) -> Result<i64, Fault> {
+/// The key of a source, made where it is not known.
+pub(super) fn source_key(connection: &Connection, name: &str, at: i64) -> Result<i64, Fault> {
     let known = connection
         .prepare_cached("SELECT pk FROM sources WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
@@ -94,7 +95,8 @@ impl History<'_> {
         let mut hold = self
             .connection
             .prepare_cached("INSERT OR IGNORE INTO holdings (object, source, at) VALUES (?1, ?2, ?3)")?;
-        let mut next_pk = next_key(self.connection, "SELECT max(pk) FROM objects")?;
+        let mut take_turn = self.connection.prepare_cached(entities::TAKE_TURN)?;
+        let mut next_pk = next_key(self.connection, entities::LAST_NUMBER)?;
         let mut derived = Vec::new();
         let mut outcomes = Vec::with_capacity(batch.len());
         for (place, (object, prepared)) in batch.iter().zip(prepared).enumerate() {
@@ -104,6 +106,10 @@ impl History<'_> {
             };
             if let Some(known) = self.known(object, entity)? {
                 let is_new_here = hold.execute([known, self.source, self.at])? > 0;
+                if is_new_here && entity.head.is_some_and(|head| head.object == known) {
+                    take_turn.execute([next_pk, entity.pk])?;
+                    next_pk += 1;
+                }
                 outcomes.push(if is_new_here {
                     Outcome::KnownElsewhere
                 } else {

@@ -1,9 +1,11 @@
 //! The embedded engine: one SQLite file in a folder, written by one process and read by any number.
 //!
 //! Begin at [`Sqlite::open`]. `folder` finds, creates and locks; `schema` is the tables; `writer` gives each
-//! writing call its turn and shares commits; `ingest` is what a turn does, with `entities` and `indexes`; `read`, `search` and `detections`
-//! answer; `check` derives everything again.
+//! writing call its turn and shares commits; `ingest` and `changes` are what a turn does, with `entities` and `indexes`,
+//! `withdraw` and `logs`; `read`, `search`, `detections`, `channels` and `noted` answer; `check` derives everything again.
 
+mod changes;
+mod channels;
 mod check;
 mod detections;
 mod entities;
@@ -11,17 +13,22 @@ mod fault;
 mod folder;
 mod indexes;
 mod ingest;
+mod logs;
+mod noted;
 mod packed;
 mod read;
 mod readers;
 mod schema;
 mod search;
+mod withdraw;
 mod writer;
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use crate::change::{Applied, Change};
+use crate::channels::{Act, Aside, Changed, Channel, LiveRelease, LogEntry, Note};
 use crate::records::{
     Cursor, Derive, Detection, Edge, Group, GroupDone, Hits, Holding, Incoming, IndicatorRow, Looked,
     Outcome, Page, Recorded, Report, SearchHit, Source, Stats, Stored,
@@ -285,6 +292,94 @@ impl Store for Sqlite {
         limit("the name", name.len(), limits::NAME_BYTES_MAX)?;
         self.writer()?
             .turn(0, |connection| ingest::set_meta(connection, name, value))
+    }
+
+    fn apply(&self, change: &Change<'_>) -> Result<Applied, Error> {
+        changes::require_fit(change)?;
+        self.writer()?.turn(changes::weight(change), |connection| {
+            changes::apply(connection, change)
+        })
+    }
+
+    fn acts(&self, after: u64, limit: usize) -> Result<Vec<Act>, Error> {
+        self.readers
+            .read(|connection| noted::acts(connection, after, limit))
+    }
+
+    fn channels(&self) -> Result<Vec<Channel>, Error> {
+        self.readers.read(channels::channels)
+    }
+
+    fn channel(&self, origin: &str) -> Result<Option<Channel>, Error> {
+        self.readers
+            .read(|connection| channels::channel(connection, origin))
+    }
+
+    fn entries(&self, origin: &str, from: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
+        self.readers
+            .read(|connection| channels::entries(connection, origin, from, limit))
+    }
+
+    fn live(&self, origin: &str, ids: &[&str]) -> Result<Vec<Option<LiveRelease>>, Error> {
+        limit("the look-up", ids.len(), limits::LOOK_KEYS_MAX)?;
+        self.readers
+            .read(|connection| channels::live(connection, origin, ids))
+    }
+
+    fn released_in(&self, id: &str) -> Result<Vec<(String, u64)>, Error> {
+        self.readers
+            .read(|connection| channels::released_in(connection, id))
+    }
+
+    fn entries_about(
+        &self,
+        id: &str,
+        after: Option<(&str, u64)>,
+        limit: usize,
+    ) -> Result<Vec<(String, u64)>, Error> {
+        self.readers
+            .read(|connection| channels::entries_about(connection, id, after, limit))
+    }
+
+    fn expiring(&self, until: i64, limit: usize) -> Result<Vec<(String, u64, String)>, Error> {
+        self.readers
+            .read(|connection| channels::expiring(connection, until, limit))
+    }
+
+    fn tile(&self, origin: &str, level: u8, index: u64) -> Result<Option<Vec<u8>>, Error> {
+        self.readers
+            .read(|connection| channels::tile(connection, origin, level, index))
+    }
+
+    fn content(&self, digests: &[[u8; 32]]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        limit("the look-up", digests.len(), limits::LOOK_KEYS_MAX)?;
+        self.readers
+            .read(|connection| channels::content(connection, digests))
+    }
+
+    fn owners(&self, ids: &[&str]) -> Result<Vec<Option<String>>, Error> {
+        limit("the look-up", ids.len(), limits::LOOK_KEYS_MAX)?;
+        self.readers.read(|connection| channels::owners(connection, ids))
+    }
+
+    fn asides(&self, id: Option<&str>, after: u64, limit: usize) -> Result<Vec<Aside>, Error> {
+        self.readers
+            .read(|connection| noted::asides(connection, id, after, limit))
+    }
+
+    fn asides_due(&self, until: i64, limit: usize) -> Result<Vec<Aside>, Error> {
+        self.readers
+            .read(|connection| noted::asides_due(connection, until, limit))
+    }
+
+    fn notes(&self, kind: &str, subject: &str) -> Result<Vec<Note>, Error> {
+        self.readers
+            .read(|connection| noted::notes(connection, kind, subject))
+    }
+
+    fn changed(&self, after: u64, limit: usize) -> Result<(Vec<Changed>, u64), Error> {
+        self.readers
+            .read(|connection| read::changed(connection, after, limit))
     }
 
     fn check(&self, repair: bool, derive: &Derive<'_>) -> Result<Report, Error> {

@@ -1,10 +1,13 @@
 //! Answers from one committed state.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 
 use super::entities::{join_digest, split_digest};
 use super::fault::Fault;
 use super::packed::Packed;
+use crate::channels::Changed;
 use crate::records::{
     Cursor, Edge, Holding, IndicatorRow, Looked, Mention, Page, Source, Stats, Stored, Told,
 };
@@ -42,8 +45,22 @@ pub(super) fn page_items(limit: usize) -> usize {
     limit.clamp(1, limits::PAGE_ITEMS_MAX)
 }
 
-fn sql_limit(items: usize) -> i64 {
+pub(super) fn sql_limit(items: usize) -> i64 {
     i64::try_from(items).unwrap_or(i64::MAX)
+}
+
+/// A number handed in, as SQLite counts; none is beyond its greatest.
+pub(super) fn sql_number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The rows of one page, where the last of them tells where the next begins.
+pub(super) fn whole_page<T>(
+    rows: impl Iterator<Item = rusqlite::Result<T>>,
+    items: usize,
+    bytes: impl Fn(&T) -> usize,
+) -> Result<Vec<T>, Fault> {
+    Ok(page(rows, items, bytes, |_| String::new())?.items)
 }
 
 /// Makes a page of rows of which one more than `items` was asked for.
@@ -314,10 +331,7 @@ pub(super) fn look(
          JOIN entities e ON e.pk = x.entity JOIN objects o ON o.pk = e.current
          WHERE x.kind = ?1 AND x.value = ?2 ORDER BY x.plain, x.entity LIMIT ?3",
     )?;
-    let mut tellers = connection.prepare_cached(
-        "SELECT s.name, h.at FROM holdings h JOIN sources s ON s.pk = h.source
-         WHERE h.object = ?1 ORDER BY s.name LIMIT ?2",
-    )?;
+    let mut tellers = connection.prepare_cached(TELLERS)?;
     let mut answers: Vec<Looked> = Vec::new();
     answers.resize_with(keys.len(), Looked::default);
     // In the order of the index, so that neighbours are read together.
@@ -349,6 +363,9 @@ fn mention(row: &Row<'_>) -> rusqlite::Result<Mention> {
         told: Vec::new(),
     })
 }
+
+const TELLERS: &str = "SELECT s.name, h.at FROM holdings h JOIN sources s ON s.pk = h.source
+    WHERE h.object = ?1 ORDER BY s.name LIMIT ?2";
 
 fn told(statement: &mut CachedStatement<'_>, object: i64) -> Result<Vec<Told>, Fault> {
     let told = statement.query_map(params![object, sql_limit(limits::LOOK_MENTIONS_MAX)], |row| {
@@ -467,6 +484,52 @@ impl<'a> Relations<'a> {
             .query_map(keys, |row| Ok(row.get_ref(0)?.as_bytes()?.to_vec()))?;
         texts.collect()
     }
+}
+
+/// What changed after a number, each id at most once, and the number to go on from.
+pub(super) fn changed(
+    connection: &Connection,
+    after: u64,
+    limit: usize,
+) -> Result<(Vec<Changed>, u64), Fault> {
+    // Both halves come in the order of their keys; `CROSS JOIN` keeps SQLite from another order.
+    let mut turns = connection.prepare_cached(
+        "SELECT o.pk, o.pk FROM objects o CROSS JOIN entities e
+         WHERE o.pk > ?1 AND e.pk = o.entity AND e.current = o.pk
+         UNION ALL
+         SELECT a.number, e.current FROM again a CROSS JOIN entities e
+         WHERE a.number > ?1 AND e.pk = a.entity AND e.current IS NOT NULL
+         ORDER BY 1 LIMIT ?2",
+    )?;
+    let items = page_items(limit);
+    let turns = turns.query_map([sql_number(after), sql_limit(items)], |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    let sql = sql(&[
+        "SELECT ",
+        STORED,
+        " FROM objects o JOIN entities e ON e.pk = o.entity WHERE o.pk = ?1",
+    ]);
+    let mut object = connection.prepare_cached(&sql)?;
+    let mut tellers = connection.prepare_cached(TELLERS)?;
+    let (mut changed, mut seen, mut next, mut bytes) = (Vec::new(), BTreeSet::new(), after, 0);
+    for turn in turns {
+        let (number, pk) = turn?;
+        if seen.insert(pk) {
+            let stored = object.query_row([pk], stored)?;
+            bytes += stored.text.len();
+            if bytes > limits::PAGE_BYTES_MAX && !changed.is_empty() {
+                break;
+            }
+            changed.push(Changed {
+                number: number.cast_unsigned(),
+                stored,
+                told: told(&mut tellers, pk)?,
+            });
+        }
+        next = number.cast_unsigned();
+    }
+    Ok((changed, next))
 }
 
 pub(super) fn stats(connection: &Connection) -> Result<Stats, Fault> {
