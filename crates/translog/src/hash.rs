@@ -44,6 +44,17 @@ pub(crate) fn perfect(hashes: &[Hash]) -> Option<Hash> {
     level.first().copied()
 }
 
+/// The perfect subtrees of which any number of hashes is made, biggest first; their roots.
+pub(crate) fn peaks(mut hashes: &[Hash]) -> Vec<Hash> {
+    let mut peaks = Vec::new();
+    while !hashes.is_empty() {
+        let (first, rest) = hashes.split_at(1 << hashes.len().ilog2());
+        peaks.extend(perfect(first));
+        hashes = rest;
+    }
+    peaks
+}
+
 /// Root over perfect subtrees, biggest first (RFC 6962 §2.1: the left one is always the bigger).
 pub(crate) fn over(peaks: &[Hash]) -> Hash {
     let mut peaks = peaks.iter().rev();

@@ -20,12 +20,16 @@ pub mod checkpoint;
 pub mod commitment;
 pub mod cosignature;
 mod error;
+pub mod fork;
 pub mod frontier;
 pub mod hash;
 pub mod limits;
 pub mod note;
 pub mod proof;
+pub mod published;
 mod text;
 pub mod tile;
+pub mod tlog_proof;
+pub mod witness;
 
 pub use error::{Error, ReadError};

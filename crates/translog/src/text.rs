@@ -26,3 +26,29 @@ pub(crate) fn hash(text: &str) -> Option<Hash> {
 pub(crate) fn to_base64(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
+
+/// The first line without its newline, and what comes behind it. `None` where no newline is.
+pub(crate) fn line(text: &str) -> Option<(&str, &str)> {
+    text.split_once('\n')
+}
+
+/// Hash lines up to an empty line, at most [`limits::PROOF_HASHES_MAX`]; and what comes behind it.
+pub(crate) fn hashes(mut text: &str) -> Result<(Vec<Hash>, &str), &'static str> {
+    let mut hashes = Vec::new();
+    loop {
+        let (line, rest) = line(text).ok_or("it ends within the hashes")?;
+        text = rest;
+        if line.is_empty() {
+            return Ok((hashes, text));
+        }
+        if hashes.len() == limits::PROOF_HASHES_MAX {
+            return Err("it has more hashes than any proof");
+        }
+        hashes.push(hash(line).ok_or("a line is not a hash in base64")?);
+    }
+}
+
+/// Hashes as lines of base64, as [`hashes`] reads them, without the empty line.
+pub(crate) fn to_lines(hashes: &[Hash]) -> String {
+    hashes.iter().map(|hash| to_base64(hash) + "\n").collect()
+}
