@@ -14,11 +14,31 @@
     )
 )]
 
+pub mod admit;
 pub mod agreement;
+pub mod classes;
+pub mod decide;
+pub mod explain;
+pub mod hand_over;
 pub mod handling;
 pub mod limits;
+pub mod marks;
+mod redact;
+mod references;
+pub mod released;
 pub mod standing;
+pub mod terms;
+pub mod withheld;
 
+pub use admit::{Admission, Cause, Held, Telling, Way, admit};
 pub use agreement::{Agreement, Clause, Contribution, Fault, Member, Obligations, Parties, Seconds};
+pub use classes::Classes;
+pub use decide::{Decision, Form, Provenance, Question, Surroundings, decide};
+pub use explain::explain;
+pub use hand_over::{Content, Entry, Handing, hand_over};
 pub use handling::{Handling, Iep, Pap, Tlp};
+pub use marks::MarkingFacts;
+pub use released::Released;
 pub use standing::{Acts, Standing, standing};
+pub use terms::{Audience, Terms};
+pub use withheld::{Condition, Obstacle, Reason, Withheld};

@@ -27,6 +27,15 @@ pub const SPAN_SECONDS_MAX: u64 = 100 * 31_557_600;
 /// Faults told of one document; further ones are counted.
 pub const FAULTS_MAX: usize = 1000;
 
+/// Classes of objects whose answers are kept for one agreement.
+pub const CLASSES_MAX: usize = 1 << 16;
+
+/// Ways from an owner to an audience whose answers are kept for one agreement.
+pub const ROUTES_MAX: usize = 1024;
+
+/// Microseconds that a peer's clock may be ahead of ours.
+pub const CLOCK_AHEAD_MICROS_MAX: i64 = 5 * 60 * 1_000_000;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -73,5 +82,20 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "faults of an agreement",
         FAULTS_MAX as u64,
         "faults told of one document; further ones are counted",
+    ),
+    (
+        "classes of objects",
+        CLASSES_MAX as u64,
+        "classes of objects whose answers are kept for one agreement; then they are asked for anew",
+    ),
+    (
+        "audiences",
+        ROUTES_MAX as u64,
+        "audiences whose answers are kept for one agreement; then they are asked for anew",
+    ),
+    (
+        "clock ahead, microseconds",
+        CLOCK_AHEAD_MICROS_MAX as u64,
+        "microseconds that a time in a peer's object may be ahead; later ones are parked",
     ),
 ];

@@ -1,0 +1,192 @@
+//! Clauses as the text of Cedar policies.
+
+use std::collections::BTreeSet;
+
+use super::{cedar_seconds, folded};
+use crate::agreement::{Agreement, Clause, Contribution, Parties};
+use crate::withheld::Condition;
+
+/// What the policies may speak of. Attributes that can be missing have a `?`: strict validation then
+/// asks that each policy first looks whether they are there.
+pub(super) const SCHEMA: &str = r#"namespace Entente {
+  entity Agreement;
+  // `in` the agreement whose party it is.
+  entity Party in [Agreement];
+  // A class of objects: `marking` counts 0 TLP:CLEAR to 4 TLP:RED, `pap` 0 PAP:CLEAR to 3 PAP:RED,
+  // `age` seconds; `own` was said here, `redistribute` was received and may go on, `returns` was received
+  // under this agreement.
+  entity Object {
+    stix_type: String,
+    marking?: Long,
+    pap?: Long,
+    confidence?: Long,
+    age?: Long,
+    labels: Set<String>,
+    own: Bool,
+    redistribute: Bool,
+    returns: Bool
+  };
+  action release, contribute appliesTo {
+    principal: [Party],
+    resource: [Object],
+    context: { owner: Party }
+  };
+}
+"#;
+
+/// Policies by name, ready to be parsed.
+pub(super) struct Written {
+    /// Schema, permits and forbids, for people.
+    pub(super) text: String,
+    /// `<clause number>` for a clause, `c<number>` for a contribution, `!<condition>` for a rule.
+    pub(super) permits: Vec<(String, String)>,
+    /// `<clause number>.<condition number>`; `!<condition number>` holds where the rule does not forbid.
+    pub(super) probes: Vec<(String, String)>,
+}
+
+/// Every policy of an agreement.
+pub(super) fn policies(agreement: &Agreement) -> Written {
+    let mut permits = Vec::new();
+    let mut probes = Vec::new();
+    for (number, clause) in agreement.clauses.iter().enumerate() {
+        let conditions = conditions(agreement, clause);
+        let parts = conditions.iter().map(|(_, expression)| expression.as_str());
+        let name = format!("@clause({})", quoted(&clause.name));
+        permits.push((number.to_string(), policy(&name, "permit", "release", parts)));
+        for (condition, expression) in &conditions {
+            let name = format!("{name}\n@condition({})", quoted(condition.code()));
+            let probe = policy(&name, "permit", "release", std::iter::once(expression.as_str()));
+            probes.push((format!("{number}.{}", *condition as u8), probe));
+        }
+    }
+    for (number, contribution) in agreement.contributions.iter().enumerate() {
+        let parts = contribution_conditions(agreement, contribution);
+        let name = format!("@contribution({})", quoted(&contribution.name));
+        let policy = policy(&name, "permit", "contribute", parts.iter().map(String::as_str));
+        permits.push((format!("c{number}"), policy));
+    }
+    for (condition, holds) in RULES {
+        let name = format!("@rule({})", quoted(condition.code()));
+        let against = format!("!({holds})");
+        let forbid = policy(&name, "forbid", "release", std::iter::once(against.as_str()));
+        permits.push((format!("!{}", *condition as u8), forbid));
+        let probe = policy(&name, "permit", "release", std::iter::once(*holds));
+        probes.push((format!("!{}", *condition as u8), probe));
+    }
+    let texts: Vec<&str> = permits.iter().map(|(_, text)| text.as_str()).collect();
+    Written {
+        text: format!("{SCHEMA}\n{}", texts.join("\n")),
+        permits,
+        probes,
+    }
+}
+
+/// What holds whatever a clause says: received things go on only where they came with that right, and
+/// never back into the agreement that they came from.
+const RULES: &[(Condition, &str)] = &[
+    (Condition::Redistribution, "resource.own || resource.redistribute"),
+    (Condition::Return, "!resource.returns"),
+];
+
+fn policy<'p>(name: &str, effect: &str, action: &str, parts: impl Iterator<Item = &'p str>) -> String {
+    let mut text = format!("{name}\n{effect} (principal, action == Entente::Action::\"{action}\", resource)");
+    for part in parts {
+        text.push_str(&format!("\nwhen {{ {part} }}"));
+    }
+    text.push_str(";\n");
+    text
+}
+
+/// The conditions that a clause has, each an expression of its own; all of them must hold.
+fn conditions(agreement: &Agreement, clause: &Clause) -> Vec<(Condition, String)> {
+    let ceiling = clause.markings_up_to as u8;
+    let mut conditions = vec![
+        (
+            Condition::Parties,
+            format!(
+                "{} && {} && principal != context.owner",
+                is_one_of(agreement, &clause.from, "context.owner"),
+                is_one_of(agreement, &clause.to, "principal"),
+            ),
+        ),
+        (
+            Condition::Type,
+            format!("{}.contains(resource.stix_type)", texts(&clause.types)),
+        ),
+        (
+            Condition::Marking,
+            match clause.unmarked {
+                Some(level) => format!(
+                    "(if resource has marking then resource.marking else {}) <= {ceiling}",
+                    level as u8
+                ),
+                None => format!("resource has marking && resource.marking <= {ceiling}"),
+            },
+        ),
+    ];
+    if let Some(pap) = clause.pap_up_to {
+        let expression = format!("!(resource has pap) || resource.pap <= {}", pap as u8);
+        conditions.push((Condition::Pap, expression));
+    }
+    if let Some(least) = clause.confidence_at_least {
+        let expression = format!("resource has confidence && resource.confidence >= {least}");
+        conditions.push((Condition::Confidence, expression));
+    }
+    let labels = |labels: &BTreeSet<String>| texts(&labels.iter().map(|label| folded(label)).collect());
+    if !clause.labels_any.is_empty() {
+        let expression = format!("resource.labels.containsAny({})", labels(&clause.labels_any));
+        conditions.push((Condition::LabelsAny, expression));
+    }
+    if !clause.labels_none.is_empty() {
+        let expression = format!("!resource.labels.containsAny({})", labels(&clause.labels_none));
+        conditions.push((Condition::LabelsNone, expression));
+    }
+    if let Some(greatest) = clause.not_older_than {
+        let expression = format!("resource has age && resource.age <= {}", cedar_seconds(greatest));
+        conditions.push((Condition::Age, expression));
+    }
+    conditions
+}
+
+/// An unmarked object may be contributed: its recipient judges it, and nothing leaves by it.
+fn contribution_conditions(agreement: &Agreement, contribution: &Contribution) -> [String; 3] {
+    let ceiling = contribution.markings_up_to as u8;
+    [
+        is_one_of(agreement, &contribution.by, "principal"),
+        format!("{}.contains(resource.stix_type)", texts(&contribution.types)),
+        format!("!(resource has marking) || resource.marking <= {ceiling}"),
+    ]
+}
+
+fn is_one_of(agreement: &Agreement, parties: &Parties, who: &str) -> String {
+    if *parties == Parties::All {
+        return format!("{who} in Entente::Agreement::{}", quoted(&agreement.id));
+    }
+    let named = agreement
+        .parties
+        .iter()
+        .filter(|member| parties.contains(&member.name));
+    let uids: Vec<String> = named
+        .map(|member| format!("Entente::Party::{}", quoted(&member.identity)))
+        .collect();
+    format!("[{}].contains({who})", uids.join(", "))
+}
+
+fn texts(texts: &BTreeSet<String>) -> String {
+    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", quoted.join(", "))
+}
+
+/// A string literal of Cedar. Everything but plain ASCII is escaped by its number, so that no text of an
+/// agreement can end the literal.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for character in text.chars() {
+        match character {
+            ' '..='~' if character != '"' && character != '\\' => out.push(character),
+            _ => out.push_str(&format!("\\u{{{:x}}}", u32::from(character))),
+        }
+    }
+    out.push('"');
+    out
+}
