@@ -2,12 +2,17 @@
 //! from when to when.
 //!
 //! Two forms of one document: TOML, which people write and read, and canonical JSON (RFC 8785), which
-//! is signed. Both go through one reader, so that they cannot mean different things. Every agreement
-//! that exists keeps the rules of `docs/formats/agreement.md`.
+//! is signed. Both go through one reader, so that they cannot mean different things; what it lets through
+//! keeps the rules of `docs/formats/agreement.md`.
 
+mod canonical;
+mod document;
 mod fault;
+mod fields;
+mod read;
+mod reader;
+mod tree;
 mod words;
-mod write;
 
 use std::collections::BTreeSet;
 
@@ -136,14 +141,63 @@ pub struct Contribution {
 }
 
 impl Agreement {
+    /// Reads the TOML of `docs/formats/agreement.md`. Tells every fault of the document in one go, in
+    /// the order of its lines.
+    pub fn read(toml: &str) -> Result<Agreement, Vec<Fault>> {
+        read::agreement(&tree::of_toml(toml)?, Some(toml))
+    }
+
+    /// Reads canonical JSON: exactly the bytes that [`Agreement::canonical`] gives, or a fault.
+    pub fn from_canonical(json: &[u8]) -> Result<Agreement, Fault> {
+        let tree = tree::of_json(json)?;
+        let agreement = read::agreement(&tree, None).map_err(Fault::first)?;
+        if agreement.canonical().as_bytes() == json {
+            Ok(agreement)
+        } else {
+            Err(Fault::not_canonical())
+        }
+    }
+
     /// The canonical JSON (RFC 8785): what is signed, by its [`Agreement::digest`].
     pub fn canonical(&self) -> String {
-        write::json(self).canonical()
+        canonical::value(self).canonical()
     }
 
     /// SHA-256 of the canonical JSON.
     pub fn digest(&self) -> [u8; 32] {
         *Digest::of(self.canonical().as_bytes()).as_bytes()
+    }
+
+    /// The document for people. What [`Agreement::read`] reads from it has the same canonical JSON.
+    pub fn to_toml(&self) -> String {
+        document::toml(self)
+    }
+
+    /// A document to begin with: commented, with `parties`, one clause from each to all, in force for
+    /// `from` to `until`. It is read without a fault where the names and ids are good.
+    pub fn template(id: &str, parties: &[Member], from: Timestamp, until: Timestamp) -> String {
+        document::template(id, parties, from, until)
+    }
+
+    /// Whether this version may follow `before`: of the same agreement, the next number, and naming
+    /// the digest of what it amends.
+    pub fn follows(&self, before: &Agreement) -> Result<(), Fault> {
+        let next = before.version.saturating_add(1);
+        if self.id != before.id {
+            let what = format!("`{}` amends `{}`, another agreement", self.id, before.id);
+            return Err(Fault::whole(what, None));
+        }
+        if self.version != next {
+            let what = format!("version {} after version {}", self.version, before.version);
+            return Err(Fault::whole(what, Some(&format!("make it version {next}"))));
+        }
+        let digest = before.digest();
+        if self.previous != Some(digest) {
+            let what = format!("`previous` is not the digest of version {}", before.version);
+            let way_out = format!("make it \"{}\"", Digest::from_bytes(digest));
+            return Err(Fault::whole(what, Some(&way_out)));
+        }
+        Ok(())
     }
 
     /// The party of this name.

@@ -95,6 +95,26 @@ pub struct Iep {
     pub external_references: Vec<String>,
 }
 
+impl Iep {
+    /// The statements that are words, by their names, as the policy writes them.
+    pub(crate) fn statements(&self) -> [(&'static str, Option<&'static str>); 5] {
+        let modal = |stated: Option<Modal>| stated.map(Modal::name);
+        [
+            ("encrypt_in_transit", modal(self.encrypt_in_transit)),
+            (
+                "permitted_actions",
+                self.permitted_actions.map(PermittedActions::name),
+            ),
+            (
+                "affected_party_notifications",
+                modal(self.affected_party_notifications),
+            ),
+            ("attribution", modal(self.attribution)),
+            ("unmodified_resale", modal(self.unmodified_resale)),
+        ]
+    }
+}
+
 /// How binding a statement of a policy is (RFC 2119).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Modal {

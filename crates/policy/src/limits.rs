@@ -1,7 +1,11 @@
 //! Every bound of this crate, shown to people by `entente limits`.
 
-/// Bytes of an agreement's document, TOML or JSON.
-pub const AGREEMENT_BYTES_MAX: usize = 4 << 20;
+/// Bytes of an agreement's canonical JSON. It cannot reach the bound of values in a JSON text, since
+/// no value of a list takes less than four bytes.
+pub const AGREEMENT_BYTES_MAX: usize = 2 << 20;
+
+/// Bytes of an agreement's TOML.
+pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 
 /// Parties of an agreement.
 pub const PARTIES_MAX: usize = 1000;
@@ -41,7 +45,12 @@ pub const ALL: &[(&str, u64, &str)] = &[
     (
         "agreement, bytes",
         AGREEMENT_BYTES_MAX as u64,
-        "bytes of an agreement's document; a bigger one is refused",
+        "bytes of an agreement's canonical JSON; a bigger one is refused",
+    ),
+    (
+        "document of an agreement, bytes",
+        DOCUMENT_BYTES_MAX as u64,
+        "bytes of an agreement's TOML; a bigger one is refused",
     ),
     (
         "parties of an agreement",

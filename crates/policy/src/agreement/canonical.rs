@@ -1,4 +1,4 @@
-//! An agreement written: as the canonical JSON that is signed, and as the TOML that people read.
+//! An agreement as the canonical JSON that is signed.
 
 use entente_stix::digest::Digest;
 use entente_stix::json::{Map, Number, Value};
@@ -8,7 +8,7 @@ use crate::agreement::words;
 use crate::handling::{Handling, IEP_VERSION, Iep, TLP_VERSION};
 
 /// The whole document. Every default is written out; what is not stated has no member.
-pub(super) fn json(agreement: &Agreement) -> Value<'_> {
+pub(super) fn value(agreement: &Agreement) -> Value<'_> {
     let mut map = Map::new();
     map.insert("format", Value::from(words::FORMAT));
     map.insert("id", text(&agreement.id));
@@ -98,26 +98,7 @@ fn iep(iep: &Iep) -> Value<'_> {
     map.insert("iep_version", Value::from(IEP_VERSION));
     map.insert("start_date", shown(iep.start));
     put(&mut map, "end_date", iep.end.map(shown));
-    let statements = [
-        (
-            "encrypt_in_transit",
-            iep.encrypt_in_transit.map(|modal| modal.name()),
-        ),
-        (
-            "permitted_actions",
-            iep.permitted_actions.map(|actions| actions.name()),
-        ),
-        (
-            "affected_party_notifications",
-            iep.affected_party_notifications.map(|modal| modal.name()),
-        ),
-        ("attribution", iep.attribution.map(|modal| modal.name())),
-        (
-            "unmodified_resale",
-            iep.unmodified_resale.map(|modal| modal.name()),
-        ),
-    ];
-    for (key, stated) in statements {
+    for (key, stated) in iep.statements() {
         put(&mut map, key, stated.map(text));
     }
     put(&mut map, "tlp", iep.tlp.map(shown));
