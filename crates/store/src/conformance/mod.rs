@@ -17,6 +17,7 @@ mod finding;
 mod history;
 mod integrity;
 mod paging;
+mod withdrawal;
 
 use crate::records::{Derived, Incoming, Observed};
 use crate::{Outcome, Store};
@@ -35,6 +36,7 @@ pub fn cases() -> Vec<Case> {
         paging::CASES,
         detections::CASES,
         concurrency::CASES,
+        withdrawal::CASES,
         integrity::CASES,
     ];
     parts.concat()
