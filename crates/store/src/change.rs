@@ -108,9 +108,9 @@ pub struct NewChannel<'a> {
 pub struct NewContent<'a> {
     /// The id of the object: entries of this subject keep the content.
     pub subject: &'a str,
-    /// Its digest, as in the entry.
+    /// SHA-256 of its canonical form, as in the entry.
     pub digest: [u8; 32],
-    /// The form.
+    /// The form, an object's text.
     pub text: &'a [u8],
 }
 

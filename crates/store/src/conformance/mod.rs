@@ -11,6 +11,7 @@
     reason = "these are tests, compiled only for tests"
 )]
 
+mod channels;
 mod concurrency;
 mod detections;
 mod finding;
@@ -37,6 +38,7 @@ pub fn cases() -> Vec<Case> {
         detections::CASES,
         concurrency::CASES,
         withdrawal::CASES,
+        channels::CASES,
         integrity::CASES,
     ];
     parts.concat()

@@ -1,13 +1,15 @@
 //! Derives everything again from history and compares; rebuilds the indexes when asked to.
 //!
-//! Begin at [`compare`] and [`rebuild`]. Both go through history in the order of its keys and hold one object at
+//! Begin at [`compare`] and [`rebuild`]; [`channels`] does the same for the channel side. Both go through history in the order of its keys and hold one object at
 //! a time, and a batch of rows.
+
+mod channels;
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entities::{GREATEST, join_digest};
+use super::entities::{GREATEST, LAST_NUMBER, join_digest};
 use super::fault::Fault;
 use super::packed::Packed;
 use super::{detections, entities, indexes, read, schema};
@@ -38,6 +40,10 @@ pub(super) fn compare(connection: &Connection, derive: &Derive<'_>) -> Result<Re
         Part::IndexSizes,
         Part::Words,
         Part::Groups,
+        Part::Logs,
+        Part::Live,
+        Part::Contents,
+        Part::Loose,
     ] {
         if let Err(fault) = check.part(part) {
             check.damage("structure", "", fault)?;
@@ -54,6 +60,10 @@ enum Part {
     IndexSizes,
     Words,
     Groups,
+    Logs,
+    Live,
+    Contents,
+    Loose,
 }
 
 struct Check<'a> {
@@ -90,6 +100,10 @@ impl Check<'_> {
             Part::IndexSizes => self.index_sizes(),
             Part::Words => self.words(),
             Part::Groups => self.groups(),
+            Part::Logs => self.logs(),
+            Part::Live => self.live(),
+            Part::Contents => self.contents(),
+            Part::Loose => self.loose(),
         }
     }
 
@@ -435,12 +449,18 @@ pub(super) fn rebuild(connection: &Connection, derive: &Derive<'_>) -> Result<()
     rebuild.entities()?;
     // What stands beside the texts first: which version is current follows from it, and from that the indexes.
     rebuild.each_object(|rebuild, row| rebuild.note(row))?;
+    // Who follows the changes must hear of ids whose current version becomes another.
+    connection.execute_batch(&format!(
+        "INSERT INTO again (number, entity) SELECT ({LAST_NUMBER}) + row_number() OVER (), e.pk
+         FROM entities e WHERE e.current IS NOT {GREATEST}"
+    ))?;
     connection.execute_batch(&format!(
         "UPDATE entities AS e SET current = {GREATEST} WHERE current IS NOT {GREATEST}"
     ))?;
     rebuild.each_object(|rebuild, row| rebuild.index(row))?;
     rebuild.write_rows()?;
     detections::recount(connection)?;
+    channels::rebuild(connection)?;
     schema::count_on(connection, schema::CHANGE)?;
     schema::count_on(connection, schema::GENERATION)
 }

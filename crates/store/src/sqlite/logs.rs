@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entities::{self, split_digest};
+use super::entities;
 use super::fault::Fault;
 use crate::change::{Append, Change, EntryKind, NewChannel, NewContent, NewEntry};
 use crate::{Error, limits};
@@ -173,14 +173,11 @@ fn make(connection: &Connection, channel: &NewChannel<'_>) -> Result<(), Fault> 
 }
 
 fn keep_contents(connection: &Connection, contents: &[NewContent<'_>]) -> Result<(), Fault> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO contents (subject, digest_head, digest_tail, text) SELECT ?1, ?2, ?3, ?4
-         WHERE NOT EXISTS (SELECT 1 FROM contents WHERE digest_head = ?2 AND digest_tail = ?3 AND subject = ?1)",
-    )?;
+    let mut insert = connection
+        .prepare_cached("INSERT OR IGNORE INTO contents (subject, digest, text) VALUES (?1, ?2, ?3)")?;
     for content in contents {
-        let (head, tail) = split_digest(&content.digest);
         let subject = entities::key(connection, content.subject)?;
-        insert.execute(params![subject, head, tail, content.text])?;
+        insert.execute(params![subject, content.digest, content.text])?;
     }
     Ok(())
 }
@@ -293,12 +290,11 @@ pub(super) fn erase(connection: &Connection, erased: &[(&str, u64)]) -> Result<(
 }
 
 fn drop_content(connection: &Connection, subject: i64, digest: &[u8; 32]) -> Result<(), Fault> {
-    let (head, tail) = split_digest(digest);
     connection
         .prepare_cached(
-            "DELETE FROM contents WHERE digest_head = ?3 AND digest_tail = ?4 AND subject = ?1
+            "DELETE FROM contents WHERE digest = ?2 AND subject = ?1
              AND NOT EXISTS (SELECT 1 FROM entries WHERE subject = ?1 AND digest = ?2 AND erased = 0)",
         )?
-        .execute(params![subject, digest, head, tail])?;
+        .execute(params![subject, digest])?;
     Ok(())
 }

@@ -205,11 +205,10 @@ CREATE TABLE tiles (
 CREATE TABLE contents (
     pk INTEGER PRIMARY KEY,
     subject INTEGER NOT NULL,
-    digest_head INTEGER NOT NULL,
-    digest_tail BLOB NOT NULL,
+    digest BLOB NOT NULL,
     text BLOB NOT NULL
 );
-CREATE INDEX contents_digest ON contents (digest_head);
+CREATE UNIQUE INDEX contents_identity ON contents (digest, subject);
 
 -- The party that an id belongs to; both are keys of `entities`.
 CREATE TABLE owners (subject INTEGER PRIMARY KEY, party INTEGER NOT NULL);

@@ -1,0 +1,997 @@
+//! Acts, channels and their entries, what stands of releases, contents, asides, notes: all of a change or nothing.
+
+use super::{Case, Open, Sample, derive, digest, id, ingest};
+use crate::Outcome::{KnownElsewhere, New};
+use crate::{
+    Append, Change, EntryKind, Error, NewAct, NewAside, NewChannel, NewContent, NewEntry, NewNote, Store,
+    Telling, limits,
+};
+
+pub(super) const CASES: &[Case] = &[
+    (
+        "acts_are_numbered_and_known_ones_left_out",
+        acts_are_numbered_and_known_ones_left_out,
+    ),
+    ("channel_is_made_once_and_grows", channel_is_made_once_and_grows),
+    (
+        "append_elsewhere_in_between_is_refused",
+        append_elsewhere_in_between_is_refused,
+    ),
+    (
+        "last_release_stands_until_recalled",
+        last_release_stands_until_recalled,
+    ),
+    ("entries_come_in_pages", entries_come_in_pages),
+    ("tiles_are_replaced", tiles_are_replaced),
+    (
+        "content_stays_while_an_entry_needs_it",
+        content_stays_while_an_entry_needs_it,
+    ),
+    (
+        "erasure_leaves_other_objects_contents",
+        erasure_leaves_other_objects_contents,
+    ),
+    (
+        "expired_entries_are_due_until_erased",
+        expired_entries_are_due_until_erased,
+    ),
+    ("first_owner_stays", first_owner_stays),
+    (
+        "aside_is_kept_once_and_follows_the_latest",
+        aside_is_kept_once_and_follows_the_latest,
+    ),
+    (
+        "aside_numbers_are_never_given_again",
+        aside_numbers_are_never_given_again,
+    ),
+    (
+        "note_takes_the_place_of_an_earlier",
+        note_takes_the_place_of_an_earlier,
+    ),
+    ("failing_change_leaves_nothing", failing_change_leaves_nothing),
+    ("change_over_a_bound_is_refused", change_over_a_bound_is_refused),
+    ("changes_survive_reopening", changes_survive_reopening),
+    ("empty_change_does_nothing", empty_change_does_nothing),
+    ("one_of_many_appends_wins", one_of_many_appends_wins),
+];
+
+/// An entry about an object; its bytes follow from its place.
+pub(super) fn entry(kind: EntryKind, subject: &str, released: u8) -> NewEntry<'_> {
+    NewEntry {
+        kind,
+        subject,
+        digest: (kind == EntryKind::Release).then_some([released; 32]),
+        opening: b"opening",
+        salt: [released; 32],
+        leaf: digest(&[kind as u8, released]),
+        expires_at: None,
+    }
+}
+
+pub(super) fn release(subject: &str, released: u8) -> NewEntry<'_> {
+    entry(EntryKind::Release, subject, released)
+}
+
+fn recall(subject: &str) -> NewEntry<'_> {
+    entry(EntryKind::Recall, subject, 0)
+}
+
+pub(super) fn append<'a>(origin: &'a str, expected_size: u64, entries: Vec<NewEntry<'a>>) -> Append<'a> {
+    Append {
+        origin,
+        expected_size,
+        entries,
+        tiles: Vec::new(),
+        frontier: vec![expected_size as u8],
+    }
+}
+
+pub(super) fn channel(origin: &str) -> NewChannel<'_> {
+    NewChannel {
+        origin,
+        agreement: "pact",
+        owner: "identity--1",
+        audience: vec!["identity--2", "identity--3"],
+    }
+}
+
+/// A store with the channels `x` and `y`.
+pub(super) fn with_channels(open: &Open<'_>) -> Box<dyn Store> {
+    let store = open("a");
+    let change = Change {
+        channels: vec![channel("x"), channel("y")],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    store
+}
+
+pub(super) fn add(store: &dyn Store, origin: &str, entries: Vec<NewEntry<'_>>) {
+    let size = store.channel(origin).unwrap().unwrap().size;
+    let change = Change {
+        at: 5,
+        appends: vec![append(origin, size, entries)],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+}
+
+fn clean(store: &dyn Store) {
+    let report = store.check(false, &derive).unwrap();
+    assert!(report.is_clean(), "{:?}", report.differences);
+}
+
+fn act(number: u8) -> NewAct<'static> {
+    NewAct {
+        kind: "signature",
+        subject: "pact",
+        digest: [number; 32],
+        text: b"a note\xff",
+    }
+}
+
+fn acts_are_numbered_and_known_ones_left_out(open: &Open<'_>) {
+    let store = open("a");
+    let add = |acts: &[u8]| {
+        let change = Change {
+            at: 3,
+            acts: acts.iter().map(|number| act(*number)).collect(),
+            ..Change::default()
+        };
+        store.apply(&change).unwrap().acts
+    };
+    assert_eq!(add(&[7, 7, 8]), [Some(1), None, Some(2)]);
+    assert_eq!(add(&[8, 9]), [None, Some(3)]);
+    let acts = store.acts(0, 10).unwrap();
+    let told: Vec<_> = acts
+        .iter()
+        .map(|act| (act.number, act.digest[0], act.at))
+        .collect();
+    assert_eq!(told, [(1, 7, 3), (2, 8, 3), (3, 9, 3)]);
+    assert_eq!(
+        (
+            acts[0].kind.as_str(),
+            acts[0].subject.as_str(),
+            acts[0].text.as_slice()
+        ),
+        ("signature", "pact", &b"a note\xff"[..])
+    );
+    assert_eq!(store.acts(1, 1).unwrap(), acts[1..2]);
+    assert!(store.acts(3, 10).unwrap().is_empty());
+    assert!(store.acts(u64::MAX, 10).unwrap().is_empty());
+}
+
+fn channel_is_made_once_and_grows(open: &Open<'_>) {
+    let store = open("a");
+    let change = Change {
+        channels: vec![channel("x")],
+        appends: vec![append("x", 0, vec![release("tool--1", 1)])],
+        heads: vec![("x", b"head 1\xff")],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    let again = Change {
+        channels: vec![
+            NewChannel {
+                owner: "identity--9",
+                audience: vec![],
+                ..channel("x")
+            },
+            channel("w"),
+        ],
+        ..Change::default()
+    };
+    store.apply(&again).unwrap();
+    let channels = store.channels().unwrap();
+    assert_eq!(
+        channels
+            .iter()
+            .map(|channel| channel.origin.as_str())
+            .collect::<Vec<_>>(),
+        ["w", "x"]
+    );
+    let x = store.channel("x").unwrap().unwrap();
+    assert_eq!(x, channels[1]);
+    assert_eq!(
+        (x.agreement.as_str(), x.owner.as_str(), x.size, x.closed),
+        ("pact", "identity--1", 1, false)
+    );
+    assert_eq!(x.audience, ["identity--2", "identity--3"]);
+    assert_eq!(
+        (x.head.as_deref(), x.frontier.as_slice()),
+        (Some(&b"head 1\xff"[..]), &[0][..])
+    );
+    assert_eq!((channels[0].size, channels[0].head.as_ref()), (0, None));
+    assert_eq!(store.channel("z").unwrap(), None);
+    add(&*store, "x", vec![entry(EntryKind::Close, "", 0)]);
+    assert!(store.channel("x").unwrap().unwrap().closed);
+    clean(&*store);
+}
+
+fn append_elsewhere_in_between_is_refused(open: &Open<'_>) {
+    let store = with_channels(open);
+    add(&*store, "x", vec![release("tool--1", 1), release("tool--2", 2)]);
+    for expected in [0, 1, 3, u64::MAX >> 30] {
+        let change = Change {
+            acts: vec![act(1)],
+            appends: vec![append("x", expected, vec![release("tool--3", 3)])],
+            ..Change::default()
+        };
+        match store.apply(&change) {
+            Err(Error::Moved {
+                origin,
+                expected: named,
+                found,
+            }) => {
+                assert_eq!((origin.as_str(), named, found), ("x", expected, 2));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(
+        store.acts(0, 10).unwrap().is_empty(),
+        "nothing of the change is stored"
+    );
+    assert_eq!(store.channel("x").unwrap().unwrap().size, 2);
+}
+
+fn last_release_stands_until_recalled(open: &Open<'_>) {
+    let store = with_channels(open);
+    let ids = ["tool--1", "tool--2", "tool--9"];
+    let live = |origin: &str| store.live(origin, &ids).unwrap();
+    add(
+        &*store,
+        "x",
+        vec![
+            release("tool--1", 1),
+            release("tool--2", 2),
+            release("tool--1", 3),
+        ],
+    );
+    add(&*store, "y", vec![release("tool--2", 4)]);
+    assert_eq!(live("x"), [Some((2, [3; 32])), Some((1, [2; 32])), None]);
+    assert_eq!(live("y"), [None, Some((0, [4; 32])), None]);
+    assert_eq!(live("z"), [None, None, None]);
+    assert_eq!(
+        store.released_in("tool--2").unwrap(),
+        [("x".to_owned(), 1), ("y".to_owned(), 0)]
+    );
+    add(&*store, "x", vec![recall("tool--2"), recall("tool--9")]);
+    assert_eq!(live("x"), [Some((2, [3; 32])), None, None]);
+    assert_eq!(store.released_in("tool--2").unwrap(), [("y".to_owned(), 0)]);
+    assert!(store.released_in("tool--9").unwrap().is_empty());
+    add(
+        &*store,
+        "x",
+        vec![
+            recall("tool--1"),
+            release("tool--1", 5),
+            release("tool--2", 2),
+            recall("tool--2"),
+        ],
+    );
+    assert_eq!(live("x"), [Some((6, [5; 32])), None, None]);
+    let about = |after, limit| store.entries_about("tool--2", after, limit).unwrap();
+    let at = |origin: &str, number| (origin.to_owned(), number);
+    assert_eq!(
+        about(None, 10),
+        [at("x", 1), at("x", 3), at("x", 7), at("x", 8), at("y", 0)]
+    );
+    assert_eq!(about(Some(("x", 3)), 2), [at("x", 7), at("x", 8)]);
+    assert!(about(Some(("y", 0)), 2).is_empty());
+    assert!(matches!(
+        store.entries_about("tool--2", Some(("z", 0)), 2),
+        Err(Error::BadCursor { .. })
+    ));
+    clean(&*store);
+}
+
+fn entries_come_in_pages(open: &Open<'_>) {
+    let store = with_channels(open);
+    let ids: Vec<String> = (0..10).map(|n| id("tool", n)).collect();
+    let entries = ids.iter().map(|id| NewEntry {
+        expires_at: Some(77),
+        ..release(id, 6)
+    });
+    add(&*store, "x", entries.collect());
+    add(&*store, "y", vec![recall("tool--1")]);
+    add(&*store, "x", vec![entry(EntryKind::Close, "", 0)]);
+    let entries = store.entries("x", 0, 100).unwrap();
+    assert_eq!(
+        entries.iter().map(|entry| entry.number).collect::<Vec<_>>(),
+        (0..11).collect::<Vec<_>>()
+    );
+    let first = &entries[0];
+    assert_eq!(
+        (first.kind, first.subject.as_str(), first.digest),
+        (EntryKind::Release, ids[0].as_str(), Some([6; 32]))
+    );
+    assert_eq!(
+        (first.opening.as_slice(), first.salt, first.leaf),
+        (&b"opening"[..], [6; 32], digest(&[1, 6]))
+    );
+    assert_eq!((first.at, first.expires_at, first.erased), (5, Some(77), false));
+    assert_eq!(
+        (entries[10].kind, entries[10].subject.as_str(), entries[10].digest),
+        (EntryKind::Close, "", None)
+    );
+    assert_eq!(store.entries("x", 4, 3).unwrap(), entries[4..7]);
+    assert!(store.entries("x", 11, 3).unwrap().is_empty());
+    assert!(store.entries("x", u64::MAX, 3).unwrap().is_empty());
+    assert!(store.entries("z", 0, 3).unwrap().is_empty());
+    assert_eq!(store.entries("y", 0, 3).unwrap().len(), 1);
+    let opening = vec![b'x'; limits::PAGE_BYTES_MAX / 4 + 1];
+    for _ in 0..2 {
+        let wide = [id("tool", 20), id("tool", 21), id("tool", 22)];
+        add(
+            &*store,
+            "y",
+            wide.iter()
+                .map(|id| NewEntry {
+                    opening: &opening,
+                    ..recall(id)
+                })
+                .collect(),
+        );
+    }
+    assert_eq!(
+        store.entries("y", 1, 100).unwrap().len(),
+        3,
+        "a page ends at its bytes"
+    );
+    assert_eq!(store.entries("y", 4, 100).unwrap().len(), 3);
+}
+
+fn tiles_are_replaced(open: &Open<'_>) {
+    let store = with_channels(open);
+    let put = |origin: &str, tiles: Vec<(u8, u64, Vec<u8>)>| {
+        let change = Change {
+            appends: vec![Append {
+                tiles,
+                ..append(origin, 0, vec![])
+            }],
+            ..Change::default()
+        };
+        store.apply(&change).unwrap();
+    };
+    put("x", vec![(0, 0, vec![1]), (0, 1, vec![2]), (1, 0, vec![3])]);
+    put("x", vec![(0, 1, vec![2, 2])]);
+    put("y", vec![(0, 0, vec![9; limits::TILE_BYTES_MAX])]);
+    let tile = |origin: &str, level, index| store.tile(origin, level, index).unwrap();
+    assert_eq!(
+        [tile("x", 0, 0), tile("x", 0, 1), tile("x", 1, 0)],
+        [Some(vec![1]), Some(vec![2, 2]), Some(vec![3])]
+    );
+    assert_eq!(tile("y", 0, 0).unwrap().len(), limits::TILE_BYTES_MAX);
+    assert_eq!(
+        [tile("x", 2, 0), tile("x", 0, u64::MAX), tile("z", 0, 0)],
+        [None, None, None]
+    );
+}
+
+/// The form of an object that was released.
+fn form(subject: &str) -> Sample {
+    Sample::new(subject, 1).name("redacted")
+}
+
+fn keep(form: &Sample) -> NewContent<'_> {
+    NewContent {
+        subject: &form.id,
+        digest: form.digest(),
+        text: form.text(),
+    }
+}
+
+fn release_of(form: &Sample) -> NewEntry<'_> {
+    NewEntry {
+        digest: Some(form.digest()),
+        ..release(&form.id, 1)
+    }
+}
+
+fn erase(store: &dyn Store, erased: &[(&str, u64)]) {
+    let change = Change {
+        erased: erased.to_vec(),
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+}
+
+fn content_stays_while_an_entry_needs_it(open: &Open<'_>) {
+    let store = with_channels(open);
+    let (whole, form) = (Sample::new("tool--2", 1), form("tool--1"));
+    let change = Change {
+        told: vec![Telling {
+            source: "a",
+            objects: vec![whole.incoming()],
+        }],
+        contents: vec![keep(&form), keep(&form)],
+        appends: vec![
+            append("x", 0, vec![release_of(&form), release_of(&form)]),
+            append("y", 0, vec![release_of(&form)]),
+        ],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    let content = || store.content(&[form.digest()]).unwrap()[0].clone();
+    assert_eq!(content().as_deref(), Some(form.text()));
+    assert_eq!(
+        store.content(&[whole.digest(), [9; 32], form.digest()]).unwrap(),
+        [Some(whole.text().to_vec()), None, content()]
+    );
+    assert_eq!(
+        store.current("tool--1").unwrap(),
+        None,
+        "a form is not an object here"
+    );
+    erase(&*store, &[("x", 0)]);
+    erase(&*store, &[("y", 0), ("y", 0)]);
+    assert!(content().is_some(), "one entry is left");
+    clean(&*store);
+    erase(&*store, &[("x", 1)]);
+    assert_eq!(content(), None);
+    let entries = store.entries("x", 0, 10).unwrap();
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry.erased && entry.digest == Some(form.digest()))
+    );
+    assert_eq!(
+        store.live("x", &["tool--1"]).unwrap(),
+        [Some((1, form.digest()))],
+        "erased is not recalled"
+    );
+    clean(&*store);
+    let unknown = Change {
+        erased: vec![("x", 2)],
+        ..Change::default()
+    };
+    assert!(matches!(store.apply(&unknown), Err(Error::Unfit { .. })));
+}
+
+/// An entry may name any digest: what it does not own does not go with it.
+fn erasure_leaves_other_objects_contents(open: &Open<'_>) {
+    let store = with_channels(open);
+    let form = form("tool--1");
+    let stolen = NewEntry {
+        subject: "tool--2",
+        ..release_of(&form)
+    };
+    let change = Change {
+        contents: vec![keep(&form)],
+        appends: vec![
+            append("x", 0, vec![release_of(&form)]),
+            append("y", 0, vec![stolen]),
+        ],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    erase(&*store, &[("y", 0)]);
+    assert!(store.content(&[form.digest()]).unwrap()[0].is_some());
+    clean(&*store);
+}
+
+fn expired_entries_are_due_until_erased(open: &Open<'_>) {
+    let store = with_channels(open);
+    let until = |subject, expires_at| NewEntry {
+        expires_at,
+        ..release(subject, 1)
+    };
+    add(
+        &*store,
+        "x",
+        vec![
+            until("tool--1", Some(30)),
+            until("tool--2", None),
+            until("tool--3", Some(10)),
+        ],
+    );
+    add(&*store, "y", vec![until("tool--4", Some(20))]);
+    let due = |until, limit| {
+        let due = store.expiring(until, limit).unwrap();
+        due.into_iter()
+            .map(|(origin, number, subject)| format!("{origin} {number} {subject}"))
+            .collect::<Vec<_>>()
+    };
+    assert!(due(9, 10).is_empty());
+    assert_eq!(due(20, 10), ["x 2 tool--3", "y 0 tool--4"]);
+    assert_eq!(due(i64::MAX, 1), ["x 2 tool--3"]);
+    erase(&*store, &[("x", 2)]);
+    assert_eq!(due(i64::MAX, 10), ["y 0 tool--4", "x 0 tool--1"]);
+}
+
+fn first_owner_stays(open: &Open<'_>) {
+    let store = open("a");
+    let bind = |bound: Vec<(&str, &str)>| {
+        store
+            .apply(&Change {
+                bound,
+                ..Change::default()
+            })
+            .unwrap()
+    };
+    bind(vec![
+        ("tool--1", "identity--1"),
+        ("tool--1", "identity--2"),
+        ("tool--2", "identity--2"),
+    ]);
+    bind(vec![("tool--2", "identity--1")]);
+    let owners = store
+        .owners(&["tool--2", "tool--1", "tool--3", "identity--1"])
+        .unwrap();
+    assert_eq!(
+        owners,
+        [
+            Some("identity--2".to_owned()),
+            Some("identity--1".to_owned()),
+            None,
+            None
+        ]
+    );
+    assert_eq!(store.stats().unwrap().current, 0, "a bound id need not be stored");
+}
+
+fn aside(id: &str, released: u8) -> NewAside<'_> {
+    NewAside {
+        kind: "parked",
+        id,
+        source: "a",
+        digest: [released; 32],
+        text: b"no object\xff",
+        reason: "from the future",
+        until: Some(50),
+    }
+}
+
+fn set_aside(store: &dyn Store, at: i64, aside: Vec<NewAside<'_>>) {
+    store
+        .apply(&Change {
+            at,
+            aside,
+            ..Change::default()
+        })
+        .unwrap();
+}
+
+fn aside_is_kept_once_and_follows_the_latest(open: &Open<'_>) {
+    let store = open("a");
+    set_aside(
+        &*store,
+        1,
+        vec![
+            aside("tool--1", 1),
+            aside("tool--2", 2),
+            NewAside {
+                source: "b",
+                until: None,
+                ..aside("tool--1", 1)
+            },
+        ],
+    );
+    set_aside(
+        &*store,
+        2,
+        vec![NewAside {
+            kind: "proposal",
+            reason: "not theirs",
+            until: Some(40),
+            ..aside("tool--1", 1)
+        }],
+    );
+    let asides = store.asides(None, 0, 10).unwrap();
+    assert_eq!(asides.len(), 3);
+    let first = &asides[0];
+    assert_eq!(
+        (first.kind.as_str(), first.id.as_str(), first.source.as_str()),
+        ("proposal", "tool--1", "a")
+    );
+    assert_eq!(
+        (first.digest, first.text.as_slice(), first.reason.as_str()),
+        ([1; 32], &b"no object\xff"[..], "not theirs")
+    );
+    assert_eq!((first.at, first.until), (1, Some(40)));
+    let one = store.asides(Some("tool--1"), 0, 10).unwrap();
+    assert_eq!(one, [asides[0].clone(), asides[2].clone()]);
+    assert_eq!(
+        store.asides(Some("tool--1"), asides[0].number, 10).unwrap(),
+        asides[2..]
+    );
+    assert_eq!(store.asides(None, asides[0].number, 1).unwrap(), asides[1..2]);
+    assert!(store.asides_due(39, 10).unwrap().is_empty());
+    assert_eq!(store.asides_due(50, 10).unwrap(), asides[..2]);
+    assert_eq!(store.asides_due(50, 1).unwrap(), asides[..1]);
+    assert_eq!(
+        store.stats().unwrap().current,
+        0,
+        "what is aside is not an object here"
+    );
+}
+
+fn aside_numbers_are_never_given_again(open: &Open<'_>) {
+    let store = open("a");
+    set_aside(&*store, 1, vec![aside("tool--1", 1), aside("tool--2", 2)]);
+    let last = store.asides(None, 0, 10).unwrap()[1].number;
+    let gone = Change {
+        aside_gone: vec![last, 99],
+        ..Change::default()
+    };
+    store.apply(&gone).unwrap();
+    assert_eq!(store.asides(None, 0, 10).unwrap().len(), 1);
+    drop(store);
+    let store = open("a");
+    set_aside(&*store, 2, vec![aside("tool--2", 2)]);
+    assert_eq!(
+        store.asides(None, last, 10).unwrap().len(),
+        1,
+        "a reader that goes on meets it"
+    );
+}
+
+fn note_takes_the_place_of_an_earlier(open: &Open<'_>) {
+    let store = open("a");
+    let note = |party, size, text| NewNote {
+        kind: "receipt",
+        subject: "x",
+        party,
+        size,
+        text,
+    };
+    let put = |at, notes| {
+        store
+            .apply(&Change {
+                at,
+                notes,
+                ..Change::default()
+            })
+            .unwrap()
+    };
+    put(
+        1,
+        vec![
+            note("identity--2", 5, &b"two"[..]),
+            note("identity--1", 4, b"one"),
+        ],
+    );
+    put(
+        2,
+        vec![
+            note("identity--2", 6, b"three\xff"),
+            NewNote {
+                kind: "seen",
+                ..note("identity--2", 9, b"other")
+            },
+        ],
+    );
+    let notes = store.notes("receipt", "x").unwrap();
+    let told: Vec<_> = notes
+        .iter()
+        .map(|note| (note.party.as_str(), note.size, note.text.as_slice(), note.at))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("identity--1", 4, &b"one"[..], 1),
+            ("identity--2", 6, b"three\xff", 2)
+        ]
+    );
+    assert!(store.notes("receipt", "y").unwrap().is_empty());
+    assert_eq!(store.notes("seen", "x").unwrap().len(), 1);
+}
+
+/// A change of everything, without what fails.
+fn everything<'a>(sample: &'a Sample) -> Change<'a> {
+    Change {
+        at: 5,
+        withdrawn: vec![crate::Withdrawn {
+            source: "old",
+            id: "tool--old",
+            digest: None,
+            derive: &derive,
+        }],
+        told: vec![Telling {
+            source: "new",
+            objects: vec![sample.incoming()],
+        }],
+        acts: vec![act(1)],
+        channels: vec![channel("new")],
+        contents: vec![keep(sample)],
+        appends: vec![append("x", 1, vec![release_of(sample)])],
+        heads: vec![("x", b"later head")],
+        bound: vec![("tool--1", "identity--1")],
+        aside_gone: vec![1],
+        aside: vec![aside("tool--1", 1)],
+        notes: vec![NewNote {
+            kind: "seen",
+            subject: "x",
+            party: "identity--1",
+            size: 1,
+            text: b"x",
+        }],
+        erased: vec![("x", 0)],
+        meta: vec![("place", Some("1"))],
+    }
+}
+
+/// All that a store says about the channel side, as text.
+fn told(store: &dyn Store) -> String {
+    let objects = store.objects(None, None, 100).unwrap();
+    let numbers = (store.change_number().unwrap(), store.generation_number().unwrap());
+    let channels = store.channels().unwrap();
+    let entries = (
+        store.entries("x", 0, 100).unwrap(),
+        store.entries("new", 0, 100).unwrap(),
+    );
+    let noted = (
+        store.acts(0, 100).unwrap(),
+        store.asides(None, 0, 100).unwrap(),
+        store.notes("seen", "x").unwrap(),
+    );
+    let about = (
+        store.owners(&["tool--1"]).unwrap(),
+        store.live("x", &["tool--1"]).unwrap(),
+    );
+    let rest = (
+        store.content(&[[1; 32]]).unwrap(),
+        store.meta("place").unwrap(),
+        store.sources().unwrap(),
+    );
+    let changed = store.changed(0, 100).unwrap();
+    format!("{objects:?} {numbers:?} {channels:?} {entries:?} {noted:?} {about:?} {rest:?} {changed:?}")
+}
+
+fn with_history(open: &Open<'_>) -> Box<dyn Store> {
+    let store = with_channels(open);
+    ingest(&*store, "old", &[Sample::new("tool--old", 1)]);
+    add(&*store, "x", vec![release("tool--0", 1)]);
+    set_aside(&*store, 1, vec![aside("tool--9", 9)]);
+    store
+}
+
+fn failing_change_leaves_nothing(open: &Open<'_>) {
+    let store = with_history(open);
+    let before = told(&*store);
+    let sample = Sample::new("tool--1", 1);
+    let good = everything(&sample);
+    let bad_object = crate::Incoming {
+        text: b"\xff",
+        ..sample.incoming()
+    };
+    let no_origin = channel("");
+    let failing = [
+        Change {
+            told: vec![Telling {
+                source: "b",
+                objects: vec![bad_object],
+            }],
+            ..good.clone()
+        },
+        Change {
+            appends: vec![append("x", 0, vec![])],
+            ..good.clone()
+        },
+        Change {
+            appends: vec![append("x", 1, vec![]), append("x", 1, vec![])],
+            ..good.clone()
+        },
+        Change {
+            appends: vec![append("unknown", 0, vec![])],
+            ..good.clone()
+        },
+        Change {
+            appends: vec![append("x", 1, vec![release("", 1)])],
+            ..good.clone()
+        },
+        Change {
+            appends: vec![append(
+                "x",
+                1,
+                vec![NewEntry {
+                    digest: None,
+                    ..release("tool--1", 1)
+                }],
+            )],
+            ..good.clone()
+        },
+        Change {
+            appends: vec![append("x", 1, vec![entry(EntryKind::Close, "tool--1", 1)])],
+            ..good.clone()
+        },
+        Change {
+            heads: vec![("x", b"1"), ("unknown", b"x")],
+            ..good.clone()
+        },
+        Change {
+            erased: vec![("x", 0), ("x", 9)],
+            ..good.clone()
+        },
+        Change {
+            erased: vec![("unknown", 0)],
+            ..good.clone()
+        },
+        Change {
+            channels: vec![NewChannel {
+                audience: vec!["a\nb"],
+                ..no_origin.clone()
+            }],
+            ..good.clone()
+        },
+        Change {
+            channels: vec![NewChannel {
+                audience: vec![""],
+                ..no_origin
+            }],
+            ..good.clone()
+        },
+    ];
+    for (number, change) in failing.iter().enumerate() {
+        let answer = store.apply(change);
+        assert!(
+            matches!(answer, Err(Error::Unfit { .. } | Error::Moved { .. })),
+            "{number}: {answer:?}"
+        );
+        assert_eq!(told(&*store), before, "{number}");
+    }
+    let applied = store.apply(&good).unwrap();
+    assert_eq!(
+        (applied.outcomes, applied.acts, applied.withdrawn),
+        (vec![vec![New]], vec![Some(1)], 1)
+    );
+    assert_ne!(told(&*store), before);
+    clean(&*store);
+}
+
+fn change_over_a_bound_is_refused(open: &Open<'_>) {
+    let store = with_history(open);
+    let before = told(&*store);
+    let long = "x".repeat(limits::NAME_BYTES_MAX + 1);
+    let sample = Sample::new("tool--1", 1);
+    let large = vec![0; limits::CHANGE_BYTES_MAX / 2];
+    let many = limits::CHANGE_ITEMS_MAX + 1;
+    let over = [
+        Change {
+            acts: vec![act(1); many],
+            ..Change::default()
+        },
+        Change {
+            aside_gone: vec![1; many],
+            ..Change::default()
+        },
+        Change {
+            meta: vec![("x", None); many],
+            ..Change::default()
+        },
+        Change {
+            appends: vec![append("x", 1, vec![release("tool--1", 1); many])],
+            ..Change::default()
+        },
+        Change {
+            told: vec![
+                Telling {
+                    source: "a",
+                    objects: vec![sample.incoming(); 15_000]
+                };
+                2
+            ],
+            ..Change::default()
+        },
+        Change {
+            acts: vec![
+                NewAct {
+                    text: &large,
+                    ..act(1)
+                },
+                NewAct {
+                    text: &large,
+                    ..act(2)
+                },
+                act(3),
+            ],
+            ..Change::default()
+        },
+        Change {
+            heads: vec![("x", &large[..]), ("x", &large[..]), ("x", b"x")],
+            ..Change::default()
+        },
+        Change {
+            meta: vec![(&long, None)],
+            ..Change::default()
+        },
+        Change {
+            bound: vec![("tool--1", &long)],
+            ..Change::default()
+        },
+        Change {
+            channels: vec![channel(&long)],
+            ..Change::default()
+        },
+        Change {
+            channels: vec![NewChannel {
+                audience: vec!["identity--1"; limits::AUDIENCE_MAX + 1],
+                ..channel("x")
+            }],
+            ..Change::default()
+        },
+        Change {
+            appends: vec![append("x", 1, vec![release(&long, 1)])],
+            ..Change::default()
+        },
+        Change {
+            appends: vec![append("x", u64::MAX, vec![])],
+            ..Change::default()
+        },
+        Change {
+            appends: vec![Append {
+                tiles: vec![(0, 0, vec![0; limits::TILE_BYTES_MAX + 1])],
+                ..append("x", 1, vec![])
+            }],
+            ..Change::default()
+        },
+    ];
+    for (number, change) in over.iter().enumerate() {
+        let answer = store.apply(change);
+        assert!(
+            matches!(answer, Err(Error::TooMuch { .. })),
+            "{number}: {answer:?}"
+        );
+    }
+    assert_eq!(told(&*store), before);
+}
+
+fn changes_survive_reopening(open: &Open<'_>) {
+    let store = with_history(open);
+    store.apply(&everything(&Sample::new("tool--1", 1))).unwrap();
+    let before = told(&*store);
+    drop(store);
+    let store = open("a");
+    assert_eq!(told(&*store), before);
+    // An object that arrives the other way is the same object.
+    assert_eq!(
+        ingest(&*store, "old", &[Sample::new("tool--1", 1)]),
+        [KnownElsewhere]
+    );
+    store.close().unwrap();
+    clean(&*open("a"));
+}
+
+fn empty_change_does_nothing(open: &Open<'_>) {
+    let store = with_history(open);
+    let before = told(&*store);
+    assert_eq!(
+        store.apply(&Change::default()).unwrap(),
+        crate::Applied::default()
+    );
+    assert_eq!(told(&*store), before);
+}
+
+fn one_of_many_appends_wins(open: &Open<'_>) {
+    let store = with_channels(open);
+    let store = &*store;
+    let won: u64 = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..6u8)
+            .map(|writer| {
+                scope.spawn(move || {
+                    let mut won = 0;
+                    for size in 0..20 {
+                        let change = Change {
+                            appends: vec![append("x", size, vec![release("tool--1", writer)])],
+                            ..Change::default()
+                        };
+                        match store.apply(&change) {
+                            Ok(_) => won += 1,
+                            Err(Error::Moved { found, .. }) => assert!(found > size),
+                            Err(error) => panic!("{error}"),
+                        }
+                    }
+                    won
+                })
+            })
+            .collect();
+        writers.into_iter().map(|writer| writer.join().unwrap()).sum()
+    });
+    assert_eq!(
+        (won, store.channel("x").unwrap().unwrap().size),
+        (20, 20),
+        "each place is given once"
+    );
+    clean(store);
+}
