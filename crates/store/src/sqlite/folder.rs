@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::Fault;
-use super::schema;
+use super::{Options, schema};
 use crate::Error;
 
 const DATABASE: &str = "store.db";
@@ -106,7 +106,7 @@ impl Folder {
         Ok(())
     }
 
-    pub(super) fn connect_for_writing(&self, cache_bytes: usize) -> Result<Connection, Fault> {
+    pub(super) fn connect_for_writing(&self, options: &Options) -> Result<Connection, Fault> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(self.database(), flags)?;
         common_settings(&connection)?;
@@ -115,10 +115,11 @@ impl Folder {
         schema::require_ours(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         // FULL: a commit returns when the log is on the disk. What was acknowledged survives power loss.
-        connection.pragma_update(None, "synchronous", "full")?;
+        let synchronous = if options.sync { "full" } else { "off" };
+        connection.pragma_update(None, "synchronous", synchronous)?;
         connection.pragma_update(None, "wal_autocheckpoint", LOG_BYTES / schema::PAGE_BYTES)?;
         connection.pragma_update(None, "journal_size_limit", LOG_BYTES * 2)?;
-        limit_cache(&connection, cache_bytes)?;
+        limit_cache(&connection, options.cache_bytes)?;
         Ok(connection)
     }
 

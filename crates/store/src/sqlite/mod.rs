@@ -57,6 +57,9 @@ pub struct Options {
     pub cache_bytes: usize,
     /// A ceiling for the database file in bytes, as a quota; `None` for the disk's own.
     pub file_bytes_max: Option<u64>,
+    /// Whether a call that writes returns only when the disk has it. `false` is for simulations, which make
+    /// their own crashes: what was acknowledged then survives the end of the process, but not a power loss.
+    pub sync: bool,
 }
 
 impl Options {
@@ -74,6 +77,7 @@ impl Options {
             access: Access::Write,
             cache_bytes: 48 << 20,
             file_bytes_max: None,
+            sync: true,
         }
     }
 }
@@ -140,7 +144,7 @@ impl Sqlite {
 }
 
 fn open_writing_connection(folder: &Folder, options: &Options) -> Result<Connection, Fault> {
-    let mut connection = folder.connect_for_writing(options.cache_bytes)?;
+    let mut connection = folder.connect_for_writing(options)?;
     schema::migrate(&mut connection)?;
     if let Some(bytes) = options.file_bytes_max {
         folder::limit_pages(&connection, bytes)?;

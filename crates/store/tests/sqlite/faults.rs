@@ -8,11 +8,11 @@ use entente_store::{Derived, Error, Incoming, Observed, Outcome, Store};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-fn open(folder: &Path) -> Result<Sqlite, Error> {
+pub(super) fn open(folder: &Path) -> Result<Sqlite, Error> {
     Sqlite::open(folder, &Options::write())
 }
 
-fn open_limited(folder: &Path, bytes: u64) -> Result<Sqlite, Error> {
+pub(super) fn open_limited(folder: &Path, bytes: u64) -> Result<Sqlite, Error> {
     Sqlite::open(
         folder,
         &Options {
@@ -23,12 +23,12 @@ fn open_limited(folder: &Path, bytes: u64) -> Result<Sqlite, Error> {
 }
 
 /// An object whose text derives everything: `id name value target`.
-struct Told {
-    id: String,
-    text: String,
+pub(super) struct Told {
+    pub(super) id: String,
+    pub(super) text: String,
 }
 
-fn told(number: u64) -> Told {
+pub(super) fn told(number: u64) -> Told {
     let id = format!("tool--{number:08}");
     Told {
         text: format!("{id} name{number} value{} tool--{:08}", number % 50, number + 1),
@@ -36,7 +36,7 @@ fn told(number: u64) -> Told {
     }
 }
 
-fn derive(text: &[u8]) -> Result<Derived, String> {
+pub(super) fn derive(text: &[u8]) -> Result<Derived, String> {
     let told = std::str::from_utf8(text).map_err(|error| error.to_string())?;
     let [id, name, value, target] = told.split(' ').collect::<Vec<_>>()[..] else {
         return Err("it has not four parts".to_owned());
@@ -58,12 +58,12 @@ fn derive(text: &[u8]) -> Result<Derived, String> {
     })
 }
 
-fn digest(text: &[u8]) -> [u8; 32] {
+pub(super) fn digest(text: &[u8]) -> [u8; 32] {
     use sha2::Digest;
     sha2::Sha256::digest(text).into()
 }
 
-fn ingest(store: &Sqlite, numbers: std::ops::Range<u64>) -> Result<Vec<Outcome>, Error> {
+pub(super) fn ingest(store: &Sqlite, numbers: std::ops::Range<u64>) -> Result<Vec<Outcome>, Error> {
     let told: Vec<Told> = numbers.map(told).collect();
     let incoming = |told: &'_ Told| {
         let Derived {
@@ -99,11 +99,11 @@ fn ingest(store: &Sqlite, numbers: std::ops::Range<u64>) -> Result<Vec<Outcome>,
     store.ingest("test", 1, &batch)
 }
 
-fn count(store: &Sqlite) -> u64 {
+pub(super) fn count(store: &Sqlite) -> u64 {
     store.stats().unwrap().current
 }
 
-fn assert_clean(store: &Sqlite) {
+pub(super) fn assert_clean(store: &Sqlite) {
     let report = store.check(false, &derive).unwrap();
     assert!(report.is_clean(), "{:?}", report.differences);
 }

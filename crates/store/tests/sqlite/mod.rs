@@ -1,4 +1,6 @@
+mod changes;
 mod faults;
+mod migration;
 
 use entente_store::Store;
 use entente_store::conformance;
