@@ -123,18 +123,17 @@ pub fn standing_for<'a>(acts: &Acts<'a>, party: &str, now: Timestamp) -> (Option
 
 /// How one version stands, for whoever looks at it alone: a draft, superseded, or as [`standing`] says.
 pub fn standing_of(acts: &Acts<'_>, version: &Agreement, now: Timestamp) -> Standing {
-    match standing(acts, now) {
-        (Some(counts), standing) if counts == version => standing,
-        (counts, _) => {
-            let missing = missing(version, signatures(acts, version));
-            match counts {
-                _ if !missing.is_empty() => Standing::Draft { missing },
-                Some(counts) if counts.version >= version.version => {
-                    Standing::Superseded { by: counts.version }
-                }
-                _ => Standing::NotYet { from: version.from },
-            }
+    let (counts, standing) = standing(acts, now);
+    if counts == Some(version) {
+        return standing;
+    }
+    let missing = missing(version, signatures(acts, version));
+    match counts {
+        Some(counts) if missing.is_empty() && (version.from <= now || version.version <= counts.version) => {
+            Standing::Superseded { by: counts.version }
         }
+        Some(_) if missing.is_empty() => Standing::NotYet { from: version.from },
+        _ => Standing::Draft { missing },
     }
 }
 
@@ -164,7 +163,11 @@ fn counting<'a>(acts: &Acts<'a>, now: Timestamp) -> Option<&'a Agreement> {
         .filter(|(agreement, signed)| missing(agreement, Some(signed)).is_empty())
         .map(|(agreement, _)| agreement)
         .collect();
-    complete.sort_by_cached_key(|agreement| (agreement.version, agreement.digest()));
+    // A digest costs a whole canonical form, and is asked for only where two have one number.
+    complete.sort_by(|left, right| {
+        let numbers = left.version.cmp(&right.version);
+        numbers.then_with(|| left.digest().cmp(&right.digest()))
+    });
     let mut counts: Option<&Agreement> = None;
     for next in complete {
         if counts.is_none_or(|current| takes_over(next, current, now)) {

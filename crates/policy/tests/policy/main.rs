@@ -10,3 +10,4 @@
 mod agreement;
 mod golden;
 mod random;
+mod standing;
