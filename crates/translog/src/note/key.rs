@@ -269,7 +269,7 @@ pub(super) fn check_name(name: &str) -> Result<(), Error> {
             max: limits::KEY_NAME_BYTES_MAX as u64,
         });
     }
-    let bad = |char: char| char.is_whitespace() || char.is_control() || char == '+';
+    let bad = |char: char| char.is_whitespace() || char < ' ' || char == '+';
     if name.is_empty() || name.contains(bad) {
         return Err(Error::Key(
             "its name is empty, or has a space, a control character or `+` in it",
