@@ -1,5 +1,6 @@
 //! Measures one engine: `cargo run --release -p entente-store --example measure -- ingest FOLDER FILE…`,
-//! or `indicators FOLDER COUNT`, `look FOLDER COUNT`, `search FOLDER QUERY…` in place of `ingest …`.
+//! or `indicators FOLDER COUNT`, `look FOLDER COUNT`, `search FOLDER QUERY…`, `release FOLDER COUNT`,
+//! `withdraw FOLDER COUNT` in place of `ingest …`; `release` and `withdraw` work on what `indicators` stored.
 //!
 //! Prints objects and, for each part, seconds of processor time (user and system) and of the wall clock.
 
@@ -15,7 +16,9 @@ use std::path::Path;
 use std::time::Instant;
 
 use entente_store::sqlite::{Options, Sqlite};
-use entente_store::{Incoming, Observed, SearchQuery, Store};
+use entente_store::{
+    Append, Change, EntryKind, Incoming, NewChannel, NewEntry, Observed, SearchQuery, Store, Withdrawn,
+};
 use sha2::{Digest, Sha256};
 
 fn main() {
@@ -26,6 +29,8 @@ fn main() {
         "indicators" => ingest_indicators(folder, arguments[2].parse().unwrap()),
         "look" => look(folder, arguments[2].parse().unwrap()),
         "search" => search(folder, &arguments[2..]),
+        "release" => release(folder, arguments[2].parse().unwrap()),
+        "withdraw" => withdraw(folder, arguments[2].parse().unwrap()),
         other => println!("no such measurement: {other}"),
     }
     println!("peak resident {} MB", peak_resident() / 1024);
@@ -100,6 +105,131 @@ fn look(folder: &Path, known: u64) {
         });
         println!("found {found}");
     }
+}
+
+/// Entries of one change, as a release of many objects makes them.
+const ENTRIES: usize = 1_000;
+
+/// Reads what changed, and releases it, a thousand entries and the tiles they change at a time.
+fn release(folder: &Path, count: usize) {
+    let store = Sqlite::open(folder, &writing()).unwrap();
+    let mut objects = Vec::with_capacity(count);
+    measure("changed", count, || {
+        let mut next = 0;
+        while objects.len() < count {
+            let (changed, after) = store.changed(next, ENTRIES).unwrap();
+            assert!(!changed.is_empty(), "{} objects are there", objects.len());
+            objects.extend(
+                changed
+                    .into_iter()
+                    .map(|changed| (changed.stored.id, changed.stored.digest)),
+            );
+            next = after;
+        }
+    });
+    objects.truncate(count);
+    let origin = format!("entente/measure/{}", store.channels().unwrap().len());
+    let channel = NewChannel {
+        origin: &origin,
+        agreement: "measure",
+        owner: "identity--1",
+        audience: vec!["identity--2"],
+    };
+    store
+        .apply(&Change {
+            channels: vec![channel],
+            ..Change::default()
+        })
+        .unwrap();
+    let opening = [b'o'; 450];
+    let mut size = 0;
+    measure("release", objects.len(), || {
+        for objects in objects.chunks(ENTRIES) {
+            let entries = objects.iter().map(|(id, digest)| NewEntry {
+                kind: EntryKind::Release,
+                subject: id,
+                digest: Some(*digest),
+                opening: &opening,
+                salt: *digest,
+                leaf: *digest,
+                expires_at: Some(i64::try_from(size).unwrap()),
+            });
+            let append = Append {
+                origin: &origin,
+                expected_size: size,
+                entries: entries.collect(),
+                tiles: tiles(size, size + objects.len() as u64),
+                frontier: vec![0; 640],
+            };
+            store
+                .apply(&Change {
+                    at: 1,
+                    appends: vec![append],
+                    ..Change::default()
+                })
+                .unwrap();
+            store
+                .apply(&Change {
+                    heads: vec![(&origin, &opening)],
+                    ..Change::default()
+                })
+                .unwrap();
+            size += objects.len() as u64;
+        }
+    });
+    let ids: Vec<&str> = objects.iter().map(|(id, _)| id.as_str()).collect();
+    measure("live", ids.len(), || {
+        for ids in ids.chunks(ENTRIES) {
+            assert!(store.live(&origin, ids).unwrap().iter().all(Option::is_some));
+        }
+    });
+    measure("entries", ids.len(), || {
+        let all = (0..size)
+            .step_by(ENTRIES)
+            .map(|from| store.entries(&origin, from, ENTRIES).unwrap().len());
+        assert_eq!(all.sum::<usize>(), ids.len());
+    });
+    measure("close", 1, || Box::new(store).close().unwrap());
+}
+
+/// The tiles of a tree that change between two sizes, of the right sizes: 256 hashes of the level below each.
+fn tiles(from: u64, to: u64) -> Vec<(u8, u64, Vec<u8>)> {
+    let mut tiles = Vec::new();
+    let (mut from, mut to) = (from, to);
+    for level in 0..6 {
+        for index in from / 256..to.div_ceil(256) {
+            let width = usize::try_from((to - index * 256).min(256)).unwrap();
+            tiles.push((level, index, vec![level; width * 32]));
+        }
+        (from, to) = (from / 256, to / 256);
+        if from == to {
+            break;
+        }
+    }
+    tiles
+}
+
+/// Withdraws what was stored last.
+fn withdraw(folder: &Path, count: usize) {
+    let store = Sqlite::open(folder, &writing()).unwrap();
+    let ids: Vec<String> = (0..count as u64).map(|number| indicator(number).id).collect();
+    let derive = |_: &[u8]| Err("there is only one version of each".to_owned());
+    measure("withdraw", count, || {
+        for ids in ids.chunks(ENTRIES) {
+            let withdrawn = ids.iter().map(|id| Withdrawn {
+                source: "list",
+                id,
+                digest: None,
+                derive: &derive,
+            });
+            let change = Change {
+                withdrawn: withdrawn.collect(),
+                ..Change::default()
+            };
+            assert_eq!(store.apply(&change).unwrap().withdrawn, ids.len() as u64);
+        }
+    });
+    measure("close", 1, || Box::new(store).close().unwrap());
 }
 
 fn search(folder: &Path, queries: &[String]) {

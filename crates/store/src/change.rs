@@ -8,6 +8,9 @@ use crate::records::{Derive, Incoming, Outcome};
 
 /// Everything that one act changes: all of it is stored, or nothing.
 ///
+/// What a withdrawal, an erasure or a settled aside removes is overwritten where it stood. Copies of its page in the
+/// write-ahead log, and its single words in the index of words, go when those are next put in order.
+///
 /// Withdrawals come first, then what was told, then the rest in the order of the fields; so an entry may name an
 /// object told, and a channel made, by the same change.
 #[derive(Debug, Clone, Default)]

@@ -87,6 +87,18 @@ pub(super) fn weight(change: &Change<'_>) -> usize {
 
 /// Applies a change. Errors leave it half done: the caller undoes it.
 pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<Applied, Fault> {
+    let removes = !(change.withdrawn.is_empty() && change.erased.is_empty() && change.aside_gone.is_empty());
+    if !removes {
+        return write(connection, change);
+    }
+    // What is removed for good is overwritten, not only unlinked; everything else would pay for it too.
+    connection.pragma_update(None, "secure_delete", true)?;
+    let applied = write(connection, change);
+    connection.pragma_update(None, "secure_delete", false)?;
+    applied
+}
+
+fn write(connection: &Connection, change: &Change<'_>) -> Result<Applied, Fault> {
     let withdrawn = withdraw::withdraw(connection, &change.withdrawn)?;
     let mut outcomes = Vec::with_capacity(change.told.len());
     for telling in &change.told {

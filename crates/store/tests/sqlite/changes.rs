@@ -110,6 +110,39 @@ fn full_disk_leaves_whole_acts_only_and_heals() {
     assert!(failed > 100, "the disk was full");
 }
 
+/// How often a text stands in the database file.
+fn found(folder: &TempDir, text: &str) -> usize {
+    let file = std::fs::read(folder.path().join("store.db")).unwrap();
+    file.windows(text.len())
+        .filter(|window| *window == text.as_bytes())
+        .count()
+}
+
+#[test]
+fn removed_texts_are_overwritten_in_the_file() {
+    let folder = TempDir::new().unwrap();
+    let store = open(folder.path()).unwrap();
+    fill(&store);
+    Box::new(store).close().unwrap();
+    let (object, form) = (told(3), told(50));
+    let found = || (found(&folder, &object.text), found(&folder, &form.text));
+    assert_eq!(found(), (2, 3), "the openings say it too");
+    let store = open(folder.path()).unwrap();
+    let change = Change {
+        withdrawn: vec![Withdrawn {
+            source: "test",
+            id: &object.id,
+            digest: None,
+            derive: &derive,
+        }],
+        erased: vec![(ORIGIN, 10)],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    Box::new(store).close().unwrap();
+    assert_eq!(found(), (1, 2));
+}
+
 #[test]
 fn store_opened_for_reading_takes_no_change() {
     let folder = TempDir::new().unwrap();
