@@ -44,6 +44,10 @@ pub(super) const CASES: &[Case] = &[
         "any_history_is_what_a_naive_store_has",
         any_history_is_what_a_naive_store_has,
     ),
+    (
+        "follower_misses_nothing_while_others_write",
+        follower_misses_nothing_while_others_write,
+    ),
 ];
 
 fn withdrawn<'a>(source: &'a str, id: &'a str, digest: Option<[u8; 32]>) -> Withdrawn<'a> {
@@ -535,12 +539,22 @@ fn any_sample(numbers: &mut Numbers, ids: &[String]) -> Sample {
     sample
 }
 
+/// How many histories are tried; `ENTENTE_CASES` asks for more.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how long a test runs is asked by whoever runs it"
+)]
+fn histories() -> u64 {
+    let asked = std::env::var("ENTENTE_CASES").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(12)
+}
+
 fn any_history_is_what_a_naive_store_has(open: &Open<'_>) {
     let ids: Vec<String> = (0..6)
         .map(|n| id(["tool", "indicator", "report"][n as usize % 3], n))
         .collect();
     let sources = ["a", "b", "c"];
-    for seed in 0..12u64 {
+    for seed in 0..histories() {
         let store = open(&seed.to_string());
         let mut numbers = Numbers(seed);
         let (mut naive, mut follower) = (Naive::default(), Follower::default());
@@ -601,4 +615,48 @@ fn any_history_is_what_a_naive_store_has(open: &Open<'_>) {
         }
         clean(&*store);
     }
+}
+
+fn follower_misses_nothing_while_others_write(open: &Open<'_>) {
+    let store = open("a");
+    let store = &*store;
+    let writing = std::sync::atomic::AtomicUsize::new(3);
+    let mut follower = Follower::default();
+    std::thread::scope(|scope| {
+        for writer in 0..3u64 {
+            let writing = &writing;
+            scope.spawn(move || {
+                let source = format!("writer {writer}");
+                for round in 0..40u64 {
+                    let number = |n: u64| id("tool", round * 10 + n);
+                    // Some ids are told by all, some by one only; every third round takes one back.
+                    let samples = [
+                        Sample::new(&number(0), writer as i64),
+                        Sample::new(&number(1 + writer), 1),
+                    ];
+                    ingest(store, &source, &samples);
+                    if round % 3 == writer {
+                        withdraw(store, &source, &number(0), None);
+                    }
+                }
+                writing.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            });
+        }
+        while writing.load(std::sync::atomic::Ordering::SeqCst) > 0 {
+            follower.read_on(store, 7);
+        }
+    });
+    follower.read_on(store, 7);
+    for stored in all_pages(|after| store.objects(None, after, 1_000).unwrap()) {
+        let holdings = store.holdings(&stored.id, None, 10).unwrap().items;
+        let current = holdings.into_iter().filter(|holding| holding.is_current);
+        let tellers: Vec<String> = current.map(|holding| holding.source).collect();
+        assert_eq!(
+            follower.seen.get(&stored.id),
+            Some(&(stored.digest, tellers)),
+            "{}",
+            stored.id
+        );
+    }
+    clean(store);
 }
