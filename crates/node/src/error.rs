@@ -3,6 +3,11 @@
 use std::io;
 use std::path::PathBuf;
 
+use entente_policy::agreement::Fault;
+use entente_stix::time::Timestamp;
+
+use crate::acts::Refusal;
+
 /// Why a node could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -43,4 +48,122 @@ pub enum Error {
         /// What the system said.
         cause: String,
     },
+    /// A note, key or signature.
+    #[error(transparent)]
+    Log(#[from] entente_translog::Error),
+    /// An act is not good, or may not be done.
+    #[error(transparent)]
+    Act(#[from] Refusal),
+    /// An act that the store holds does not follow from those before it; the store is damaged.
+    #[error(
+        "the stored act {number} is not good any more: {cause}; the store is damaged: run `entente check`, and restore a backup"
+    )]
+    Acts {
+        /// Its number in the store.
+        number: u64,
+        /// Why.
+        cause: String,
+    },
+    /// No party has this id or name.
+    #[error("no party `{party}` is known here; `entente party list` lists them")]
+    UnknownParty {
+        /// What was asked for.
+        party: String,
+    },
+    /// Several parties have this name.
+    #[error("several parties are called `{name}`; name one by its id, `{first}` or `{second}` for example")]
+    AmbiguousParty {
+        /// What was asked for.
+        name: String,
+        /// One of them.
+        first: String,
+        /// Another.
+        second: String,
+    },
+    /// This node is no party yet.
+    #[error("this node is no party yet; `entente party add --self NAME` makes it one")]
+    NotFounded,
+    /// This node is a party already.
+    #[error(
+        "this node is the party `{name}` already; a node is one party, another one needs another data folder"
+    )]
+    Founded {
+        /// Its name.
+        name: String,
+    },
+    /// A name that cannot be a party's.
+    #[error("`{name}` cannot be the name of a party: {cause}")]
+    Name {
+        /// The name.
+        name: String,
+        /// Why not.
+        cause: String,
+    },
+    /// The keys handed in belong to another party, or are on no list of this one.
+    #[error(
+        "these keys are not the keys of this node's party; check that the data folder and the file of keys belong together"
+    )]
+    NotOurKeys,
+    /// The instance key does not count at this time.
+    #[error(
+        "the key `{vkey}` does not count now ({}valid from {from} until {until}); `entente party keys --rotate` makes a new one",
+        if *.revoked { "it was revoked; " } else { "" }
+    )]
+    KeyOver {
+        /// The key.
+        vkey: String,
+        /// First instant of the key.
+        from: Timestamp,
+        /// The instant after its last.
+        until: Timestamp,
+        /// Whether it was revoked.
+        revoked: bool,
+    },
+    /// Something that only the root key can sign, without it.
+    #[error(
+        "only the root key can sign this, and it is not with the keys of this node; give its file with `--root FILE`, or do it where the root key is"
+    )]
+    RootElsewhere,
+    /// This node's party has no such key.
+    #[error("this node's party has no key `{vkey}`; `entente party keys` lists them")]
+    UnknownKey {
+        /// The key.
+        vkey: String,
+    },
+    /// The only valid key would go.
+    #[error(
+        "it is the only key that counts, and without it nothing could be signed; make a new one first with `entente party keys --rotate`"
+    )]
+    LastKey,
+    /// A key list that cannot be one.
+    #[error("cannot make the key list: {cause}")]
+    KeyList {
+        /// Why.
+        cause: String,
+    },
+    /// A file without a card.
+    #[error("the file holds no card of a party; ask for the file that `entente party card` writes")]
+    NoCard,
+    /// No agreement has this id, or not this version.
+    #[error(
+        "no {}agreement `{agreement}` is known here; `entente agreement list` lists them",
+        .version.map(|version| format!("version {version} of an ")).unwrap_or_default()
+    )]
+    UnknownAgreement {
+        /// The id that was asked for.
+        agreement: String,
+        /// The version, where one was asked for.
+        version: Option<u32>,
+    },
+    /// An agreement's document has faults.
+    #[error("the agreement has {}", faults(.0))]
+    Agreement(Vec<Fault>),
+}
+
+/// The number of faults, and each on a line.
+fn faults(faults: &[Fault]) -> String {
+    let noun = if faults.len() == 1 { "a fault" } else { "faults" };
+    faults
+        .iter()
+        .fold(format!("{noun}:"), |text, fault| format!("{text}\n  {fault}"))
 }

@@ -2,7 +2,7 @@
 //!
 //! The only place where readers and engines meet the store. Time is an argument; nothing here prints.
 //! Begin at [`Node`]; each question has a module: [`import`], [`look`], [`show`], [`scan`], [`export`],
-//! [`check`].
+//! [`check`], [`party`], [`pact`].
 
 #![cfg_attr(
     test,
@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod acts;
 pub mod check;
 pub mod derive;
 pub mod error;
@@ -21,9 +22,12 @@ pub mod export;
 pub mod generation;
 pub mod guard;
 pub mod import;
+pub mod keys;
 pub mod limits;
 pub mod look;
 mod noted;
+pub mod pact;
+pub mod party;
 pub mod reading;
 pub mod release;
 pub mod scan;
@@ -32,16 +36,22 @@ pub mod sighting;
 pub mod view;
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use entente_store::Store;
 
 pub use error::Error;
+
+/// Under which name the store keeps the node's own random number.
+const SECRET: &str = "secret";
 
 /// A node: a store, and a folder for what is compiled from it.
 pub struct Node {
     store: Box<dyn Store>,
     folder: PathBuf,
     secret: u64,
+    /// Parties and agreements, as the store's acts say.
+    acts: Mutex<acts::Ledger>,
 }
 
 impl Node {
@@ -52,7 +62,25 @@ impl Node {
             store,
             folder: folder.to_owned(),
             secret,
+            acts: Mutex::default(),
         }
+    }
+
+    /// A node on `store`, with the random number that the store keeps for it; `fresh` becomes it where there is none
+    /// yet. A store that is open for reading only keeps nothing: the number is then good for this time.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn open(store: Box<dyn Store>, folder: &Path, fresh: u64) -> Result<Node, Error> {
+        let known = store.meta(SECRET)?;
+        let known = known.and_then(|text| u64::from_str_radix(&text, 16).ok());
+        if known.is_none() {
+            match store.set_meta(SECRET, Some(&format!("{fresh:016x}"))) {
+                Ok(()) | Err(entente_store::Error::OpenedForReading { .. }) => (),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Node::new(store, folder, known.unwrap_or(fresh)))
     }
 
     /// The store, for counts and for closing. Questions have calls of their own.

@@ -30,6 +30,39 @@ pub const REPEATED_RECORDS_MAX: usize = 4_000_000;
 /// Versions or sources listed for one object.
 pub const LISTED_MAX: usize = 1_000;
 
+/// Bytes of a file of acts: a card, an agreement with its signatures.
+pub const ACTS_FILE_BYTES_MAX: usize = 16 << 20;
+
+/// Acts in one file.
+pub const ACTS_IN_FILE_MAX: usize = 10_000;
+
+/// Acts read from the store at once.
+pub const ACTS_PAGE_MAX: usize = 1_000;
+
+/// Bytes of a signed note of a party: card, key list, signature.
+pub const NOTE_BYTES_MAX: usize = 64 << 10;
+
+/// Keys in one list of a party.
+pub const LIST_KEYS_MAX: usize = 64;
+
+/// Revoked keys in one list of a party.
+pub const LIST_REVOKED_MAX: usize = 128;
+
+/// Keys that a party ever had.
+pub const PARTY_KEYS_MAX: usize = 1_000;
+
+/// Bytes of a party's name.
+pub const PARTY_NAME_BYTES_MAX: usize = 200;
+
+/// Parties that are known.
+pub const PARTIES_MAX: usize = 100_000;
+
+/// Agreements that are known.
+pub const PACTS_MAX: usize = 10_000;
+
+/// How often a party may suspend and resume one agreement.
+pub const WORDS_OF_A_PARTY_MAX: usize = 1_000;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -81,5 +114,39 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "versions, sources or relations listed",
         LISTED_MAX as u64,
         "the answer says that there are more",
+    ),
+    (
+        "file of acts, bytes",
+        ACTS_FILE_BYTES_MAX as u64,
+        "the file is refused",
+    ),
+    ("acts in a file", ACTS_IN_FILE_MAX as u64, "the file is refused"),
+    (
+        "signed note of a party, bytes",
+        NOTE_BYTES_MAX as u64,
+        "the note is refused",
+    ),
+    ("keys in a key list", LIST_KEYS_MAX as u64, "the list is refused"),
+    (
+        "revoked keys in a key list",
+        LIST_REVOKED_MAX as u64,
+        "the list is refused",
+    ),
+    (
+        "keys that a party ever had",
+        PARTY_KEYS_MAX as u64,
+        "further lists are refused",
+    ),
+    (
+        "name of a party, bytes",
+        PARTY_NAME_BYTES_MAX as u64,
+        "the card is refused",
+    ),
+    ("parties", PARTIES_MAX as u64, "further cards are refused"),
+    ("agreements", PACTS_MAX as u64, "further ones are refused"),
+    (
+        "suspensions and resumptions of one party",
+        WORDS_OF_A_PARTY_MAX as u64,
+        "further ones are refused; make a new version of the agreement",
     ),
 ];

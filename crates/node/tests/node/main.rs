@@ -1,0 +1,13 @@
+//! Whole nodes on embedded stores: parties, agreements, channels.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod pact;
+mod party;
+mod world;
