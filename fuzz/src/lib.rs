@@ -7,12 +7,14 @@
 
 mod detect;
 mod formats;
+mod policy;
 mod stix;
 mod store;
 mod telemetry;
 
 pub use detect::{generation, scan, terms};
 pub use formats::{csv, export_csv, list};
+pub use policy::{agreement_canonical, agreement_toml};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
 pub use store::search_query;
 pub use telemetry::{evtx, logs};
@@ -22,6 +24,8 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name, which is that of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("agreement_canonical", agreement_canonical),
+    ("agreement_toml", agreement_toml),
     ("csv", csv),
     ("evtx", evtx),
     ("export_csv", export_csv),

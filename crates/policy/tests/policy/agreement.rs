@@ -96,7 +96,9 @@ fn the_document_says_what_its_words_say() {
 }
 
 #[test]
-fn the_canonical_form_of_the_smallest_agreement_is_this() {
+fn the_canonical_form_of_a_small_and_of_a_whole_agreement_is_this() {
+    let whole = read(&example("energy-north.toml"));
+    golden::check("energy-north.json", &whole.canonical());
     golden::check("smallest.json", &read(SMALLEST).canonical());
 }
 
@@ -192,6 +194,13 @@ fn what_contradicts_itself_is_refused() {
         let told = faults(&document);
         assert!(told.contains(expected), "{expected}\n{told}");
     };
+    check(
+        with(
+            "types = [\"indicator\"]",
+            "types = [\"any\", \"x-own\"]\ndrop_custom = true",
+        ),
+        "drop_custom: `x-own` of `types` is custom",
+    );
     check(
         with("until = 2027-01-01", "until = 2026-01-01"),
         "is not after `from`",

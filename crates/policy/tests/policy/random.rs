@@ -94,6 +94,7 @@ fn clause(names: Vec<String>) -> impl Strategy<Value = Clause> {
         if matches!(&from, Parties::Named(names) if names.len() == 1) && from == to {
             to = Parties::All;
         }
+        let custom = types.iter().any(|name| name.starts_with("x-"));
         Clause {
             name: String::new(),
             from,
@@ -107,7 +108,7 @@ fn clause(names: Vec<String>) -> impl Strategy<Value = Clause> {
             labels_none: labels.1,
             not_older_than: bounds.4,
             redact: forms.0,
-            drop_custom: forms.1,
+            drop_custom: forms.1 && !custom,
             obligations: Obligations {
                 sightings_within: owed.0,
                 delete_after: owed.1,

@@ -63,6 +63,9 @@ pub(super) fn clause(
     if let (Some(from), Some(to)) = (&from, &to) {
         check_recipients(reader, &fields, from, to);
     }
+    if let (Some(types), Some(Some(true))) = (&types, drop_custom) {
+        check_custom(reader, &fields, types);
+    }
     if let (Some(Some(unmarked)), Some(most)) = (unmarked, markings_up_to) {
         check_unmarked(reader, &fields, unmarked, most);
     }
@@ -183,6 +186,18 @@ fn check_recipients(reader: &mut Reader, fields: &Fields<'_>, from: &Parties, to
     {
         let what = "nobody gets anything: the only recipient is the giver".to_owned();
         fields.tell(reader, "to", what, Some("name another party"));
+    }
+}
+
+/// Of an object of a custom type nothing remains without what is custom.
+fn check_custom(reader: &mut Reader, fields: &Fields<'_>, types: &BTreeSet<String>) {
+    for name in types.iter().filter(|name| Class::of_type(name) == Class::Custom) {
+        let what = format!(
+            "`{}` of `types` is custom: nothing of it would remain",
+            shown(name)
+        );
+        let way_out = "leave the type out, or this key; another clause can let it go whole";
+        fields.tell(reader, "drop_custom", what, Some(way_out));
     }
 }
 
