@@ -7,6 +7,9 @@ pub const AGREEMENT_BYTES_MAX: usize = 2 << 20;
 /// Bytes of an agreement's TOML.
 pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes of a document that is no TOML, up to which every place is told; of a bigger one the first.
+pub const RECOVERED_BYTES_MAX: usize = 256 << 10;
+
 /// Parties of an agreement.
 pub const PARTIES_MAX: usize = 1000;
 
@@ -51,6 +54,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "document of an agreement, bytes",
         DOCUMENT_BYTES_MAX as u64,
         "bytes of an agreement's TOML; a bigger one is refused",
+    ),
+    (
+        "broken document of an agreement, bytes",
+        RECOVERED_BYTES_MAX as u64,
+        "bytes of a document that is no TOML; of a bigger one only the first fault is told",
     ),
     (
         "parties of an agreement",

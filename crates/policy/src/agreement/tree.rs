@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::Fault;
 use super::fault::{Found, located};
-use crate::limits::{AGREEMENT_BYTES_MAX, DOCUMENT_BYTES_MAX, FAULTS_MAX};
+use crate::limits::{AGREEMENT_BYTES_MAX, DOCUMENT_BYTES_MAX, FAULTS_MAX, RECOVERED_BYTES_MAX};
 
 /// A value and where it begins, in bytes from the start of the text; JSON tells no places.
 pub(super) struct Node {
@@ -65,18 +65,21 @@ impl Node {
     }
 }
 
-/// Reads TOML. What is no TOML is told whole: every place that cannot be read.
+/// Reads TOML. What is no TOML is told whole: every place that cannot be read; of a very big
+/// document the first.
 pub(super) fn of_toml(text: &str) -> Result<Node, Vec<Fault>> {
     if text.len() > DOCUMENT_BYTES_MAX {
         return Err(vec![too_big(text.len(), DOCUMENT_BYTES_MAX)]);
     }
-    let (document, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        return Ok(Node {
-            at: None,
-            value: toml_table(document.into_inner()),
-        });
-    }
+    let errors = match DeTable::parse(text) {
+        Ok(document) => {
+            let value = toml_table(document.into_inner());
+            return Ok(Node { at: None, value });
+        }
+        // Each error costs memory, and every second byte may be one.
+        Err(_) if text.len() <= RECOVERED_BYTES_MAX => DeTable::parse_recoverable(text).1,
+        Err(first) => vec![first],
+    };
     let found = errors.iter().take(FAULTS_MAX).map(|error| Found {
         at: error.span().map(|span| span.start),
         place: String::new(),

@@ -401,6 +401,8 @@ fn what_is_no_toml_is_told_with_its_places() {
 fn bounds_hold() {
     let big = format!("{SMALLEST}# {}", "x".repeat(limits::DOCUMENT_BYTES_MAX));
     assert!(faults(&big).contains("bytes, where an agreement may have"));
+    let broken = "=\n".repeat(limits::RECOVERED_BYTES_MAX);
+    assert_eq!(faults(&broken).lines().count(), 1);
     let long = with(
         "\"To try it.\"",
         &format!("\"{}\"", "x".repeat(limits::TEXT_BYTES_MAX + 1)),
