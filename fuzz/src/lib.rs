@@ -11,6 +11,7 @@ mod policy;
 mod stix;
 mod store;
 mod telemetry;
+mod translog;
 
 pub use detect::{generation, scan, terms};
 pub use formats::{csv, export_csv, list};
@@ -18,6 +19,7 @@ pub use policy::{agreement_canonical, agreement_toml};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
 pub use store::search_query;
 pub use telemetry::{evtx, logs};
+pub use translog::{log_text, log_tile, note, published};
 
 /// A reader under test.
 pub type Target = fn(&[u8]);
@@ -31,8 +33,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("export_csv", export_csv),
     ("generation", generation),
     ("list", list),
+    ("log_text", log_text),
+    ("log_tile", log_tile),
     ("logs", logs),
+    ("note", note),
     ("observable", observable),
+    ("published", published),
     ("scan", scan),
     ("search_query", search_query),
     ("stix_bundle", stix_bundle),
