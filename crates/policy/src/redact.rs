@@ -71,7 +71,11 @@ pub(crate) fn form(
         }
         custom::pointers(object.value(), &mut cuts);
     }
-    if cuts.is_empty() && references::first_foreign(object.value(), &may).is_none() {
+    let is_clean = || {
+        references::first_foreign(object.value(), &may).is_none()
+            && !references::holds_undecided(object.value(), &may)
+    };
+    if cuts.is_empty() && is_clean() {
         return Ok(whole(object));
     }
     let foreign = references::foreign(object.value(), &may, &|pointer| cuts.contains(pointer));

@@ -43,9 +43,7 @@ pub(crate) fn mentions(text: &str) -> impl Iterator<Item = &str> {
             let hyphens = from + bytes.get(from..)?.windows(2).position(|pair| pair == b"--")?;
             from = hyphens + 1;
             let end = hyphens + 2 + UUID_BYTES;
-            let Some(uuid) = bytes.get(hyphens + 2..end) else {
-                return None;
-            };
+            let uuid = bytes.get(hyphens + 2..end)?;
             if !is_uuid(uuid) {
                 continue;
             }
@@ -106,6 +104,44 @@ pub(crate) fn foreign(
     walk.found
 }
 
+/// Whether an object inside has an id of its own, so that nobody decided about it.
+pub(crate) fn holds_undecided(object: &Value<'_>, may: &dyn Fn(&str) -> bool) -> bool {
+    let is_observed = object.get("type").and_then(Value::as_str) == Some("observed-data");
+    let members = object.as_object().into_iter().flat_map(|map| map.iter());
+    members
+        .into_iter()
+        .any(|(key, member)| match (key, member.as_object()) {
+            ("objects", Some(graph)) if is_observed && member.get("id").is_none() => {
+                graph.iter().any(|(_, one)| {
+                    is_undecided(one, true, may)
+                        || inner_values(one).any(|inner| undecided_within(inner, may))
+                })
+            }
+            _ => undecided_within(member, may),
+        })
+}
+
+fn undecided_within(value: &Value<'_>, may: &dyn Fn(&str) -> bool) -> bool {
+    is_undecided(value, false, may) || inner_values(value).any(|inner| undecided_within(inner, may))
+}
+
+fn inner_values<'v, 'a>(value: &'v Value<'a>) -> impl Iterator<Item = &'v Value<'a>> {
+    let elements = value.as_array().unwrap_or_default().iter();
+    let members = value
+        .as_object()
+        .into_iter()
+        .flat_map(|map| map.iter().map(|(_, member)| member));
+    elements.chain(members)
+}
+
+fn is_undecided(inner: &Value<'_>, in_graph: bool, may: &dyn Fn(&str) -> bool) -> bool {
+    let own = inner
+        .get("id")
+        .and_then(Value::as_str)
+        .filter(|own| id::is_id(own));
+    own.is_some_and(|own| !(in_graph && may(own)))
+}
+
 struct Walk<'w> {
     may: &'w dyn Fn(&str) -> bool,
     skip: &'w dyn Fn(&str) -> bool,
@@ -126,7 +162,8 @@ impl Walk<'_> {
                 }
             }
             Value::Object(map) => {
-                if depth > 0 && self.is_undecided(value, pointer, depth) {
+                let in_graph = self.is_observed && depth == 2 && pointer.starts_with("/objects/");
+                if depth > 0 && is_undecided(value, in_graph, self.may) {
                     let own = value.get("id").and_then(Value::as_str).unwrap_or_default();
                     self.take(pointer, own);
                     return;
@@ -151,18 +188,6 @@ impl Walk<'_> {
         push_token(pointer, token);
         self.value(value, pointer, depth + 1);
         pointer.truncate(length);
-    }
-
-    fn is_undecided(&self, inner: &Value<'_>, pointer: &str, depth: usize) -> bool {
-        let Some(own) = inner
-            .get("id")
-            .and_then(Value::as_str)
-            .filter(|own| id::is_id(own))
-        else {
-            return false;
-        };
-        let in_graph = self.is_observed && depth == 2 && pointer.starts_with("/objects/");
-        !(in_graph && (self.may)(own))
     }
 
     fn take(&mut self, pointer: &str, id: &str) {

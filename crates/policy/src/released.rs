@@ -5,7 +5,15 @@ use crate::terms::Audience;
 /// Something that policy released: to one audience, under one clause.
 ///
 /// Only [`decide`](crate::decide::decide) and [`hand_over`](crate::hand_over::hand_over) make it; what
-/// sends asks for it. It cannot be made elsewhere:
+/// sends asks for it:
+///
+/// ```
+/// use entente_policy::{released::Released, terms::Audience};
+/// use serde::de::DeserializeOwned;
+/// fn sent(one: &Released<u8>) -> (&u8, &Audience) { (one.value(), one.audience()) }
+/// ```
+///
+/// It cannot be made elsewhere:
 ///
 /// ```compile_fail,E0451
 /// use entente_policy::released::Released;

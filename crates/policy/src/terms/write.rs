@@ -125,7 +125,7 @@ fn conditions(agreement: &Agreement, clause: &Clause) -> Vec<(Condition, String)
         ),
     ];
     if let Some(pap) = clause.pap_up_to {
-        let expression = format!("!(resource has pap) || resource.pap <= {}", pap as u8);
+        let expression = format!("if resource has pap then resource.pap <= {} else true", pap as u8);
         conditions.push((Condition::Pap, expression));
     }
     if let Some(least) = clause.confidence_at_least {
@@ -154,7 +154,7 @@ fn contribution_conditions(agreement: &Agreement, contribution: &Contribution) -
     [
         is_one_of(agreement, &contribution.by, "principal"),
         format!("{}.contains(resource.stix_type)", texts(&contribution.types)),
-        format!("!(resource has marking) || resource.marking <= {ceiling}"),
+        format!("if resource has marking then resource.marking <= {ceiling} else true"),
     ]
 }
 

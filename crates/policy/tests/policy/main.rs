@@ -8,6 +8,12 @@
 )]
 
 mod agreement;
+mod decisions;
 mod golden;
+mod oracle;
 mod random;
+mod speed;
 mod standing;
+mod table;
+mod takeover;
+mod worlds;
