@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod decide;
 mod detect;
 mod formats;
 mod policy;
@@ -13,6 +14,7 @@ mod store;
 mod telemetry;
 mod translog;
 
+pub use decide::decide;
 pub use detect::{generation, scan, terms};
 pub use formats::{csv, export_csv, list};
 pub use policy::{agreement_canonical, agreement_toml};
@@ -29,6 +31,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("agreement_canonical", agreement_canonical),
     ("agreement_toml", agreement_toml),
     ("csv", csv),
+    ("decide", decide),
     ("evtx", evtx),
     ("export_csv", export_csv),
     ("generation", generation),
