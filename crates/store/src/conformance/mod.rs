@@ -11,6 +11,7 @@
     reason = "these are tests, compiled only for tests"
 )]
 
+mod changes;
 mod channels;
 mod concurrency;
 mod detections;
@@ -39,6 +40,7 @@ pub fn cases() -> Vec<Case> {
         concurrency::CASES,
         withdrawal::CASES,
         channels::CASES,
+        changes::CASES,
         integrity::CASES,
     ];
     parts.concat()
