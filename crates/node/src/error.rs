@@ -158,6 +158,128 @@ pub enum Error {
     /// An agreement's document has faults.
     #[error("the agreement has {}", faults(.0))]
     Agreement(Vec<Fault>),
+    /// Nothing may cross under an agreement now.
+    #[error(
+        "nothing crosses under agreement `{agreement}`: it {standing}; `entente agreement show {agreement}` says what is missing"
+    )]
+    NotInForce {
+        /// The agreement's id.
+        agreement: String,
+        /// How it stands, as the end of a sentence.
+        standing: String,
+    },
+    /// An agreement cannot be compiled into rules.
+    #[error(transparent)]
+    Terms(#[from] entente_policy::terms::Error),
+    /// No log has this name.
+    #[error(
+        "no log `{origin}` is known here, nor an agreement that it could belong to; take in the agreement first, or check the name with `entente log show`"
+    )]
+    UnknownChannel {
+        /// The log.
+        origin: String,
+    },
+    /// A log for others.
+    #[error(
+        "the log `{origin}` is not for this node's party: it is not of that audience; ask its owner for what is"
+    )]
+    WrongAudience {
+        /// The log.
+        origin: String,
+    },
+    /// Entries are missing in between.
+    #[error("`{origin}`: {have} entries are held, and this begins with entry {from}; read the entries {have} to {} first", .from.saturating_sub(1))]
+    Gap {
+        /// The log.
+        origin: String,
+        /// Entries that are held.
+        have: u64,
+        /// Number of the first entry that came.
+        from: u64,
+    },
+    /// A head of an earlier state than is known.
+    #[error(
+        "`{origin}`: this is signed for {size} entries, and a head of {have} is known already; it is an old copy, ask for the latest"
+    )]
+    Older {
+        /// The log.
+        origin: String,
+        /// Entries of the head that is known.
+        have: u64,
+        /// Entries of the head that came.
+        size: u64,
+    },
+    /// Entries of a log that are not what they must be.
+    #[error("`{origin}`, {place}: {cause}; nothing of it was taken in: ask its owner for it again")]
+    BadSlice {
+        /// The log.
+        origin: String,
+        /// Which entry.
+        place: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// A signature or proof of a log that does not hold.
+    #[error(
+        "`{origin}`: {cause}; nothing of it was taken in: ask its owner for it again, and if it stays so, compare heads with its other readers"
+    )]
+    BadLog {
+        /// The log.
+        origin: String,
+        /// What is wrong.
+        cause: entente_translog::Error,
+    },
+    /// The owner of a log signed two heads that cannot both be true.
+    #[error(
+        "the owner of `{origin}` signed two histories of it; nothing more is taken from it, and the proof is kept: show it to all parties of the agreement (`entente log show --forks`)"
+    )]
+    Forked {
+        /// The log.
+        origin: String,
+        /// The proof, as text.
+        proof: String,
+    },
+    /// The store is older than what was signed.
+    #[error(
+        "the log `{origin}` has {have} entries here, or others than were signed: a head of {signed} entries was signed; an old backup was restored, and signing on would make two histories. Restore the latest backup, or read the missing entries back from a party that has a copy (sync with any reader of this log)"
+    )]
+    Rollback {
+        /// The log.
+        origin: String,
+        /// Entries that the store has.
+        have: u64,
+        /// Entries that were signed.
+        signed: u64,
+    },
+    /// The guard of signed heads.
+    #[error(transparent)]
+    Guard(#[from] crate::guard::GuardError),
+    /// A stored log is not whole.
+    #[error("the stored log `{origin}` is damaged: {cause}; run `entente check`, and restore a backup")]
+    Damaged {
+        /// The log.
+        origin: String,
+        /// Where.
+        cause: String,
+    },
+    /// A text over its bound.
+    #[error("{what} has {found} bytes, the limit is {limit}; say it shorter")]
+    TooLong {
+        /// Which text.
+        what: &'static str,
+        /// Its bytes.
+        found: usize,
+        /// The bound.
+        limit: usize,
+    },
+    /// A name under which only parties' objects are held.
+    #[error(
+        "`{name}` cannot be the name of a source: what begins with `party/` was told by a party in its log; choose another name"
+    )]
+    ReservedSource {
+        /// The name.
+        name: String,
+    },
 }
 
 /// The number of faults, and each on a line.

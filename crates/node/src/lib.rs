@@ -2,7 +2,7 @@
 //!
 //! The only place where readers and engines meet the store. Time is an argument; nothing here prints.
 //! Begin at [`Node`]; each question has a module: [`import`], [`look`], [`show`], [`scan`], [`export`],
-//! [`check`], [`party`], [`pact`].
+//! [`check`], [`party`], [`pact`], [`channel`].
 
 #![cfg_attr(
     test,
@@ -15,12 +15,15 @@
 )]
 
 pub mod acts;
+pub mod channel;
 pub mod check;
 pub mod derive;
 pub mod error;
+pub mod explain;
 pub mod export;
 pub mod generation;
 pub mod guard;
+mod head;
 pub mod import;
 pub mod keys;
 pub mod limits;
@@ -29,11 +32,15 @@ mod noted;
 pub mod pact;
 pub mod party;
 pub mod reading;
+pub mod recall;
+pub mod receipt;
 pub mod release;
+pub mod retain;
 pub mod scan;
 pub mod show;
 pub mod sighting;
 pub mod view;
+mod witness;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -52,6 +59,8 @@ pub struct Node {
     secret: u64,
     /// Parties and agreements, as the store's acts say.
     acts: Mutex<acts::Ledger>,
+    /// Held while a log is appended to, signed or taken in.
+    desk_turn: Mutex<()>,
 }
 
 impl Node {
@@ -63,6 +72,7 @@ impl Node {
             folder: folder.to_owned(),
             secret,
             acts: Mutex::default(),
+            desk_turn: Mutex::default(),
         }
     }
 

@@ -63,6 +63,42 @@ pub const PACTS_MAX: usize = 10_000;
 /// How often a party may suspend and resume one agreement.
 pub const WORDS_OF_A_PARTY_MAX: usize = 1_000;
 
+/// Bytes of what one entry of a log commits to.
+pub const OPENING_BYTES_MAX: usize = 8 << 10;
+
+/// Releases that one recall takes back.
+pub const RECALLED_AT_ONCE_MAX: usize = 256;
+
+/// Bytes of the reason of a recall.
+pub const REASON_BYTES_MAX: usize = 1_000;
+
+/// Objects decided at a time, and entries of a log appended in one transaction.
+pub const RELEASE_BATCH_MAX: usize = 1_000;
+
+/// Bytes of forms that are stored in one transaction with their entries.
+pub const RELEASE_BATCH_BYTES_MAX: usize = 8 << 20;
+
+/// Entries in one slice of a log.
+pub const SLICE_ENTRIES_MAX: usize = 4_096;
+
+/// Bytes of openings and contents in one slice of a log; a single entry with its content always fits.
+pub const SLICE_BYTES_MAX: usize = 16 << 20;
+
+/// Hashes in a consistency proof: two for each level of a tree of 2^62 entries.
+pub const PROOF_HASHES_MAX: usize = 128;
+
+/// Bytes of a signed head with its cosignatures, of a receipt, of a request to a witness.
+pub const HEAD_BYTES_MAX: usize = 64 << 10;
+
+/// Releases without content that wait for the entry that explains it, in one log.
+pub const UNEXPLAINED_MAX: usize = 10_000;
+
+/// Heads of one log that are kept until enough is held to compare them.
+pub const SEEN_HEADS_MAX: usize = 64;
+
+/// Heads handed in at once by gossip.
+pub const HEADS_MAX: usize = 1_000;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -148,5 +184,56 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "suspensions and resumptions of one party",
         WORDS_OF_A_PARTY_MAX as u64,
         "further ones are refused; make a new version of the agreement",
+    ),
+    (
+        "opening of a log entry, bytes",
+        OPENING_BYTES_MAX as u64,
+        "the slice is refused",
+    ),
+    (
+        "releases taken back by one recall",
+        RECALLED_AT_ONCE_MAX as u64,
+        "the slice is refused",
+    ),
+    (
+        "reason of a recall, bytes",
+        REASON_BYTES_MAX as u64,
+        "refused; say it shorter",
+    ),
+    (
+        "log entries in one transaction",
+        RELEASE_BATCH_MAX as u64,
+        "the next transaction begins",
+    ),
+    (
+        "slice of a log, entries",
+        SLICE_ENTRIES_MAX as u64,
+        "the next slice goes on; a longer one is refused",
+    ),
+    (
+        "slice of a log, bytes",
+        SLICE_BYTES_MAX as u64,
+        "the next slice goes on; a larger one of several entries is refused",
+    ),
+    ("consistency proof, hashes", PROOF_HASHES_MAX as u64, "refused"),
+    (
+        "signed head, receipt or request to a witness, bytes",
+        HEAD_BYTES_MAX as u64,
+        "refused",
+    ),
+    (
+        "releases without content that wait for their recall, in a log",
+        UNEXPLAINED_MAX as u64,
+        "the slice is refused",
+    ),
+    (
+        "heads of a log kept until they can be compared",
+        SEEN_HEADS_MAX as u64,
+        "further ones are not kept",
+    ),
+    (
+        "heads handed in at once",
+        HEADS_MAX as u64,
+        "further ones are not looked at",
     ),
 ];

@@ -1,4 +1,24 @@
 //! Reading on in a peer's channel: verify all, admit object by object, apply as one, give a receipt.
+//!
+//! Begin at [`Node::take_in`]; `check` verifies without storing, `intake` decides what is kept how, `heads`
+//! compares what different readers were told.
+
+mod check;
+mod heads;
+mod intake;
+mod parked;
+
+use entente_store::{Append, Change, NewChannel, NewEntry};
+use entente_translog::tile;
+
+pub use check::{Checked, CheckedEntry, Reading};
+pub use heads::HeadsSeen;
+pub use parked::Retried;
+
+use crate::channel::Desk;
+use crate::view::Slice;
+use crate::{Error, Node};
+use intake::Intake;
 
 /// What became of a slice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,8 +45,10 @@ pub struct TakenIn {
     pub parked: u64,
     /// Objects taken back by their releaser.
     pub recalled: u64,
-    /// Releases whose content is no longer told.
+    /// Releases whose content is no longer told, and why is plain: replaced, recalled or past its time.
     pub erased: u64,
+    /// Releases whose content is not told, and nothing up to the head says why. With these there is no receipt.
+    pub missing: u64,
     /// The receipt to hand to the owner, where the head is reached: a signed note.
     pub receipt: Option<String>,
     /// What must be looked at by people.
@@ -52,4 +74,116 @@ pub enum Alarm {
         /// Entries that were signed.
         signed: u64,
     },
+}
+
+impl Node {
+    /// Takes in some entries of a peer's log: everything in the slice is verified first; then each object is taken
+    /// in, kept beside as a proposal, or parked; all of it is stored as one, or nothing. Once the head is reached
+    /// there is a receipt. A slice that was taken in before changes nothing.
+    ///
+    /// A slice of this node's own log, from a peer that keeps a copy, gives back entries that were lost with the
+    /// store; only entries that this node signed are taken.
+    ///
+    /// # Errors
+    /// [`Error::Gap`], [`Error::Older`], [`Error::WrongAudience`], [`Error::NotInForce`], [`Error::BadSlice`],
+    /// [`Error::BadLog`], [`Error::Forked`] (which is kept as proof): nothing of the slice is applied.
+    /// The store failed.
+    pub fn take_in(&self, from_party: &str, slice: &Slice, desk: &Desk<'_>) -> Result<TakenIn, Error> {
+        let _turn = self.turn();
+        let mut reading = self.reading(&slice.origin, desk.at)?;
+        let before = reading.held();
+        let checked = match self.check_slice(from_party, slice, &mut reading, desk.at) {
+            Err(Error::Forked { origin, proof }) => {
+                self.keep_fork(&origin, &proof, desk.at)?;
+                return Err(Error::Forked { origin, proof });
+            }
+            checked => checked?,
+        };
+        let me = desk.keys.party.as_str();
+        let mut taken = TakenIn {
+            origin: slice.origin.clone(),
+            agreement: reading.agreement().to_owned(),
+            owner: reading.owner().to_owned(),
+            before,
+            held: reading.held(),
+            size: checked.head_size(),
+            ..TakenIn::default()
+        };
+        let mut intake = Intake::new(self, &reading, desk)?;
+        if reading.owner() != me {
+            intake.entries(&checked, before, &mut taken)?;
+        }
+        intake.require_explained(&checked, &mut taken)?;
+        self.apply_intake(&reading, &checked, before, intake, desk, &mut taken)?;
+        taken.alarms = self.compare_seen(&slice.origin, desk.at)?;
+        if taken.held == taken.size && taken.missing == 0 && reading.owner() != me {
+            taken.receipt = Some(self.receipt(&checked, desk)?);
+        }
+        Ok(taken)
+    }
+
+    fn apply_intake(
+        &self,
+        reading: &Reading,
+        checked: &Checked<'_>,
+        before: u64,
+        intake: Intake<'_>,
+        desk: &Desk<'_>,
+        taken: &mut TakenIn,
+    ) -> Result<(), Error> {
+        let origin = reading.origin();
+        let new: Vec<&CheckedEntry<'_>> = checked
+            .entries()
+            .iter()
+            .filter(|entry| entry.number >= before)
+            .collect();
+        let leaves: Vec<[u8; 32]> = new.iter().map(|entry| entry.leaf).collect();
+        let tiles = self.in_tree(origin, tile::appended(before, &leaves, &self.tree(origin)))?;
+        let unexplained = intake.unexplained();
+        let unexplained_name = check::unexplained_name(origin);
+        let erased = intake.erased(before);
+        let mut change = Change {
+            at: desk.at.micros(),
+            channels: vec![NewChannel {
+                origin,
+                agreement: reading.agreement(),
+                owner: reading.owner(),
+                audience: reading.audience().iter().map(String::as_str).collect(),
+            }],
+            ..Change::default()
+        };
+        if !new.is_empty() {
+            change.appends.push(Append {
+                origin,
+                expected_size: before,
+                entries: new
+                    .iter()
+                    .map(|entry| entry.as_new())
+                    .collect::<Vec<NewEntry<'_>>>(),
+                tiles: tiles
+                    .into_iter()
+                    .map(|(id, bytes)| (id.level, id.index, bytes))
+                    .collect(),
+                frontier: reading.frontier().to_bytes(),
+            });
+        }
+        // Of this node's own log only the whole is of use, and only under the head that it signed.
+        if reading.owner() != desk.keys.party || reading.held() == checked.head_size() {
+            change.heads.push((origin, checked.head_note().as_bytes()));
+        }
+        change.erased = erased.iter().map(|number| (origin, *number)).collect();
+        change.meta.push((&unexplained_name, unexplained.as_deref()));
+        intake.apply(change, taken)
+    }
+
+    /// The logs of others that are read here, and how many entries of each are held: where to read on.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn reads(&self) -> Result<Vec<(String, u64)>, Error> {
+        let me = self.me()?.map(|me| me.id);
+        let channels = self.store.channels()?.into_iter();
+        let others = channels.filter(|channel| Some(&channel.owner) != me.as_ref());
+        Ok(others.map(|channel| (channel.origin, channel.size)).collect())
+    }
 }

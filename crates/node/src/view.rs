@@ -1,4 +1,24 @@
 //! What a peer may be told. A peer's door sees a node through this and nothing else.
+//!
+//! Entries are told only below the stored signed head, contents only through [`hand_over`]. Nothing here depends
+//! on what the peer may not see. Begin at [`Node::view`].
+
+use std::collections::BTreeMap;
+
+use entente_policy::hand_over::{Entry, Handing, hand_over};
+use entente_policy::terms::{Audience, Terms};
+use entente_stix::time::Timestamp;
+use entente_store::{Channel, EntryKind, LogEntry};
+use entente_translog::proof;
+
+use crate::acts::{Act, Fate};
+use crate::channel::Desk;
+use crate::channel::opening::Opening;
+use crate::head::Head;
+use crate::limits::{HEADS_MAX, SLICE_BYTES_MAX, SLICE_ENTRIES_MAX};
+use crate::pact::Pact;
+use crate::reading::Alarm;
+use crate::{Error, Node};
 
 /// A channel that a peer may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,4 +101,348 @@ pub enum Refused {
     /// This node failed. The cause is for its operator, not for the peer.
     #[error("this node cannot answer now; ask again later")]
     Failed(#[source] Box<crate::Error>),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Refused {
+        Refused::Failed(Box::new(error))
+    }
+}
+
+/// A node as one party may see it.
+pub struct PeerView<'n> {
+    node: &'n Node,
+    party: String,
+    at: Timestamp,
+}
+
+impl Node {
+    /// What `party` may see at `at`. Whoever calls this has made sure that the peer is that party.
+    pub fn view(&self, party: &str, at: Timestamp) -> PeerView<'_> {
+        PeerView {
+            node: self,
+            party: party.to_owned(),
+            at,
+        }
+    }
+}
+
+impl PeerView<'_> {
+    /// The party that this view is for.
+    pub fn party(&self) -> &str {
+        &self.party
+    }
+
+    /// Shared agreements, what was said about them, and the cards of their parties.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn acts(&self) -> Result<Vec<Act>, Refused> {
+        Ok(self.node.acts_shared_with(&self.party)?)
+    }
+
+    /// Takes in what is good of `acts`: how many were new, and how many refused.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn take_acts(&self, acts: &[Act], at: Timestamp) -> Result<(u64, u64), Refused> {
+        let taken = self.node.take_acts(acts, at)?;
+        let count = |is: fn(&Fate) -> bool| taken.iter().filter(|taken| is(&taken.fate)).count() as u64;
+        Ok((
+            count(|fate| matches!(fate, Fate::New)),
+            count(|fate| matches!(fate, Fate::Refused(_))),
+        ))
+    }
+
+    /// The channels that this party reads, up to their signed heads; by origin.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn channels(&self) -> Result<Vec<Offer>, Refused> {
+        let mut offers = Vec::new();
+        let Some(me) = self.node.me()? else {
+            return Ok(offers);
+        };
+        let channels = self.node.own_channels(&me.id)?;
+        for channel in channels
+            .iter()
+            .filter(|channel| channel.audience.contains(&self.party))
+        {
+            let (Some(head), Ok(_)) = (Head::of(channel)?, self.pact(channel)) else {
+                continue;
+            };
+            offers.push(Offer {
+                origin: channel.origin.clone(),
+                agreement: channel.agreement.clone(),
+                size: head.size,
+                head: head.note,
+            });
+        }
+        Ok(offers)
+    }
+
+    /// The agreement of a channel, in force for this party too.
+    fn pact(&self, channel: &Channel) -> Result<Pact, Refused> {
+        let not_in_force = |standing: String| Refused::NotInForce {
+            agreement: channel.agreement.clone(),
+            standing,
+        };
+        let pact = self.node.pact(&channel.agreement, self.at)?;
+        let pact = pact.ok_or_else(|| not_in_force("it is not known here".to_owned()))?;
+        if !pact.standing.is_in_force() {
+            return Err(not_in_force(format!("it {}", pact.standing)));
+        }
+        let is_member = pact.agreement.member_of(&self.party).is_some();
+        if !is_member || pact.left.contains_key(&self.party) {
+            return Err(not_in_force("this party is not of it any more".to_owned()));
+        }
+        Ok(pact)
+    }
+
+    /// Entries of a channel from number `from` on: as many as fit into both bounds, at least one where there is
+    /// one. A party also gets the entries of its own log back, without contents: so it can go on after a loss.
+    ///
+    /// # Errors
+    /// [`Refused`]: no such channel for this party, not in force, or nothing there.
+    pub fn slice(
+        &self,
+        origin: &str,
+        from: u64,
+        entries_max: usize,
+        bytes_max: usize,
+    ) -> Result<Slice, Refused> {
+        let no_channel = || Refused::NoChannel {
+            origin: origin.to_owned(),
+        };
+        let me = self.node.me()?.ok_or_else(no_channel)?;
+        let channel = self
+            .node
+            .store
+            .channel(origin)
+            .map_err(Error::from)?
+            .ok_or_else(no_channel)?;
+        let is_reader = channel.owner == me.id && channel.audience.contains(&self.party);
+        let is_owner = channel.owner == self.party && channel.owner != me.id;
+        if !is_reader && !is_owner {
+            return Err(no_channel());
+        }
+        let pact = self.pact(&channel)?;
+        let head = Head::of(&channel)?.ok_or_else(no_channel)?;
+        // Of a log that is read here, the head may be ahead of what was taken in: that far it cannot be told.
+        if is_owner && head.size != channel.size {
+            return Err(no_channel());
+        }
+        if from > head.size {
+            return Err(Refused::Beyond {
+                origin: origin.to_owned(),
+                size: head.size,
+                from,
+            });
+        }
+        let left = usize::try_from(head.size - from).unwrap_or(usize::MAX);
+        let entries_max = entries_max.min(SLICE_ENTRIES_MAX).min(left);
+        let entries = self.entries(&channel, from, entries_max)?;
+        let handing = Hands {
+            view: self,
+            channel: &channel,
+            pact: &pact,
+            terms: &pact.terms,
+            audience: Audience {
+                members: channel.audience.clone(),
+                clauses: Vec::new(),
+            },
+        };
+        let told = match is_reader {
+            true => handing.opened(entries, bytes_max.min(SLICE_BYTES_MAX))?,
+            false => entries.into_iter().map(|entry| opened(entry, None)).collect(),
+        };
+        let end = from + told.len() as u64;
+        let consistency = match end {
+            0 => Vec::new(),
+            end if end == head.size => Vec::new(),
+            end => {
+                let tree = self.node.tree(origin);
+                self.node
+                    .in_tree(origin, proof::consistency(&tree, end, head.size))?
+            }
+        };
+        Ok(Slice {
+            origin: origin.to_owned(),
+            head: head.note,
+            from,
+            entries: told,
+            consistency,
+        })
+    }
+
+    fn entries(&self, channel: &Channel, from: u64, limit: usize) -> Result<Vec<LogEntry>, Error> {
+        match limit {
+            0 => Ok(Vec::new()),
+            limit => Ok(self.node.store.entries(&channel.origin, from, limit)?),
+        }
+    }
+
+    /// The latest heads of the channels that this party and this node both own or read: what it needs to see
+    /// whether their owner tells everybody the same.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn heads(&self) -> Result<Vec<String>, Refused> {
+        let mut heads = Vec::new();
+        for channel in self.node.store.channels().map_err(Error::from)? {
+            let is_shared = channel.owner == self.party || channel.audience.contains(&self.party);
+            if is_shared && heads.len() < HEADS_MAX && self.pact(&channel).is_ok() {
+                heads.extend(Head::of(&channel)?.map(|head| head.note));
+            }
+        }
+        Ok(heads)
+    }
+
+    /// Looks at heads that the party has seen: how many were new here, and how many could not be used. Alarms are
+    /// kept; the operator sees them with [`Node::alarms`].
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn take_heads(&self, notes: &[String], at: Timestamp) -> Result<(u64, u64), Refused> {
+        let seen = self.node.look_at_heads(notes, at)?;
+        Ok((seen.new, seen.unusable))
+    }
+
+    /// Keeps the party's receipt for a channel of this node's own.
+    ///
+    /// # Errors
+    /// [`Refused::Bad`] with the reason where it is not the party's, or not for such a head.
+    pub fn take_receipt(&self, note: &str, at: Timestamp) -> Result<(), Refused> {
+        self.node.take_receipt(&self.party, note, at)
+    }
+
+    /// Answers a request to cosign a checkpoint (C2SP tlog-witness `add-checkpoint`): status and body.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn add_checkpoint(&self, body: &str, desk: &Desk<'_>) -> Result<(u16, String), Refused> {
+        Ok(self.node.witness(&self.party, body, desk)?)
+    }
+}
+
+fn opened(entry: LogEntry, content: Option<Vec<u8>>) -> SliceEntry {
+    SliceEntry {
+        opening: entry.opening,
+        salt: entry.salt,
+        content,
+    }
+}
+
+/// What contents pass through on their way to a reader.
+struct Hands<'v> {
+    view: &'v PeerView<'v>,
+    channel: &'v Channel,
+    pact: &'v Pact,
+    terms: &'v Terms,
+    audience: Audience,
+}
+
+/// Contents asked of the store at a time.
+const CONTENTS_AT_ONCE: usize = 64;
+
+impl Hands<'_> {
+    fn opened(&self, entries: Vec<LogEntry>, bytes_max: usize) -> Result<Vec<SliceEntry>, Error> {
+        let mut told = Vec::with_capacity(entries.len());
+        let mut bytes = 0;
+        let mut entries = entries.into_iter();
+        loop {
+            let some: Vec<LogEntry> = entries.by_ref().take(CONTENTS_AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(told);
+            }
+            let mut contents = self.contents(&some)?;
+            for entry in some {
+                let content = contents.remove(&entry.number);
+                bytes += entry.opening.len() + content.as_ref().map_or(0, Vec::len);
+                if bytes > bytes_max && !told.is_empty() {
+                    return Ok(told);
+                }
+                told.push(opened(entry, content));
+            }
+        }
+    }
+
+    /// The contents that may be told, by number: only that of the last release of an object, unless it was taken
+    /// back; what a later entry replaced is not told.
+    fn contents(&self, entries: &[LogEntry]) -> Result<BTreeMap<u64, Vec<u8>>, Error> {
+        let store = self.view.node.store();
+        let releases = entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Release && !entry.erased);
+        let releases: Vec<&LogEntry> = releases.collect();
+        let ids: Vec<&str> = releases.iter().map(|entry| entry.subject.as_str()).collect();
+        let live = store.live(&self.channel.origin, &ids)?;
+        let told = releases
+            .iter()
+            .zip(live)
+            .filter(|(entry, live)| live.is_some_and(|(number, _)| number == entry.number));
+        let told: Vec<(&LogEntry, [u8; 32])> = told
+            .filter_map(|(entry, _)| Some((*entry, entry.digest?)))
+            .collect();
+        let digests: Vec<[u8; 32]> = told.iter().map(|(_, digest)| *digest).collect();
+        let texts = self.view.node.contents(&digests)?;
+        let mut contents = BTreeMap::new();
+        for ((entry, digest), text) in told.into_iter().zip(texts) {
+            contents.extend(
+                self.hand_over(entry, digest, text.as_deref())
+                    .map(|text| (entry.number, text)),
+            );
+        }
+        Ok(contents)
+    }
+
+    fn hand_over(&self, entry: &LogEntry, digest: [u8; 32], text: Option<&[u8]>) -> Option<Vec<u8>> {
+        let Ok(Opening::Release(release)) = Opening::read(&entry.opening) else {
+            return None;
+        };
+        let handing = Handing {
+            entry: Entry {
+                subject: &entry.subject,
+                digest,
+                clause: &release.clause,
+                expires: release.expires,
+                recalled: false,
+            },
+            content: text,
+            owner: &self.channel.owner,
+            audience: &self.audience,
+            recipient: &self.view.party,
+            standing: &self.pact.standing,
+            now: self.view.at,
+        };
+        let released = hand_over(self.terms, &handing).ok()?;
+        Some(released.value().text.clone())
+    }
+}
+
+impl Node {
+    /// Texts by digest, however big they are together.
+    fn contents(&self, digests: &[[u8; 32]]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+        match self.store.content(digests) {
+            Err(entente_store::Error::TooMuch { .. }) if digests.len() > 1 => {
+                let (some, others) = digests.split_at(digests.len() / 2);
+                let mut texts = self.contents(some)?;
+                texts.extend(self.contents(others)?);
+                Ok(texts)
+            }
+            texts => Ok(texts?),
+        }
+    }
+
+    /// Alarms that were raised and kept.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn alarms(&self) -> Result<Vec<Alarm>, Error> {
+        let mut alarms = Vec::new();
+        for channel in self.store.channels()? {
+            alarms.extend(self.alarms_of(&channel.origin)?);
+        }
+        Ok(alarms)
+    }
 }

@@ -1,0 +1,101 @@
+//! What was parked is tried again when its time has come.
+
+use entente_policy::admit::Admission;
+use entente_stix::object::Object;
+use entente_store::{Aside, Change, Telling};
+
+use std::collections::BTreeSet;
+
+use super::intake::{Judge, PARKED, PROPOSAL, SetAside};
+use crate::channel::{BOUND, Desk, party_of_source};
+use crate::derive::{derive, incoming};
+use crate::limits::LISTED_MAX;
+use crate::noted::Noted;
+use crate::{Error, Node};
+
+/// What became of parked objects that were tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retried {
+    /// Taken in now.
+    pub stored: u64,
+    /// Kept as proposals now.
+    pub proposals: u64,
+    /// Still parked, until another time.
+    pub parked: u64,
+}
+
+impl Node {
+    /// Tries again what was parked until now.
+    ///
+    /// # Errors
+    /// The store failed; what was tried before is stored.
+    pub fn retry_parked(&self, desk: &Desk<'_>) -> Result<Retried, Error> {
+        let _turn = self.turn();
+        let mut retried = Retried::default();
+        // One that stays parked gets a later time, so the due ones come to an end.
+        for aside in self.store.asides_due(desk.at.micros(), LISTED_MAX)? {
+            if aside.kind == PARKED {
+                self.retry(&aside, desk, &mut retried)?;
+            }
+        }
+        Ok(retried)
+    }
+
+    fn retry(&self, aside: &Aside, desk: &Desk<'_>, retried: &mut Retried) -> Result<(), Error> {
+        let Some((party, agreement)) = party_of_source(&aside.source) else {
+            return Ok(());
+        };
+        let judge = match Judge::new(self, agreement, desk) {
+            // It stays as it is until the agreement is in force again.
+            Err(Error::NotInForce { .. } | Error::UnknownAgreement { .. }) => {
+                retried.parked += 1;
+                return Ok(());
+            }
+            judge => judge?,
+        };
+        let object = Object::read(&aside.text).map_err(|refusal| Error::Text {
+            id: aside.id.clone(),
+            cause: refusal.to_string(),
+        })?;
+        let before = judge.before(object.id(), &aside.source, &BTreeSet::new(), party)?;
+        let mut derived = derive(&object);
+        let mut change = Change {
+            at: desk.at.micros(),
+            ..Change::default()
+        };
+        let put = match judge.admit(&object, party, &before)? {
+            Admission::Accept { bind } => {
+                retried.stored += 1;
+                let observables = &derived.observables;
+                Noted::extend(
+                    self.store(),
+                    observables
+                        .iter()
+                        .map(|observed| (observed.kind, observed.value.as_str())),
+                )?;
+                change.told.push(Telling {
+                    source: &aside.source,
+                    objects: vec![incoming(object.text().as_bytes(), &mut derived, false)],
+                });
+                if bind.is_some() {
+                    change.bound.push((&aside.id, party));
+                    change.meta.push((BOUND, Some("yes")));
+                }
+                change.aside_gone.push(aside.number);
+                self.store.apply(&change)?;
+                return Ok(());
+            }
+            Admission::Proposal(cause) => {
+                retried.proposals += 1;
+                SetAside::new(PROPOSAL, derived, aside.text.clone(), &cause, desk)
+            }
+            Admission::Park(cause) => {
+                retried.parked += 1;
+                SetAside::new(PARKED, derived, aside.text.clone(), &cause, desk)
+            }
+        };
+        change.aside.push(put.as_new(&aside.source));
+        self.store.apply(&change)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,117 @@
+//! Recall: an entry that takes earlier releases back, in every log where the object is live.
+
+use std::collections::BTreeMap;
+
+use entente_stix::digest::Digest;
+use entente_store::{Change, EntryKind, NewNote};
+
+use crate::channel::Desk;
+use crate::channel::opening::{Opening, Recall};
+use crate::limits::REASON_BYTES_MAX;
+use crate::release::append::{Appending, Line};
+use crate::{Error, Node};
+
+/// Kind of the notes that list the recalls of an own log: subject the log, party the object's id.
+pub(crate) const RECALLED: &str = "recalled";
+
+/// What a recall did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecallAccount {
+    /// Recalled: the object's id, the log, and the number of the recall's entry.
+    pub recalled: Vec<(String, String, u64)>,
+    /// Ids that are live in no log of this node's own.
+    pub not_released: Vec<String>,
+    /// Logs whose head was signed: name and size.
+    pub heads: Vec<(String, u64)>,
+}
+
+impl Node {
+    /// Takes back every release of these objects, and signs the heads that say so. Works whether or not the
+    /// agreement is in force: taking back is always allowed.
+    ///
+    /// # Errors
+    /// The reason is too long, the store is older than what was signed, or the store or the guard failed.
+    pub fn recall(&self, ids: &[String], reason: &str, desk: &Desk<'_>) -> Result<RecallAccount, Error> {
+        if reason.len() > REASON_BYTES_MAX {
+            return Err(Error::TooLong {
+                what: "the reason",
+                found: reason.len(),
+                limit: REASON_BYTES_MAX,
+            });
+        }
+        let _turn = self.turn();
+        let mut account = RecallAccount::default();
+        let mut by_origin: BTreeMap<String, Vec<(&str, u64)>> = BTreeMap::new();
+        for id in ids {
+            let mut live = self.store.released_in(id)?;
+            live.retain(|(origin, _)| self.is_own(origin, desk));
+            if live.is_empty() {
+                account.not_released.push(id.clone());
+            }
+            for (origin, number) in live {
+                by_origin.entry(origin).or_default().push((id, number));
+            }
+        }
+        for (origin, released) in by_origin {
+            self.recall_in(&origin, &released, reason, desk, &mut account)?;
+            account.heads.extend(self.sign_head(&origin, desk)?);
+        }
+        Ok(account)
+    }
+
+    fn is_own(&self, origin: &str, desk: &Desk<'_>) -> bool {
+        crate::channel::read_origin(origin).is_some_and(|(_, owner)| owner == desk.keys.party)
+    }
+
+    fn recall_in(
+        &self,
+        origin: &str,
+        released: &[(&str, u64)],
+        reason: &str,
+        desk: &Desk<'_>,
+        account: &mut RecallAccount,
+    ) -> Result<(), Error> {
+        let mut appending = Appending::open(self, origin, desk)?;
+        for batch in released.chunks(crate::limits::RELEASE_BATCH_MAX) {
+            let ids: Vec<&str> = batch.iter().map(|(id, _)| *id).collect();
+            let live = self.store.live(origin, &ids)?;
+            let digests: Vec<String> = live
+                .iter()
+                .map(|live| {
+                    live.map_or_else(String::new, |(_, digest)| Digest::from_bytes(digest).to_string())
+                })
+                .collect();
+            let first = appending.size();
+            let mut notes = Vec::new();
+            let mut lines = Vec::new();
+            for (((id, number), digest), place) in batch.iter().zip(&digests).zip(first..) {
+                lines.push(Line {
+                    kind: EntryKind::Recall,
+                    digest: None,
+                    expires: None,
+                    opening: Opening::Recall(Recall {
+                        object: (*id).to_owned(),
+                        reason: reason.to_owned(),
+                        releases: vec![*number],
+                    }),
+                });
+                notes.push(NewNote {
+                    kind: RECALLED,
+                    subject: origin,
+                    party: id,
+                    size: i64::try_from(place).unwrap_or(i64::MAX),
+                    text: digest.as_bytes(),
+                });
+                account
+                    .recalled
+                    .push(((*id).to_owned(), origin.to_owned(), place));
+            }
+            let change = Change {
+                notes,
+                ..Change::default()
+            };
+            appending.append(&lines, change)?;
+        }
+        Ok(())
+    }
+}
