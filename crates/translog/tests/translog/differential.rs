@@ -152,6 +152,13 @@ proptest! {
         }
         let path = String::from_utf8(path).unwrap();
         let read = TileId::parse(&path).ok();
+        // What no tile can be, their reader does not refuse: it panics.
+        let level = path.split('/').nth(1).and_then(|level| level.parse::<u8>().ok());
+        let width = path.rsplit_once(".p/").and_then(|(_, width)| width.parse::<u32>().ok());
+        if level.is_some_and(|level| level > 63) || width == Some(0) {
+            prop_assert_eq!(read, None);
+            return Ok(());
+        }
         let their = tlog_tiles::Tile::from_path(&path.replacen("tile/", "tile/8/", 1));
         let same = their.ok().map(|tile| (tile.level(), tile.level_index(), tile.width() as u16));
         prop_assert_eq!(read.map(|id| (id.level, id.index, id.width)), same);
@@ -209,7 +216,7 @@ proptest! {
                 0 => note[at] ^= 1 << random.below(8),
                 1 => drop(note.remove(at)),
                 2 => note.insert(at, *random.pick(b"\n\0 +=Aa\x80\xe2")),
-                _ => note.truncate(at.max(1)),
+                _ => note.truncate(at.max(8)),
             }
         }
         let keys = [a.verifier().clone(), b.verifier().clone()];
