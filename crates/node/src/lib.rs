@@ -15,6 +15,7 @@
 )]
 
 pub mod acts;
+pub mod bundled;
 pub mod channel;
 pub mod check;
 pub mod derive;

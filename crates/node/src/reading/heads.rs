@@ -224,7 +224,10 @@ impl Node {
     }
 
     /// Keeps the proof of a fork for good.
-    pub(super) fn keep_fork(&self, origin: &str, proof: &str, at: Timestamp) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn keep_fork(&self, origin: &str, proof: &str, at: Timestamp) -> Result<(), Error> {
         let digest = Digest::of(proof.as_bytes()).to_string();
         self.store.apply(&Change {
             at: at.micros(),

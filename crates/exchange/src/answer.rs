@@ -1,0 +1,141 @@
+//! The side that answers: bytes of a request to bytes of an answer.
+//!
+//! Everything that is told comes out of a [`PeerView`], which tells only what this peer may know. A fault of this
+//! node is told as a fault, without its cause.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entente_node::acts::Act;
+use entente_node::channel::Desk;
+use entente_node::view::{PeerView, Refused};
+use entente_stix::digest::Digest;
+
+use crate::limits::{ACTS_BYTES_MAX, CHUNK_BYTES_MAX, CHUNK_ENTRIES_MAX};
+use crate::message::{self, Answer, Known, Question, prefix};
+use crate::{Error, heads};
+
+/// Answers a request of the peer that `view` was made for.
+///
+/// # Errors
+/// Only when this node cannot even write an answer. Whatever the bytes are, there is one.
+pub fn answer(view: &PeerView<'_>, desk: &Desk<'_>, request: &[u8]) -> Result<Vec<u8>, Error> {
+    let answers = match message::read::<Question>(request) {
+        Ok(questions) => questions
+            .into_iter()
+            .map(|question| one(view, desk, question).unwrap_or_else(|refused| told(&refused)))
+            .collect(),
+        Err(fault) => vec![Answer::refused("message", fault)],
+    };
+    Ok(message::write(&answers)?)
+}
+
+fn told(refused: &Refused) -> Answer {
+    let code = match refused {
+        Refused::NoChannel { .. } => "no-channel",
+        Refused::NotInForce { .. } => "not-in-force",
+        Refused::Beyond { .. } => "beyond",
+        Refused::Bad(_) => "bad",
+        Refused::Failed(_) => "failed",
+    };
+    Answer::refused(code, refused)
+}
+
+fn one(view: &PeerView<'_>, desk: &Desk<'_>, question: Question) -> Result<Answer, Refused> {
+    Ok(match question {
+        Question::Acts { have } => acts(view.acts()?, &have),
+        Question::TakeActs(acts) => {
+            let (new, refused) = view.take_acts(&acts, desk.at)?;
+            Answer::Taken { new, refused }
+        }
+        Question::Channels => Answer::Channels(view.channels()?),
+        Question::Slice {
+            origin,
+            from,
+            bytes_max,
+        } => {
+            let bytes_max =
+                usize::try_from(bytes_max).map_or(CHUNK_BYTES_MAX, |bytes| bytes.min(CHUNK_BYTES_MAX));
+            Answer::Slice(view.slice(&origin, from, CHUNK_ENTRIES_MAX, bytes_max)?)
+        }
+        Question::Heads { known } => differing_heads(&view.heads()?, &known),
+        Question::TakeHeads(notes) => {
+            let (new, refused) = view.take_heads(&notes, desk.at)?;
+            Answer::Taken { new, refused }
+        }
+        Question::Receipts(notes) => receipts(view, desk, &notes)?,
+        Question::Witness(body) => {
+            let (status, body) = view.add_checkpoint(&body, desk)?;
+            Answer::Witness {
+                status: u64::from(status),
+                body,
+            }
+        }
+    })
+}
+
+fn acts(mine: Vec<Act>, have: &[message::Prefix]) -> Answer {
+    let known: BTreeSet<_> = have.iter().collect();
+    let mut bytes = 0;
+    let mut more = false;
+    let mut told = Vec::new();
+    let mut here = BTreeSet::new();
+    for act in mine {
+        let name = name_of(&act);
+        here.insert(name);
+        if known.contains(&name) {
+            continue;
+        }
+        bytes += act.text.len();
+        more |= bytes > ACTS_BYTES_MAX && !told.is_empty();
+        if !more {
+            told.push(act);
+        }
+    }
+    Answer::Acts {
+        acts: told,
+        lacks: places(have, |name| !here.contains(name)),
+        more,
+    }
+}
+
+/// What an act is called between nodes.
+pub(crate) fn name_of(act: &Act) -> message::Prefix {
+    prefix(Digest::of(act.text.as_bytes()).as_bytes())
+}
+
+fn differing_heads(notes: &[String], known: &[Known]) -> Answer {
+    let mine: BTreeMap<_, _> = notes
+        .iter()
+        .filter_map(|note| Some((heads::known(note)?, note)))
+        .map(|(known, note)| (known.origin, (known, note)))
+        .collect();
+    let theirs: BTreeMap<_, _> = known.iter().map(|known| (known.origin, known)).collect();
+    let differs = |one: Option<&Known>, other: &Known| one != Some(other);
+    Answer::Heads {
+        notes: mine
+            .values()
+            .filter(|(head, _)| differs(theirs.get(&head.origin).copied(), head))
+            .map(|(_, note)| (*note).clone())
+            .collect(),
+        lacks: places(known, |head| {
+            differs(mine.get(&head.origin).map(|(mine, _)| mine), head)
+        }),
+    }
+}
+
+fn places<T>(items: &[T], is_lacking: impl Fn(&T) -> bool) -> Vec<u64> {
+    let lacking = items.iter().enumerate().filter(|(_, item)| is_lacking(item));
+    lacking.map(|(place, _)| place as u64).collect()
+}
+
+fn receipts(view: &PeerView<'_>, desk: &Desk<'_>, notes: &[String]) -> Result<Answer, Refused> {
+    let (mut new, mut refused) = (0, 0);
+    for note in notes {
+        match view.take_receipt(note, desk.at) {
+            Ok(()) => new += 1,
+            Err(failed @ Refused::Failed(_)) => return Err(failed),
+            Err(_) => refused += 1,
+        }
+    }
+    Ok(Answer::Taken { new, refused })
+}

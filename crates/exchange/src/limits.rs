@@ -1,0 +1,91 @@
+//! Every bound of this crate, shown to people by `entente limits`.
+
+/// Bytes of one slice before packing after which it ends, if it has an entry.
+pub const CHUNK_BYTES_MAX: usize = 1 << 20;
+
+/// Entries of one slice.
+pub const CHUNK_ENTRIES_MAX: usize = 10_000;
+
+/// Bytes of one message or section, unpacked: room for the biggest object there may be.
+pub const MESSAGE_BYTES_MAX: usize = 24 << 20;
+
+/// Bytes of one message or section as it travels.
+pub const PACKED_BYTES_MAX: usize = MESSAGE_BYTES_MAX + (1 << 20);
+
+/// Bytes of one signed note.
+pub const NOTE_BYTES_MAX: usize = 64 << 10;
+
+/// Questions in one request, and so answers.
+pub const PARTS_MAX: usize = 64;
+
+/// Heads, receipts or offers in one message.
+pub const NOTES_MAX: usize = 10_000;
+
+/// Bytes of acts in one answer after which it ends, if it has one.
+pub const ACTS_BYTES_MAX: usize = 4 << 20;
+
+/// Bytes of the age header of a bundle.
+pub const SEAL_BYTES_MAX: u64 = 16 << 10;
+
+/// Sections of a bundle.
+pub const SECTIONS_MAX: u64 = 1 << 20;
+
+/// zstd's level for whatever travels.
+pub(crate) const PACK_LEVEL: i32 = 3;
+
+/// Logarithm of the greatest window of zstd that is written and read: 8 MiB.
+pub(crate) const WINDOW_LOG_MAX: u32 = 23;
+
+/// One bound: its name, its value, and what happens there.
+pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "slice of a log, bytes",
+        CHUNK_BYTES_MAX as u64,
+        "the slice ends, the next one goes on",
+    ),
+    (
+        "slice of a log, entries",
+        CHUNK_ENTRIES_MAX as u64,
+        "the slice ends, the next one goes on",
+    ),
+    (
+        "message or section of a bundle, unpacked, bytes",
+        MESSAGE_BYTES_MAX as u64,
+        "a bigger one is refused at this byte",
+    ),
+    (
+        "message or section of a bundle, bytes",
+        PACKED_BYTES_MAX as u64,
+        "a longer one is refused",
+    ),
+    (
+        "signed note in a message, bytes",
+        NOTE_BYTES_MAX as u64,
+        "a longer one is refused",
+    ),
+    (
+        "questions in a request",
+        PARTS_MAX as u64,
+        "a request with more is refused",
+    ),
+    (
+        "notes in a question or answer",
+        NOTES_MAX as u64,
+        "a message with more is refused",
+    ),
+    (
+        "acts in an answer, bytes",
+        ACTS_BYTES_MAX as u64,
+        "the answer ends and says that there are more",
+    ),
+    (
+        "age header of a bundle, bytes",
+        SEAL_BYTES_MAX,
+        "a bundle with a longer one is refused",
+    ),
+    (
+        "sections of a bundle",
+        SECTIONS_MAX,
+        "a bundle with more is refused",
+    ),
+];
