@@ -9,6 +9,7 @@
 
 mod agreement;
 mod decisions;
+mod forms;
 mod golden;
 mod oracle;
 mod random;
