@@ -1,9 +1,16 @@
 //! The command line as clap sees it: names, arguments and their help. What they do is in `commands/`.
 
+mod party;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use party::{
+    Agreement, AgreementAdd, AgreementNew, AgreementShow, AgreementSign, AgreementWord, Doing, Party,
+    PartyAdd, PartyCard, PartyKeys, Unlock,
+};
 
 /// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.
 #[derive(Debug, Parser)]
@@ -12,7 +19,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     arg_required_else_help = true,
     propagate_version = true,
-    after_help = "First look:\n  entente demo                      what it does, on made-up material\n  entente import feed.json list.txt  take intelligence in\n  entente scan /var/log/zeek         find it in logs\n  entente look 'evil[.]example'      what is known about a value\n\nExit codes: 0 done; 1 found (where asked) or no; 2 usage; 4 not found; 6 bad input; 7 store or disk."
+    after_help = "First look:\n  entente demo                      what it does, on made-up material\n  entente import feed.json list.txt  take intelligence in\n  entente scan /var/log/zeek         find it in logs\n  entente look 'evil[.]example'      what is known about a value\n\nExit codes: 0 done; 1 found (where asked) or no; 2 usage; 3 refused by policy; 4 not found; 6 bad input; 7 store or disk."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -50,6 +57,12 @@ pub(crate) enum Command {
     /// Give back what is known
     #[command(subcommand)]
     Export(Export),
+    /// Who takes part: this node's own party, and others by their cards
+    #[command(subcommand)]
+    Party(Party),
+    /// What parties agreed on: draft, sign, amend, suspend, leave
+    #[command(subcommand)]
+    Agreement(Agreement),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

@@ -1,5 +1,6 @@
 //! One module a command: asks the node, renders the answer, chooses the exit code.
 
+mod agreement;
 mod check;
 mod demo;
 mod export;
@@ -7,6 +8,7 @@ mod find;
 mod import;
 mod limits;
 mod look;
+mod party;
 mod scan;
 mod show;
 mod stix;
@@ -26,6 +28,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Find(asked) => find::run(global, asked),
         Command::Scan(asked) => scan::run(global, asked),
         Command::Export(asked) => export::run(global, asked),
+        Command::Party(asked) => party::run(global, asked),
+        Command::Agreement(asked) => agreement::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

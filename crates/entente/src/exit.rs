@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     Answer = 1,
     /// The command line was wrong.
     Usage = 2,
+    /// What was asked is not allowed: by an agreement, or by what was signed before.
+    Refused = 3,
     /// Nothing is known under that name.
     NotFound = 4,
     /// Input could not be read, or part of it was refused; the report names each item.
@@ -38,6 +40,13 @@ impl Failure {
     pub(crate) fn usage(message: impl fmt::Display) -> Failure {
         Failure {
             exit: Exit::Usage,
+            message: message.to_string(),
+        }
+    }
+
+    pub(crate) fn refused(message: impl fmt::Display) -> Failure {
+        Failure {
+            exit: Exit::Refused,
             message: message.to_string(),
         }
     }

@@ -20,6 +20,8 @@ mod cli;
 mod commands;
 mod exit;
 mod inputs;
+mod keys;
+mod outputs;
 mod place;
 mod progress;
 mod render;

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use entente_node::Node;
-use entente_stix::json::{Map, Value};
 use entente_stix::time::Timestamp;
 use entente_store::sqlite::{Access, Options, Sqlite};
 
@@ -73,56 +72,13 @@ fn open(folder: &Path, access: Access) -> Result<Node, Failure> {
         Access::Write => Options::write(),
     };
     let store = Sqlite::open(folder, &options).map_err(failure)?;
-    let secret = secret(&store, access)?;
-    Ok(Node::new(Box::new(store), &folder.join("generations"), secret))
-}
-
-const SECRET: &str = "secret";
-const IDENTITY: &str = "identity";
-
-/// The node's own random number, made once.
-fn secret(store: &Sqlite, access: Access) -> Result<u64, Failure> {
-    use entente_store::Store as _;
-    let known = store.meta(SECRET).map_err(failure)?;
-    if let Some(secret) = known.and_then(|text| u64::from_str_radix(&text, 16).ok()) {
-        return Ok(secret);
-    }
-    let (secret, _) = random().as_u64_pair();
-    if access == Access::Write {
-        store
-            .set_meta(SECRET, Some(&format!("{secret:016x}")))
-            .map_err(failure)?;
-    }
-    Ok(secret)
+    let (fresh, _) = random().as_u64_pair();
+    Node::open(Box::new(store), &folder.join("generations"), fresh).map_err(node_failure)
 }
 
 /// The node's own STIX identity, made once: who sights what is sighted here.
 pub(crate) fn identity(node: &Node) -> Result<String, Failure> {
-    if let Some(identity) = node.store().meta(IDENTITY).map_err(failure)? {
-        return Ok(identity);
-    }
-    let identity = format!("identity--{}", random());
-    let at = now();
-    let at_text = at.to_string();
-    let mut members = Map::new();
-    for (key, value) in [
-        ("type", "identity"),
-        ("spec_version", "2.1"),
-        ("id", identity.as_str()),
-        ("created", at_text.as_str()),
-        ("modified", at_text.as_str()),
-        ("name", "this node"),
-        ("identity_class", "organization"),
-    ] {
-        members.insert(key, Value::String(value.into()));
-    }
-    let text = Value::Object(members).canonical();
-    node.take_own(&text, at).map_err(node_failure)?;
-    // The object goes first: a node that crashes in between makes a new identity, and nothing refers to the old.
-    node.store()
-        .set_meta(IDENTITY, Some(&identity))
-        .map_err(failure)?;
-    Ok(identity)
+    node.identity(&random().to_string(), now()).map_err(node_failure)
 }
 
 fn random() -> uuid::Uuid {
@@ -145,12 +101,27 @@ pub(crate) fn failure(error: entente_store::Error) -> Failure {
 
 /// Whose fault a node's error is.
 pub(crate) fn node_failure(error: entente_node::Error) -> Failure {
-    match error {
-        entente_node::Error::Store(error) => failure(error),
-        entente_node::Error::Input { .. } => Failure::input(error),
-        _ => Failure {
-            exit: Exit::Store,
-            message: error.to_string(),
-        },
+    use entente_node::Error;
+    let exit = match error {
+        Error::Store(error) => return failure(error),
+        Error::Input { .. } | Error::Act(_) | Error::Agreement(_) | Error::NoCard | Error::Log(_) => {
+            Exit::BadInput
+        }
+        Error::UnknownParty { .. } | Error::UnknownAgreement { .. } | Error::UnknownKey { .. } => {
+            Exit::NotFound
+        }
+        Error::AmbiguousParty { .. }
+        | Error::NotFounded
+        | Error::Founded { .. }
+        | Error::Name { .. }
+        | Error::NotOurKeys
+        | Error::RootElsewhere
+        | Error::KeyList { .. } => Exit::Usage,
+        Error::KeyOver { .. } | Error::LastKey => Exit::Refused,
+        _ => Exit::Store,
+    };
+    Failure {
+        exit,
+        message: error.to_string(),
     }
 }

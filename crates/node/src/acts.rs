@@ -230,11 +230,12 @@ impl Node {
 
 impl Ledger {
     /// Takes an act in if it may come in and is good, and tells what became of it.
-    fn told(&mut self, act: &Act, door: Door, at: Timestamp) -> (Stood, Taken) {
-        let (stood, fate) = match self.admit(act, door, at) {
-            Ok(stood) if stood.effect == Effect::None => (stood, Fate::Known),
-            Ok(stood) => (stood, Fate::New),
-            Err((stood, refusal)) => (stood, Fate::Refused(refusal)),
+    pub(crate) fn told(&mut self, act: &Act, door: Door, at: Timestamp) -> (Stood, Taken) {
+        let mut stood = Stood::default();
+        let fate = match self.admit(act, door, at, &mut stood) {
+            Ok(()) if stood.effect == Effect::None => Fate::Known,
+            Ok(()) => Fate::New,
+            Err(refusal) => Fate::Refused(refusal),
         };
         let taken = Taken {
             kind: act.kind,

@@ -12,7 +12,7 @@ use entente_stix::time::Timestamp;
 use entente_translog::note::Verifier;
 use sha2::{Digest as _, Sha256};
 
-use crate::acts::{self, Act, Book, Door, Fate, Kind};
+use crate::acts::{self, Act, Book, Door, Fate, Kind, Ledger, Taken};
 use crate::keys::{Key, KeyList, Keys};
 use crate::{Error, Node};
 
@@ -166,40 +166,27 @@ impl Node {
     /// [`Error::Act`] where the file or a card is not good, a second root key for a known party for example;
     /// [`Error::NoCard`] where there is none; or the store failed. Cards before the bad one are taken in.
     pub fn meet(&self, card: &str, at: Timestamp) -> Result<Vec<Party>, Error> {
-        let mut acts = acts::file::read(card)?;
-        acts.retain(|act| matches!(act.kind, Kind::Party | Kind::Keys));
-        let taken = self.take_all(&acts, Door::Cards, at)?;
-        let mut met: Vec<Party> = Vec::new();
+        let taken = self.take_all(&cards(card)?, Door::Cards, at)?;
         let ledger = self.ledger()?;
-        for id in taken.into_iter().map(|taken| taken.subject) {
-            if let Some(book) = ledger.parties().get(&id)
-                && met.iter().all(|party| party.id != id)
-            {
-                met.push(book.party.clone());
-            }
-        }
-        if met.is_empty() {
-            return Err(Error::NoCard);
-        }
-        Ok(met)
+        of_whom(&ledger, &taken)
+    }
+
+    /// Whose cards [`Node::meet`] would take in; nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Node::meet`].
+    pub fn would_meet(&self, card: &str, at: Timestamp) -> Result<Vec<Party>, Error> {
+        let mut ledger = self.ledger()?.clone();
+        let told = cards(card)?
+            .iter()
+            .map(|act| ledger.told(act, Door::Cards, at).1)
+            .collect();
+        of_whom(&ledger, &none_refused(told)?)
     }
 
     /// Takes acts in of which none may be refused.
-    pub(crate) fn take_all(
-        &self,
-        acts: &[Act],
-        door: Door,
-        at: Timestamp,
-    ) -> Result<Vec<acts::Taken>, Error> {
-        let taken = self.take_acts_from(acts, door, at)?;
-        let refused = taken.iter().find_map(|taken| match &taken.fate {
-            Fate::Refused(refusal) => Some(refusal.clone()),
-            _ => None,
-        });
-        match refused {
-            Some(refusal) => Err(refusal.into()),
-            None => Ok(taken),
-        }
+    pub(crate) fn take_all(&self, acts: &[Act], door: Door, at: Timestamp) -> Result<Vec<Taken>, Error> {
+        none_refused(self.take_acts_from(acts, door, at)?)
     }
 
     /// Everyone who is known, this node's own party first, then by name.
@@ -267,6 +254,40 @@ impl Node {
             revoked: key.revoked.is_some(),
         })
     }
+}
+
+/// The cards and key lists of a file of acts.
+fn cards(file: &str) -> Result<Vec<Act>, Error> {
+    let mut acts = acts::file::read(file)?;
+    acts.retain(|act| matches!(act.kind, Kind::Party | Kind::Keys));
+    Ok(acts)
+}
+
+fn none_refused(taken: Vec<Taken>) -> Result<Vec<Taken>, Error> {
+    let refused = taken.iter().find_map(|taken| match &taken.fate {
+        Fate::Refused(refusal) => Some(refusal.clone()),
+        _ => None,
+    });
+    match refused {
+        Some(refusal) => Err(refusal.into()),
+        None => Ok(taken),
+    }
+}
+
+/// The parties that acts are about, each once.
+fn of_whom(ledger: &Ledger, taken: &[Taken]) -> Result<Vec<Party>, Error> {
+    let mut met: Vec<Party> = Vec::new();
+    for Taken { subject, .. } in taken {
+        if let Some(book) = ledger.parties().get(subject)
+            && met.iter().all(|party| party.id != *subject)
+        {
+            met.push(book.party.clone());
+        }
+    }
+    if met.is_empty() {
+        return Err(Error::NoCard);
+    }
+    Ok(met)
 }
 
 impl Book {

@@ -7,6 +7,7 @@
     clippy::disallowed_methods
 )]
 
+mod agreement;
 mod ask;
 mod crash;
 mod export;
@@ -14,5 +15,6 @@ mod harness;
 mod hostile;
 mod import;
 mod map;
+mod party;
 mod scan;
 mod stix;

@@ -139,8 +139,9 @@ impl Ledger {
                     .ok_or_else(|| damaged(format!("`{}` is no kind of act", logged.kind)))?;
                 let text = String::from_utf8(logged.text.clone())
                     .map_err(|_| damaged("it is not UTF-8".to_owned()))?;
-                self.take(&Act { kind, text }, Timestamp::from_micros(logged.at))
-                    .map_err(|(_, refusal)| damaged(refusal.to_string()))?;
+                let at = Timestamp::from_micros(logged.at);
+                self.take(&Act { kind, text }, at, &mut Stood::default())
+                    .map_err(|refusal| damaged(refusal.to_string()))?;
                 self.last = logged.number;
             }
         }
@@ -178,12 +179,15 @@ impl Ledger {
     }
 
     /// `take` for an act that comes in now, if it may come in at all.
-    pub(crate) fn admit(&mut self, act: &Act, door: Door, at: Timestamp) -> Result<Stood, (Stood, Refusal)> {
-        let mut stood = Stood::default();
-        match self.may_come_in(act, door, &mut stood) {
-            Ok(()) => self.take(act, at),
-            Err(refusal) => Err((stood, refusal)),
-        }
+    pub(crate) fn admit(
+        &mut self,
+        act: &Act,
+        door: Door,
+        at: Timestamp,
+        stood: &mut Stood,
+    ) -> Result<(), Refusal> {
+        self.may_come_in(act, door, stood)?;
+        self.take(act, at, stood)
     }
 
     /// What is asked only of what comes in: trust in strangers, and whether terms can be made of it.
@@ -265,25 +269,19 @@ impl Ledger {
         })
     }
 
-    /// Takes an act in, as of the time at which it is or was logged. After a refusal nothing has changed.
-    pub(crate) fn take(&mut self, act: &Act, at: Timestamp) -> Result<Stood, (Stood, Refusal)> {
-        let mut stood = Stood::default();
-        let taken = match act.kind {
-            Kind::Party => self.take_card(&act.text, &mut stood),
-            Kind::Keys => self.take_list(&act.text, at, &mut stood),
-            Kind::Agreement => self.take_agreement(&act.text, &mut stood),
-            Kind::Signature => self.take_signature(&act.text, at, &mut stood),
+    /// Takes an act in, as of the time at which it is or was logged. After a refusal nothing has changed; `stood`
+    /// tells as much as could be read.
+    pub(crate) fn take(&mut self, act: &Act, at: Timestamp, stood: &mut Stood) -> Result<(), Refusal> {
+        stood.effect = match act.kind {
+            Kind::Party => self.take_card(&act.text, stood)?,
+            Kind::Keys => self.take_list(&act.text, at, stood)?,
+            Kind::Agreement => self.take_agreement(&act.text, stood)?,
+            Kind::Signature => self.take_signature(&act.text, at, stood)?,
             Kind::Suspension | Kind::Resumption | Kind::Leaving => {
-                self.take_word(act.kind, &act.text, at, &mut stood)
+                self.take_word(act.kind, &act.text, at, stood)?
             }
         };
-        match taken {
-            Ok(effect) => {
-                stood.effect = effect;
-                Ok(stood)
-            }
-            Err(refusal) => Err((stood, refusal)),
-        }
+        Ok(())
     }
 
     fn take_card(&mut self, text: &str, stood: &mut Stood) -> Result<Effect, Refusal> {

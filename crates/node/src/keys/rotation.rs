@@ -164,6 +164,17 @@ impl Node {
         Ok(KeyList::of(&me, at).revoking(&key.vkey, at))
     }
 
+    /// Whether this node's own party signed any agreement.
+    ///
+    /// # Errors
+    /// The store failed, or an act in it is damaged.
+    pub fn has_signed(&self) -> Result<bool, Error> {
+        let ledger = self.ledger()?;
+        let me = ledger.identity().unwrap_or_default();
+        let mut texts = ledger.pacts().values().flat_map(|pact| pact.versions.values());
+        Ok(texts.any(|text| text.signatures.contains_key(me)))
+    }
+
     /// Signs again with `keys` what this node's own party signed with others and is not over yet: those who come to
     /// know it later can check it with a key that counts. Tells how many signatures were made.
     ///

@@ -1,0 +1,112 @@
+//! Agreements from the command line, handed over as files.
+
+use crate::harness::Home;
+use crate::party::{introduce, party, signing};
+
+/// Alpha and Beta, who know each other, and a document that both could sign, begun long ago.
+fn two() -> (Home, Home, String) {
+    let (alpha, beta) = (party("Alpha"), party("Beta"));
+    introduce(&alpha, &beta);
+    introduce(&beta, &alpha);
+    let text = alpha.ok(&["agreement", "new", "pact"]).out;
+    let lines: Vec<String> = text
+        .lines()
+        .map(|line| match line.split_once(" = ") {
+            Some(("from", value)) if value.contains('T') || value.contains('-') => {
+                "from = 2020-01-01T00:00:00Z".to_owned()
+            }
+            _ => line.to_owned(),
+        })
+        .collect();
+    (alpha, beta, lines.join("\n") + "\n")
+}
+
+fn standing(home: &Home) -> String {
+    let shown = home.ok(&["agreement", "show", "pact", "--json"]).last();
+    shown["standing"].as_str().unwrap().to_owned()
+}
+
+/// Signs at `home` and gives the file to hand over.
+fn signed(home: &Home) -> String {
+    let done = signing(home, &["agreement", "sign", "pact", "-o", "-"]);
+    assert_eq!(done.0, 0, "{}", done.2);
+    done.1
+}
+
+#[test]
+fn an_agreement_is_drafted_signed_handed_over_and_in_force() {
+    let (alpha, beta, text) = two();
+    let file = alpha.file("pact.toml", &text);
+    alpha.ok(&["agreement", "add", &file]);
+    let dry = alpha.ok(&["agreement", "sign", "pact", "--dry-run"]);
+    assert!(dry.out.contains("would sign"), "{}", dry.out);
+    assert!(standing(&alpha).contains("is a draft"));
+
+    let file = beta.file("from-alpha", signed(&alpha));
+    beta.ok(&["agreement", "add", &file]);
+    let shown = beta.ok(&["agreement", "show", "pact"]).out;
+    assert!(shown.contains("the signature of Beta is missing"), "{shown}");
+    let file = alpha.file("from-beta", signed(&beta));
+    alpha.ok(&["agreement", "add", &file]);
+    for home in [&alpha, &beta] {
+        assert_eq!(standing(home), "is in force");
+    }
+    let listed = alpha.ok(&["agreement", "list"]).out;
+    assert!(listed.contains("pact  version 1  is in force"), "{listed}");
+    let canonical = |home: &Home| home.ok(&["agreement", "show", "pact", "--canonical"]).out;
+    assert_eq!(canonical(&alpha), canonical(&beta));
+}
+
+#[test]
+fn one_party_holds_it_up_and_lets_it_go_on() {
+    let (alpha, beta, text) = two();
+    let file = alpha.file("pact.toml", &text);
+    alpha.ok(&["agreement", "add", &file]);
+    let file = beta.file("from-alpha", signed(&alpha));
+    beta.ok(&["agreement", "add", &file]);
+    let file = alpha.file("from-beta", signed(&beta));
+    alpha.ok(&["agreement", "add", &file]);
+
+    let suspended = signing(&alpha, &["agreement", "suspend", "pact", "-o", "-"]);
+    let file = beta.file("suspended", &suspended.1);
+    beta.ok(&["agreement", "add", &file]);
+    assert!(standing(&beta).contains("is suspended"));
+    let refused = signing(&beta, &["agreement", "resume", "pact"]);
+    assert_eq!(refused.0, 3, "{}", refused.2);
+    let resumed = signing(&alpha, &["agreement", "resume", "pact", "-o", "-"]);
+    let file = beta.file("resumed", &resumed.1);
+    beta.ok(&["agreement", "add", &file]);
+    assert_eq!(standing(&beta), "is in force");
+    assert_eq!(signing(&beta, &["agreement", "leave", "pact"]).0, 0);
+    assert!(standing(&beta).contains("was left"));
+}
+
+#[test]
+fn who_signed_another_text_is_told_so() {
+    let (alpha, beta, text) = two();
+    let file = alpha.file("pact.toml", &text);
+    alpha.ok(&["agreement", "add", &file]);
+    signed(&alpha);
+    let other = text.replace("TLP:GREEN", "TLP:AMBER");
+    let file = beta.file("pact.toml", &other);
+    beta.ok(&["agreement", "add", &file]);
+    let file = alpha.file("from-beta", signed(&beta));
+    let ran = alpha.run(&["agreement", "add", &file]);
+    assert_eq!(ran.code, 6, "{}\n{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("signed another text of version 1 of `pact`"),
+        "{}",
+        ran.out
+    );
+}
+
+#[test]
+fn faults_of_a_document_are_told_with_their_line() {
+    let (alpha, _, text) = two();
+    let file = alpha.file("pact.toml", text.replace("markings_up_to", "markings_upto"));
+    let ran = alpha.run(&["agreement", "add", &file]);
+    assert_eq!(ran.code, 6);
+    assert!(ran.err.contains("did you mean `markings_up_to`"), "{}", ran.err);
+    assert_eq!(alpha.run(&["agreement", "show", "pact"]).code, 4);
+    assert_eq!(alpha.run(&["agreement", "sign", "pact"]).code, 4);
+}
