@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use party::{
-    Agreement, AgreementAdd, AgreementNew, AgreementShow, AgreementSign, AgreementWord, Doing, Party,
-    PartyAdd, PartyCard, PartyKeys, Unlock,
+    Agreement, AgreementAdd, AgreementExplain, AgreementNew, AgreementShow, AgreementSign, AgreementWord,
+    Doing, Party, PartyAdd, PartyCard, PartyKeys, Unlock,
 };
 
 /// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.

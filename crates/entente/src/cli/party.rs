@@ -115,6 +115,8 @@ pub(crate) enum Agreement {
     Resume(AgreementWord),
     /// Leave an agreement for good
     Leave(AgreementWord),
+    /// Why an object goes to a party, or stays: which clause lets it go, and in which form; exit 1 if it stays
+    Explain(AgreementExplain),
 }
 
 #[derive(Debug, Args)]
@@ -186,4 +188,12 @@ pub(crate) struct Doing {
     pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) unlock: Unlock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AgreementExplain {
+    /// An object's STIX id
+    pub(crate) object: String,
+    /// The party it would go to: name or id
+    pub(crate) party: String,
 }

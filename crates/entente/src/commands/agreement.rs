@@ -1,5 +1,6 @@
 //! `entente agreement`: drafts, signatures, and what parties say about an agreement afterwards.
 
+mod explain;
 mod show;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ pub(crate) fn run(global: &Global, asked: &cli::Agreement) -> Result<Exit, Failu
         cli::Agreement::Sign(asked) => sign(global, asked),
         cli::Agreement::Suspend(asked) => say(global, asked, Kind::Suspension),
         cli::Agreement::Resume(asked) => say(global, asked, Kind::Resumption),
+        cli::Agreement::Explain(asked) => explain::run(global, asked),
         cli::Agreement::Leave(asked) => say(global, asked, Kind::Leaving),
     }
 }

@@ -1,6 +1,6 @@
 //! Agreements from the command line, handed over as files.
 
-use crate::harness::Home;
+use crate::harness::{Home, bundle, indicator};
 use crate::party::{introduce, party, signing};
 
 /// Alpha and Beta, who know each other, and a document that both could sign, begun long ago.
@@ -109,4 +109,23 @@ fn faults_of_a_document_are_told_with_their_line() {
     assert!(ran.err.contains("did you mean `markings_up_to`"), "{}", ran.err);
     assert_eq!(alpha.run(&["agreement", "show", "pact"]).code, 4);
     assert_eq!(alpha.run(&["agreement", "sign", "pact"]).code, 4);
+}
+
+#[test]
+fn what_becomes_of_an_object_is_explained() {
+    let (alpha, _, text) = two();
+    let file = alpha.file("pact.toml", &text);
+    alpha.ok(&["agreement", "add", &file]);
+    let indicator = indicator(1, "[domain-name:value = 'evil.example']");
+    let file = alpha.file("feed.json", bundle(&[indicator]));
+    alpha.ok(&["import", &file]);
+    let id = "indicator--00000001-0000-4000-8000-000000000001";
+    let ran = alpha.run(&["agreement", "explain", id, "Beta"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("`pact`"), "{}", ran.out);
+    let told = alpha.run(&["agreement", "explain", id, "Beta", "--json"]).last();
+    assert_eq!(told["may_go"], false);
+    assert_eq!(alpha.run(&["agreement", "explain", id, "Nobody"]).code, 4);
+    let unknown = id.replace("0001", "0002");
+    assert_eq!(alpha.run(&["agreement", "explain", &unknown, "Beta"]).code, 4);
 }

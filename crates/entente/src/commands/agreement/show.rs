@@ -39,7 +39,7 @@ impl Names {
         )
     }
 
-    fn named(&self, text: &str) -> String {
+    pub(super) fn named(&self, text: &str) -> String {
         let named = |text: String, (id, name): (&String, &String)| text.replace(id, name);
         safe(&self.0.iter().fold(text.to_owned(), named))
     }
