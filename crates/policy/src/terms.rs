@@ -47,6 +47,8 @@ pub(crate) struct Route {
     pub(crate) audience: Audience,
     /// One member stands for all: the same clauses reach each of them.
     pub(crate) recipient: String,
+    /// The probes of those clauses and of the rules: no other clause can be the nearest.
+    probes: PolicySet,
 }
 
 /// The values between which an agreement tells objects apart; what lies between two is one class.
@@ -200,10 +202,19 @@ impl Terms {
         };
         let recipient = audience.members.first()?;
         let distinct = audience.members.is_sorted_by(|left, right| left < right);
-        (distinct && audience.members.iter().all(reached)).then(|| Route {
+        if !distinct || !audience.members.iter().all(reached) {
+            return None;
+        }
+        let numbers = self.reaching(owner, recipient);
+        let counts = |policy: &&Policy| {
+            ask::clause_of_probe(policy.id()).is_none_or(|clause| numbers.contains(&clause))
+        };
+        let probes = self.probes.policies().filter(counts).cloned();
+        Some(Route {
             owner: owner.to_owned(),
             audience: audience.clone(),
             recipient: recipient.clone(),
+            probes: PolicySet::from_policies(probes).ok()?,
         })
     }
 

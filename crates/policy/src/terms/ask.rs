@@ -6,8 +6,8 @@
 use std::str::FromStr;
 
 use cedar_policy::{
-    Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicySet, Request, Response,
-    RestrictedExpression,
+    Context, Decision, Entities, Entity, EntityId, EntityTypeName, EntityUid, PolicyId, PolicySet, Request,
+    Response, RestrictedExpression,
 };
 
 use super::{Route, Terms};
@@ -99,7 +99,7 @@ impl Terms {
             if response.decision() == Decision::Allow {
                 return Ok(Verdict::Permitted(numbers(&response)));
             }
-            let probes = self.answer(&asked, &self.probes)?;
+            let probes = self.answer(&asked, &route.probes)?;
             Ok(self.nearest(&route.audience.clauses, &probes))
         };
         answer().unwrap_or_else(Verdict::Failed)
@@ -268,6 +268,12 @@ fn numbers(response: &Response) -> Vec<usize> {
         .collect();
     numbers.sort_unstable();
     numbers
+}
+
+/// The clause that a probe is of; `None`: it is of a rule.
+pub(super) fn clause_of_probe(id: &PolicyId) -> Option<usize> {
+    let (clause, _) = AsRef::<str>::as_ref(id).split_once('.')?;
+    clause.parse().ok()
 }
 
 /// The probes that hold: clause and condition, or a rule.

@@ -283,6 +283,10 @@ fn form(asked: &Asked<'_>, clause: &Clause) -> Result<Value, &'static str> {
             take_ids(inside, &may, if in_graph { 2 } else { 0 });
         }
     }
+    // Whole, even where a selector selects nothing.
+    if marked == *object {
+        return not_told(object, &may).map_or_else(|| Ok(object.clone()), Err);
+    }
     let swept = sweep(object, &marked).unwrap();
     if let Some(code) = not_told(&swept, &may) {
         return Err(code);
