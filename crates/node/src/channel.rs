@@ -156,7 +156,7 @@ mod tests {
         let name = origin("north-sea", owner, &audience);
         assert_eq!(
             name,
-            "entente/north-sea/d7f3e25a-ba1c-447a-ab71-6434b092b05e/b1b95a6a9c1ca3de"
+            "entente/north-sea/d7f3e25a-ba1c-447a-ab71-6434b092b05e/304cd3f444ef5b23"
         );
         assert_eq!(read_origin(&name), Some(("north-sea", owner.to_owned())));
         assert_ne!(name, origin("north-sea", owner, &audience[..1]));

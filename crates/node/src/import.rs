@@ -6,6 +6,7 @@
 mod account;
 mod entries;
 mod objects;
+pub(crate) mod ownership;
 mod pipeline;
 
 use std::io::{BufReader, Read};
@@ -16,6 +17,7 @@ use entente_stix::time::Timestamp;
 pub use account::{Account, Fate, Item};
 use pipeline::Pipeline;
 
+use crate::channel::PARTY_SOURCE;
 use crate::{Error, Node};
 
 /// How an import is to be taken.
@@ -45,8 +47,11 @@ pub struct Imported {
 impl Node {
     /// Takes one input in and reports every item, in order, once it is durable.
     ///
+    /// What belongs to a party is not changed by an import: another text of it is kept beside, as a proposal.
+    ///
     /// # Errors
-    /// The store failed. Items reported until then are stored; the rest is not.
+    /// [`Error::ReservedSource`] where the source's name is one under which parties' objects are held; the store
+    /// failed. Items reported until then are stored; the rest is not.
     pub fn import<R: Read>(
         &self,
         input: R,
@@ -54,6 +59,11 @@ impl Node {
         settings: &Settings<'_>,
         report: &mut dyn FnMut(Item),
     ) -> Result<Imported, Error> {
+        if settings.source.starts_with(PARTY_SOURCE) {
+            return Err(Error::ReservedSource {
+                name: settings.source.to_owned(),
+            });
+        }
         let (head, input) = with_head(input, name)?;
         let kind = settings
             .kind

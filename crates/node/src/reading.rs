@@ -13,6 +13,7 @@ use entente_translog::tile;
 
 pub use check::{Checked, CheckedEntry, Reading};
 pub use heads::HeadsSeen;
+pub(crate) use intake::PROPOSAL;
 pub use parked::Retried;
 
 use crate::channel::Desk;

@@ -1,8 +1,9 @@
 //! One object with everything around it: versions, sources, relations both ways. And search.
 
-use entente_store::{Edge, Holding, SearchHit, SearchQuery, Stored};
+use entente_store::{Aside, Edge, Holding, SearchHit, SearchQuery, Stored};
 
 use crate::limits::LISTED_MAX;
+use crate::receipt::Recalled;
 use crate::{Error, Node};
 
 /// An object and what is known around it.
@@ -16,8 +17,25 @@ pub struct Shown {
     pub refers_to: Vec<Relation>,
     /// What refers to it.
     pub referred_by: Vec<Relation>,
+    /// The party that it belongs to.
+    pub owner: Option<String>,
+    /// What others say of it without being its owner, and what was parked.
+    pub asides: Vec<Aside>,
+    /// Who recalled it, when and why.
+    pub recalls: Vec<Recalled>,
     /// Whether more sources or relations exist than are listed.
     pub more: bool,
+}
+
+/// What is known of an object that is not held: it was recalled, or never taken in.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    /// The party that it belongs to.
+    pub owner: Option<String>,
+    /// What was told of it and not taken in.
+    pub asides: Vec<Aside>,
+    /// Who recalled it, when and why.
+    pub recalls: Vec<Recalled>,
 }
 
 /// A reference, seen from one end.
@@ -49,8 +67,25 @@ impl Node {
             holdings: holdings.items,
             refers_to: self.relations(from, |edge| edge.target)?,
             referred_by: self.relations(to.items, |edge| edge.source)?,
+            owner: self.owner_of(id)?,
+            asides: self.store.asides(Some(id), 0, LISTED_MAX)?,
+            recalls: self.recalls_of(id)?,
             more,
         }))
+    }
+
+    /// What is known of the object `id` where it is not held; `None` where nothing is.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn gone(&self, id: &str) -> Result<Option<Gone>, Error> {
+        let gone = Gone {
+            owner: self.owner_of(id)?,
+            asides: self.store.asides(Some(id), 0, LISTED_MAX)?,
+            recalls: self.recalls_of(id)?,
+        };
+        let is_known = !gone.asides.is_empty() || !gone.recalls.is_empty();
+        Ok((is_known && self.store.current(id)?.is_none()).then_some(gone))
     }
 
     fn relations(&self, edges: Vec<Edge>, other_end: fn(Edge) -> String) -> Result<Vec<Relation>, Error> {

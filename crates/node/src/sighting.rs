@@ -13,6 +13,7 @@ use entente_store::{Derived, Group};
 use uuid::Uuid;
 
 use crate::derive::{derive, incoming};
+use crate::import::ownership;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
 use crate::noted::Noted;
 use crate::{Error, Node};
@@ -66,6 +67,16 @@ impl Node {
         let Waiting {
             groups, mut objects, ..
         } = waiting;
+        // Who told a sighting with an id that is to be ours keeps it; ours stands beside it.
+        let derived: Vec<&Derived> = objects.iter().map(|(_, derived)| derived).collect();
+        let owners = ownership::foreign(self.store(), &derived)?;
+        let aside = objects.iter().zip(&owners);
+        let aside: Vec<(&Derived, &[u8], &str)> = aside
+            .filter_map(|((text, derived), owner)| Some((derived, text.as_slice(), owner.as_deref()?)))
+            .collect();
+        ownership::set_aside(self.store(), OWN_SOURCE, at.micros(), &aside)?;
+        let mut owners = owners.into_iter();
+        objects.retain(|_| owners.next().flatten().is_none());
         let observables = objects.iter().flat_map(|(_, derived)| &derived.observables);
         Noted::extend(
             self.store(),

@@ -13,6 +13,11 @@ pub enum Fate {
     Known,
     /// Already known from others, now from this source too.
     NewSource,
+    /// It belongs to a party: kept beside what that party told, as a proposal of the import's source.
+    SetAside {
+        /// The party's id.
+        owner: String,
+    },
     /// Not taken in.
     Refused {
         /// Why, and the way out.
@@ -29,6 +34,7 @@ impl Fate {
             Fate::OlderVersion => "older version",
             Fate::Known => "known",
             Fate::NewSource => "known, new source",
+            Fate::SetAside { .. } => "set aside",
             Fate::Refused { .. } => "refused",
         }
     }
@@ -56,6 +62,8 @@ pub struct Account {
     pub versions: u64,
     /// Already known, from this source or, now, from one more.
     pub known: u64,
+    /// Kept beside what a party owns.
+    pub aside: u64,
     /// Refused.
     pub refused: u64,
 }
@@ -68,6 +76,7 @@ impl Account {
             Fate::Stored => self.stored += 1,
             Fate::NewVersion | Fate::OlderVersion => self.versions += 1,
             Fate::Known | Fate::NewSource => self.known += 1,
+            Fate::SetAside { .. } => self.aside += 1,
             Fate::Refused { .. } => self.refused += 1,
         }
     }
@@ -78,6 +87,7 @@ impl Account {
         self.stored += other.stored;
         self.versions += other.versions;
         self.known += other.known;
+        self.aside += other.aside;
         self.refused += other.refused;
     }
 }

@@ -5,7 +5,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 
 use entente_store::{Derived, Incoming, Outcome, Store, require_fit, type_of};
 
-use super::{Account, Fate, Item, Settings};
+use super::{Account, Fate, Item, Settings, ownership};
 use crate::Error;
 use crate::limits::{BATCH_BYTES_MAX, BATCH_OBJECTS_MAX};
 use crate::noted::Noted;
@@ -40,7 +40,13 @@ struct Batch {
     objects: Vec<Prepared>,
 }
 
-type Answer = Result<(Vec<Slot>, Vec<Outcome>), entente_store::Error>;
+type Answer = Result<(Vec<Slot>, Vec<Became>), entente_store::Error>;
+
+/// What became of an object.
+enum Became {
+    Told(Outcome),
+    SetAside { owner: String },
+}
 
 /// The importing side of the two threads.
 pub(super) struct Pipeline<'scope, 'r> {
@@ -202,7 +208,7 @@ fn weight(derived: &Derived) -> usize {
 }
 
 impl Slot {
-    fn settle(self, outcomes: &mut impl Iterator<Item = Outcome>) -> Item {
+    fn settle(self, outcomes: &mut impl Iterator<Item = Became>) -> Item {
         match self {
             Slot::Refused { place, id, reason } => Item {
                 place,
@@ -211,11 +217,12 @@ impl Slot {
             },
             Slot::Object { place, id } => {
                 let fate = match outcomes.next() {
-                    Some(Outcome::New) => Fate::Stored,
-                    Some(Outcome::NewVersion) => Fate::NewVersion,
-                    Some(Outcome::OlderVersion) => Fate::OlderVersion,
-                    Some(Outcome::KnownHere) => Fate::Known,
-                    Some(Outcome::KnownElsewhere) => Fate::NewSource,
+                    Some(Became::Told(Outcome::New)) => Fate::Stored,
+                    Some(Became::Told(Outcome::NewVersion)) => Fate::NewVersion,
+                    Some(Became::Told(Outcome::OlderVersion)) => Fate::OlderVersion,
+                    Some(Became::Told(Outcome::KnownHere)) => Fate::Known,
+                    Some(Became::Told(Outcome::KnownElsewhere)) => Fate::NewSource,
+                    Some(Became::SetAside { owner }) => Fate::SetAside { owner },
                     None => Fate::Refused {
                         reason: "the store gave no outcome for it".to_owned(),
                     },
@@ -232,21 +239,40 @@ impl Slot {
 
 fn commit(store: &dyn Store, settings: &Settings<'_>, batch: Batch) -> Answer {
     let Batch { slots, mut objects } = batch;
-    let outcomes = if settings.dry_run {
-        objects
-            .iter()
-            .map(|object| foresee(store, settings.source, object))
-            .collect::<Result<_, _>>()?
-    } else {
-        let observables = objects.iter().flat_map(|object| &object.derived.observables);
-        Noted::extend(
-            store,
-            observables.map(|observed| (observed.kind, observed.value.as_str())),
-        )?;
-        let incoming: Vec<Incoming<'_>> = objects.iter_mut().map(incoming).collect();
-        store.ingest(settings.source, settings.at.micros(), &incoming)?
-    };
-    Ok((slots, outcomes))
+    let derived: Vec<&Derived> = objects.iter().map(|object| &object.derived).collect();
+    let owners = ownership::foreign(store, &derived)?;
+    if settings.dry_run {
+        let became = objects.iter().zip(owners).map(|(object, owner)| match owner {
+            Some(owner) => Ok(Became::SetAside { owner }),
+            None => foresee(store, settings.source, object).map(Became::Told),
+        });
+        return Ok((slots, became.collect::<Result<_, _>>()?));
+    }
+    let aside: Vec<(&Derived, &[u8], &str)> = objects
+        .iter()
+        .zip(&owners)
+        .filter_map(|(object, owner)| Some((&object.derived, object.text.as_slice(), owner.as_deref()?)))
+        .collect();
+    ownership::set_aside(store, settings.source, settings.at.micros(), &aside)?;
+    let own = objects
+        .iter_mut()
+        .zip(&owners)
+        .filter(|(_, owner)| owner.is_none());
+    let mut own: Vec<&mut Prepared> = own.map(|(object, _)| object).collect();
+    let observables = own.iter().flat_map(|object| &object.derived.observables);
+    Noted::extend(
+        store,
+        observables.map(|observed| (observed.kind, observed.value.as_str())),
+    )?;
+    let incoming: Vec<Incoming<'_>> = own.iter_mut().map(|object| incoming(object)).collect();
+    let mut outcomes = store
+        .ingest(settings.source, settings.at.micros(), &incoming)?
+        .into_iter();
+    let became = owners.into_iter().filter_map(|owner| match owner {
+        Some(owner) => Some(Became::SetAside { owner }),
+        None => outcomes.next().map(Became::Told),
+    });
+    Ok((slots, became.collect()))
 }
 
 fn incoming(object: &mut Prepared) -> Incoming<'_> {

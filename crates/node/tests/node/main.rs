@@ -8,6 +8,13 @@
     reason = "tests"
 )]
 
+mod channel;
+mod crash;
+mod hostile;
+mod interference;
 mod pact;
 mod party;
+mod peers;
+mod speed;
+mod takeover;
 mod world;

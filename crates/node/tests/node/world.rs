@@ -5,6 +5,7 @@ use entente_node::keys::Keys;
 use entente_node::party::Party;
 use entente_policy::agreement::{Agreement, Member};
 use entente_stix::time::Timestamp;
+use entente_store::Store;
 use entente_store::sqlite::{Options, Sqlite};
 
 /// A recipient of age's, for those who need one.
@@ -28,8 +29,35 @@ pub(crate) struct Home {
 impl Home {
     /// A node that is no party yet, with keys made from `seed`.
     pub(crate) fn new(name: &'static str, seed: u8) -> Home {
+        Home::on(name, seed, |store| Box::new(store))
+    }
+
+    /// The same, on a store with something around it.
+    pub(crate) fn on(name: &'static str, seed: u8, around: impl FnOnce(Sqlite) -> Box<dyn Store>) -> Home {
+        // No power is lost here; what a killed process leaves behind is the store's to show.
+        let options = Options {
+            sync: false,
+            ..Options::write()
+        };
+        Home::opened(name, seed, &options, around)
+    }
+
+    /// A node as people run it: durable means on the disk.
+    pub(crate) fn durable(name: &'static str, seed: u8) -> Home {
+        let home = Home::opened(name, seed, &Options::write(), |store| Box::new(store));
+        home.node.found(name, &home.keys, RECIPIENT, day(1)).unwrap();
+        home
+    }
+
+    fn opened(
+        name: &'static str,
+        seed: u8,
+        options: &Options,
+        around: impl FnOnce(Sqlite) -> Box<dyn Store>,
+    ) -> Home {
         let folder = tempfile::tempdir().unwrap();
-        let node = open(folder.path());
+        let store = Sqlite::open(folder.path(), options).unwrap();
+        let node = Node::new(around(store), &folder.path().join("generations"), 7);
         let fresh = format!("{seed:08x}-0000-4000-8000-000000000000");
         let party = node.identity(&fresh, day(0)).unwrap();
         Home {
@@ -106,12 +134,17 @@ pub(crate) fn acquainted(names: &[&'static str]) -> Vec<Home> {
         .enumerate()
         .map(|(at, name)| Home::founded(name, at as u8 + 1))
         .collect();
-    for one in &homes {
+    introduce(&homes);
+    homes
+}
+
+/// Makes each known to each.
+pub(crate) fn introduce(homes: &[Home]) {
+    for one in homes {
         for other in homes.iter().filter(|other| other.id() != one.id()) {
             one.node.meet(&other.card(), day(1)).unwrap();
         }
     }
-    homes
 }
 
 /// The text of an agreement between `homes`, from day 2 to day 365.
