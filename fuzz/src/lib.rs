@@ -8,6 +8,7 @@
 mod decide;
 mod detect;
 mod formats;
+mod node;
 mod policy;
 mod stix;
 mod store;
@@ -17,6 +18,7 @@ mod translog;
 pub use decide::decide;
 pub use detect::{generation, scan, terms};
 pub use formats::{csv, export_csv, list};
+pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
 pub use store::search_query;
@@ -41,6 +43,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("logs", logs),
     ("note", note),
     ("observable", observable),
+    ("opening", opening),
     ("published", published),
     ("scan", scan),
     ("search_query", search_query),

@@ -77,8 +77,8 @@ impl<'n> Around<'n> {
 
     /// Keeps what the thread that stores may not have stored yet, and little more.
     pub(crate) fn forget_durable(&mut self) {
-        // Three batches may be on their way; what is older is durable.
-        const ON_THEIR_WAY: usize = 4 * crate::limits::RELEASE_BATCH_MAX;
+        // Three batches, each of at most two pages, may be on their way; what is older is durable.
+        const ON_THEIR_WAY: usize = 8 * crate::limits::RELEASE_BATCH_MAX;
         if self.fresh.len() <= 2 * ON_THEIR_WAY {
             return;
         }
