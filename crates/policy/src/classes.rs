@@ -136,7 +136,7 @@ impl Stated<'_> {
     ) -> Facts {
         let position = |names: &[String], name: &str| {
             let found = names.binary_search_by(|known| known.as_str().cmp(name)).ok();
-            found.and_then(|at| u16::try_from(at).ok())
+            found.and_then(|at| u32::try_from(at).ok())
         };
         let mut labels = Vec::new();
         if !scale.labels.is_empty() {

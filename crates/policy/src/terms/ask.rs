@@ -18,7 +18,7 @@ use crate::withheld::Condition;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Facts {
     /// Position among the types of the agreement; `None`: a type that it does not name.
-    pub(crate) type_number: Option<u16>,
+    pub(crate) type_number: Option<u32>,
     /// The most closed TLP level that it is marked with.
     pub(crate) tlp: Option<Tlp>,
     /// The most closed PAP level that it is marked with.
@@ -28,7 +28,7 @@ pub(crate) struct Facts {
     /// How many of the agreement's greatest ages it exceeds; `None`: it states no time.
     pub(crate) age_band: Option<u16>,
     /// Positions of its labels among the labels of the agreement, sorted.
-    pub(crate) labels: Vec<u16>,
+    pub(crate) labels: Vec<u32>,
     /// Said here.
     pub(crate) own: bool,
     /// Received, with the right to pass it on.
@@ -171,8 +171,7 @@ impl Terms {
     /// The class as Cedar sees it: each band by a value that lies in it.
     fn class(&self, facts: &Facts) -> Result<Entity, String> {
         let scale = &self.scale;
-        let name =
-            |names: &[String], number: u16| names.get(usize::from(number)).cloned().unwrap_or_default();
+        let name = |names: &[String], number: u32| names.get(number as usize).cloned().unwrap_or_default();
         let type_name = facts.type_number.map(|number| name(&scale.types, number));
         let labels = facts.labels.iter().map(|number| name(&scale.labels, *number));
         let boolean = RestrictedExpression::new_bool;

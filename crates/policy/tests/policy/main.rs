@@ -11,6 +11,7 @@ mod agreement;
 mod decisions;
 mod forms;
 mod golden;
+mod labels;
 mod oracle;
 mod random;
 mod speed;
