@@ -262,11 +262,16 @@ fn owned(telling: &Telling<'_>, held: &Held<'_>) -> Admission {
             false => Admission::Proposal(Cause::Variant),
         };
     }
-    if let Some(creator) = object
-        .created_by()
-        .filter(|creator| *creator != teller && (held.parties)(creator))
-    {
+    // A party that became known after another had told its object speaks for itself from then on: what is held
+    // says whose it is, as what is told does.
+    let named = held.current.and_then(Object::created_by);
+    let relayed = [object.created_by(), named].into_iter().flatten();
+    let mut relayed = relayed.filter(|creator| *creator != teller && (held.parties)(creator));
+    if let Some(creator) = relayed.next() {
         return Admission::Proposal(Cause::Relayed(creator.to_owned()));
+    }
+    if held.owner.is_some() && is_teller(object.created_by()) && is_teller(named) {
+        return accept(false);
     }
     if let Some(owner) = held.owner {
         return match owner == teller {

@@ -280,6 +280,33 @@ fn a_known_creator_speaks_for_itself() {
 }
 
 #[test]
+fn a_creator_that_became_known_later_speaks_for_itself() {
+    // Told first by the owner, who named the thief as its creator while nobody knew that party.
+    let named = indicator(json!({"created_by_ref": party(THIEF)}));
+    let newer = indicator(json!({"created_by_ref": party(THIEF), "modified": "2021-01-01T00:00:00.000Z"}));
+    check(newer, Some(&named), Some(&party(OWNER)), false, accept(false));
+    // And the other way round: whoever told it first changes it no more, not even by naming nobody.
+    let named = indicator(json!({"created_by_ref": party(OWNER)}));
+    let relayed = || Admission::Proposal(Cause::Relayed(party(OWNER)));
+    for newer in [
+        indicator(json!({"modified": "2021-01-01T00:00:00.000Z"})),
+        indicator(json!({"created_by_ref": party(THIEF), "modified": "2021-01-01T00:00:00.000Z"})),
+    ] {
+        check(newer, Some(&named), Some(&party(THIEF)), true, relayed());
+    }
+    // Claiming it is not enough: what is held must say so.
+    let claimed = indicator(json!({"created_by_ref": party(THIEF), "modified": "2021-01-01T00:00:00.000Z"}));
+    let owned = Admission::Proposal(Cause::OwnedBy(party(OWNER)));
+    check(
+        claimed,
+        Some(&indicator(json!({}))),
+        Some(&party(OWNER)),
+        false,
+        owned,
+    );
+}
+
+#[test]
 fn nobody_is_another_party() {
     let mut random = Random(3);
     let object = victim(&mut random, "identity");
