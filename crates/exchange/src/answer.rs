@@ -106,7 +106,7 @@ pub(crate) fn name_of(act: &Act) -> message::Prefix {
 fn differing_heads(notes: &[String], known: &[Known]) -> Answer {
     let mine: BTreeMap<_, _> = notes
         .iter()
-        .filter_map(|note| Some((heads::known(note)?, note)))
+        .map(|note| (heads::known(note), note))
         .map(|(known, note)| (known.origin, (known, note)))
         .collect();
     let theirs: BTreeMap<_, _> = known.iter().map(|known| (known.origin, known)).collect();

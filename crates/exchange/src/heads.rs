@@ -6,14 +6,22 @@ use entente_translog::note::Note;
 
 use crate::message::{Known, prefix};
 
-/// What a signed head says, unverified: it is only compared with what the other side says. `None` where it is none.
-pub(crate) fn known(note: &str) -> Option<Known> {
-    let head = read(note)?;
-    Some(Known {
-        origin: prefix(Digest::of(head.origin.as_bytes()).as_bytes()),
-        size: head.size,
-        root: prefix(&head.root),
-    })
+/// What a signed head says, unverified: it is only compared with what the other side says. A proof that a log
+/// forked is called by its own digest.
+pub(crate) fn known(note: &str) -> Known {
+    let called = |name: &str| prefix(Digest::of(name.as_bytes()).as_bytes());
+    match read(note) {
+        Some(head) => Known {
+            origin: called(&head.origin),
+            size: head.size,
+            root: prefix(&head.root),
+        },
+        None => Known {
+            origin: called(note),
+            size: 0,
+            root: [0; 8],
+        },
+    }
 }
 
 /// What a signed head says, unverified.

@@ -128,7 +128,7 @@ impl Sync {
                         continue;
                     }
                 },
-                Stage::Telling => self.ask_telling(node)?,
+                Stage::Telling => self.ask_telling(node, desk)?,
                 Stage::Over => return Ok(None),
             };
             if self.asked.is_empty() {
@@ -253,7 +253,7 @@ impl Sync {
 
     fn ask_opening(&self, node: &Node, desk: &Desk<'_>) -> Result<Vec<Question>, Error> {
         let heads = self.view(node, desk).heads()?;
-        let known = heads.iter().filter_map(|note| heads::known(note)).collect();
+        let known = heads.iter().map(|note| heads::known(note)).collect();
         Ok(vec![Question::Heads { known }, Question::Channels])
     }
 
@@ -296,7 +296,7 @@ impl Sync {
         }
     }
 
-    fn ask_telling(&mut self, node: &Node) -> Result<Vec<Question>, Error> {
+    fn ask_telling(&mut self, node: &Node, desk: &Desk<'_>) -> Result<Vec<Question>, Error> {
         let tell = std::mem::take(&mut self.tell);
         let mut questions = Vec::new();
         if !tell.acts.is_empty() {
@@ -305,6 +305,7 @@ impl Sync {
         if !tell.heads.is_empty() {
             questions.push(Question::TakeHeads(tell.heads));
         }
+        node.give_receipts(&self.party, desk)?;
         let receipts = node.receipts_for(&self.party)?;
         if !receipts.is_empty() {
             questions.push(Question::Receipts(receipts));

@@ -11,12 +11,14 @@ mod parked;
 use entente_store::{Append, Change, NewChannel, NewEntry};
 use entente_translog::tile;
 
+pub(crate) use check::unexplained_name;
 pub use check::{Checked, CheckedEntry, Reading};
 pub use heads::HeadsSeen;
 pub(crate) use intake::PROPOSAL;
 pub use parked::Retried;
 
-use crate::channel::Desk;
+use crate::channel::opening::Opening;
+use crate::channel::{Desk, source_of};
 use crate::view::Slice;
 use crate::{Error, Node};
 use intake::Intake;
@@ -110,6 +112,12 @@ impl Node {
             size: checked.head_size(),
             ..TakenIn::default()
         };
+        if reading.owner() != me {
+            let recalled = checked.entries().iter().filter(|entry| entry.number >= before);
+            let recalled = recalled.filter(|entry| matches!(entry.opening, Opening::Recall(_)));
+            let ids: Vec<&str> = recalled.map(|entry| entry.opening.subject()).collect();
+            self.recall_onward(&ids, &source_of(reading.owner(), reading.agreement()), desk)?;
+        }
         let mut intake = Intake::new(self, &reading, desk)?;
         if reading.owner() != me {
             intake.entries(&checked, before, &mut taken)?;

@@ -7,7 +7,7 @@ use entente_store::{Change, EntryKind, NewNote};
 
 use crate::channel::Desk;
 use crate::channel::opening::{Opening, Recall};
-use crate::limits::REASON_BYTES_MAX;
+use crate::limits::{LISTED_MAX, REASON_BYTES_MAX};
 use crate::release::append::{Appending, Line};
 use crate::{Error, Node};
 
@@ -40,6 +40,42 @@ impl Node {
             });
         }
         let _turn = self.turn();
+        self.recall_in_turn(ids, reason, desk)
+    }
+
+    /// Takes back what was passed on of objects that `source` takes back, unless somebody else told the same: it
+    /// is not there to be handed over any more, and who reads on must be told why.
+    ///
+    /// Comes before the withdrawal: after a crash in between, the recall is there and the withdrawal is repeated.
+    pub(crate) fn recall_onward(&self, ids: &[&str], source: &str, desk: &Desk<'_>) -> Result<(), Error> {
+        let mut lost = Vec::new();
+        for id in ids {
+            for (origin, number) in self.store.released_in(id)? {
+                if self.is_own(&origin, desk) && !self.is_told_by_others(id, source, &origin, number)? {
+                    lost.push((*id).to_owned());
+                    break;
+                }
+            }
+        }
+        if !lost.is_empty() {
+            self.recall_in_turn(&lost, "its source took it back", desk)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the form that an entry released outlasts what `source` told.
+    fn is_told_by_others(&self, id: &str, source: &str, origin: &str, number: u64) -> Result<bool, Error> {
+        let Some(entry) = self.store.entries(origin, number, 1)?.into_iter().next() else {
+            return Ok(true);
+        };
+        let is_redacted =
+            matches!(Opening::read(&entry.opening), Ok(Opening::Release(release)) if release.redacted);
+        let holdings = self.store.holdings(id, None, LISTED_MAX)?.items;
+        let mut others = holdings.iter().filter(|holding| holding.source != source);
+        Ok(others.any(|holding| is_redacted || entry.digest == Some(holding.digest)))
+    }
+
+    fn recall_in_turn(&self, ids: &[String], reason: &str, desk: &Desk<'_>) -> Result<RecallAccount, Error> {
         let mut account = RecallAccount::default();
         let mut by_origin: BTreeMap<String, Vec<(&str, u64)>> = BTreeMap::new();
         for id in ids {

@@ -11,7 +11,7 @@ use entente_translog::note::{self, Note};
 use crate::channel::Desk;
 use crate::head::Head;
 use crate::limits::HEAD_BYTES_MAX;
-use crate::reading::Checked;
+use crate::reading::{Checked, unexplained_name};
 use crate::recall::RECALLED;
 use crate::view::Refused;
 use crate::{Error, Node};
@@ -68,11 +68,40 @@ impl Node {
     pub(crate) fn receipt(&self, checked: &Checked<'_>, desk: &Desk<'_>) -> Result<String, Error> {
         let head = checked.head();
         let origin = head.note.lines().next().unwrap_or_default();
+        self.sign_receipt(origin, head, desk)
+    }
+
+    fn sign_receipt(&self, origin: &str, head: &Head, desk: &Desk<'_>) -> Result<String, Error> {
         let me = desk.keys.party.as_str();
         let receipt = text(origin, head.size, &head.root);
         let signed = note::sign(&receipt, &[&desk.keys.signer()?])?;
         self.keep_receipt(origin, me, head.size, &signed, desk.at)?;
         Ok(signed)
+    }
+
+    /// Signs the receipts for heads of `owner`'s logs that were reached and have none: a crash came between taking
+    /// in and signing, and nothing will be taken in again.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn give_receipts(&self, owner: &str, desk: &Desk<'_>) -> Result<(), Error> {
+        let _turn = self.turn();
+        let mut channels = self.store.channels()?;
+        channels.retain(|channel| channel.owner == owner && channel.owner != desk.keys.party);
+        for channel in channels {
+            let origin = channel.origin.as_str();
+            let Some(head) = Head::of(&channel)?.filter(|head| head.size == channel.size) else {
+                continue;
+            };
+            let given = self.acknowledged_by(origin, &desk.keys.party)?;
+            let is_given = given.is_some_and(|(size, _)| size >= head.size);
+            let is_forked = !self.alarms_of(origin)?.is_empty();
+            if is_given || is_forked || self.store.meta(&unexplained_name(origin))?.is_some() {
+                continue;
+            }
+            self.sign_receipt(origin, &head, desk)?;
+        }
+        Ok(())
     }
 
     fn keep_receipt(

@@ -283,7 +283,7 @@ impl PeerView<'_> {
     }
 
     /// The latest heads of the channels that this party and this node both own or read: what it needs to see
-    /// whether their owner tells everybody the same.
+    /// whether their owner tells everybody the same; and where one did not, the proof of that.
     ///
     /// # Errors
     /// [`Refused::Failed`].
@@ -293,6 +293,7 @@ impl PeerView<'_> {
             let is_shared = channel.owner == self.party || channel.audience.contains(&self.party);
             if is_shared && heads.len() < HEADS_MAX && self.pact(&channel).is_ok() {
                 heads.extend(Head::of(&channel)?.map(|head| head.note));
+                heads.extend(self.node.proofs_of(&channel.origin)?);
             }
         }
         Ok(heads)

@@ -67,6 +67,7 @@ pub fn write<W: Write>(node: &Node, order: &Order<'_>, desk: &Desk<'_>, out: W) 
     let mut out = Frames::begin(sealed::seal(&party, out)?)?;
     let signed = note::sign(&header.text(), &[&desk.keys.signer()?]).map_err(entente_node::Error::from)?;
     out.write_apart(Tag::Header, signed.as_bytes())?;
+    node.give_receipts(&party.id, desk)?;
     let entries = body(node, &view, &header, &mut out)?;
     let (sections, body) = out.sum();
     let closing = Closing {

@@ -135,7 +135,7 @@ impl CheckedEntry<'_> {
 }
 
 /// Where the store keeps which releases of a log came without content and are not explained yet.
-pub(super) fn unexplained_name(origin: &str) -> String {
+pub(crate) fn unexplained_name(origin: &str) -> String {
     format!("unexplained/{origin}")
 }
 

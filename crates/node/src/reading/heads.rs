@@ -40,6 +40,11 @@ enum Found {
     Alarm(Alarm),
 }
 
+/// Whether a text is no head but a proof that a log forked.
+fn is_proof(note: &str) -> bool {
+    note.starts_with("entente/fork/")
+}
+
 impl Node {
     /// Compares heads that others have seen with what is held here; alarms are raised and kept. Heads ahead of what
     /// is held are kept until it is reached.
@@ -68,6 +73,9 @@ impl Node {
     }
 
     fn compare(&self, note: &str, at: Timestamp) -> Result<Found, Error> {
+        if is_proof(note) {
+            return self.take_proof(note, at);
+        }
         let Some((channel, head, keys)) = self.recognise(note)? else {
             return Ok(Found::Unusable);
         };
@@ -92,6 +100,37 @@ impl Node {
             });
         }
         self.keep_seen(&channel, &head, &keys, at)
+    }
+
+    /// Keeps a proof of a fork that somebody else found: who holds one of the two histories only cannot find it
+    /// alone.
+    fn take_proof(&self, proof: &str, at: Timestamp) -> Result<Found, Error> {
+        let Ok(fork) = Fork::read(proof.as_bytes()) else {
+            return Ok(Found::Unusable);
+        };
+        let Some((channel, _, keys)) = self.recognise(&fork.earlier)? else {
+            return Ok(Found::Unusable);
+        };
+        if fork.verify(&keys).is_err() {
+            return Ok(Found::Unusable);
+        }
+        let origin = channel.origin;
+        // One proof convicts.
+        if !self.store.notes(FORK, &origin)?.is_empty() {
+            return Ok(Found::Known);
+        }
+        let proof = fork.to_string();
+        self.keep_fork(&origin, &proof, at)?;
+        Ok(Found::Alarm(Alarm::Fork { origin, proof }))
+    }
+
+    /// The proofs of forks of a log that are kept, to be shown to all who read it.
+    pub(crate) fn proofs_of(&self, origin: &str) -> Result<Vec<String>, Error> {
+        let notes = self.store.notes(FORK, origin)?.into_iter();
+        Ok(notes
+            .take(1)
+            .filter_map(|note| String::from_utf8(note.text).ok())
+            .collect())
     }
 
     /// The log, the head and the owner's keys, where the head is signed by one of them.
