@@ -4,14 +4,16 @@ CARGO ?= cargo
 TARGET := $(if $(CARGO_TARGET_DIR),$(CARGO_TARGET_DIR),target)
 FUZZ_SECONDS ?= 60
 KILLS ?= 1000
+SEEDS ?= 10000
 
-.PHONY: help demo build test check packages bench fuzz crash
+.PHONY: help demo build test check packages bench fuzz crash simulate
 
 help:
 	@echo 'make demo              build, then imports, a scan and questions on made-up material; ends by itself'
 	@echo 'make test              everything that CI runs'
 	@echo 'make bench             the table of benches/README.md, measured on this machine (minutes, gigabytes)'
 	@echo 'make fuzz              every reader fuzzed for FUZZ_SECONDS=$(FUZZ_SECONDS) each (needs a nightly toolchain and cargo-fuzz)'
+	@echo 'make simulate          SEEDS=$(SEEDS) simulated worlds of several nodes; a seed that fails is told, and fails again'
 	@echo 'make crash             an import killed at KILLS=$(KILLS) random points'
 
 demo: build
@@ -39,3 +41,6 @@ fuzz:
 
 crash: packages
 	ENTENTE_KILLS=$(KILLS) $(CARGO) test --release --locked -p entente --test entente -- crash --nocapture
+
+simulate: packages
+	ENTENTE_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p entente-simulation no_seed_breaks_a_rule -- --nocapture
