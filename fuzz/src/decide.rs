@@ -69,7 +69,9 @@ pub fn decide(data: &[u8]) {
 }
 
 fn holds(terms: &Terms, object: &Object<'_>, audience: &Audience, decision: &Decision) {
-    let Decision::Release(released) = decision else { return };
+    let Decision::Release(released) = decision else {
+        return;
+    };
     assert_eq!(released.audience(), audience);
     let form = released.value();
     let again = Object::read(&form.text).expect("a form is an object");
@@ -122,6 +124,9 @@ fn told(terms: &Terms, classes: &mut Classes, object: &Object<'_>, teller: &str,
         };
         let answer = admit(classes, &telling, &held);
         // What another owns binds nobody new.
-        assert!(!matches!(answer, Admission::Accept { bind: Some(_) }), "{answer:?}");
+        assert!(
+            !matches!(answer, Admission::Accept { bind: Some(_) }),
+            "{answer:?}"
+        );
     }
 }

@@ -7,6 +7,7 @@
 
 mod decide;
 mod detect;
+mod exchange;
 mod formats;
 mod node;
 mod policy;
@@ -17,6 +18,7 @@ mod translog;
 
 pub use decide::decide;
 pub use detect::{generation, scan, terms};
+pub use exchange::{exchange_bundle, exchange_message, exchange_slice};
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
@@ -35,6 +37,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("csv", csv),
     ("decide", decide),
     ("evtx", evtx),
+    ("exchange_bundle", exchange_bundle),
+    ("exchange_message", exchange_message),
+    ("exchange_slice", exchange_slice),
     ("export_csv", export_csv),
     ("generation", generation),
     ("list", list),

@@ -13,6 +13,7 @@ mod read;
 mod sealed;
 mod write;
 
+pub use check::outline;
 pub use error::Error;
 pub use header::{Header, Log};
 pub use read::{Account, read};

@@ -20,7 +20,7 @@ mod heads;
 pub mod limits;
 pub mod message;
 mod packed;
-mod slice;
+pub mod slice;
 pub mod sync;
 mod wire;
 

@@ -27,6 +27,9 @@ pub const ACTS_BYTES_MAX: usize = 4 << 20;
 /// Bytes of the age header of a bundle.
 pub const SEAL_BYTES_MAX: u64 = 16 << 10;
 
+/// Bytes of the header of a bundle.
+pub const HEADER_BYTES_MAX: usize = 3 << 20;
+
 /// Sections of a bundle.
 pub const SECTIONS_MAX: u64 = 1 << 20;
 

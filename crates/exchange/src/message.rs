@@ -91,6 +91,22 @@ pub fn read_answers(message: &[u8]) -> Result<Vec<Answer>, NotAMessage> {
     read(message)
 }
 
+/// The body of a request, unpacked: read, and written again.
+///
+/// # Errors
+/// [`Malformed`].
+pub fn questions_again(body: &[u8]) -> Result<Vec<u8>, Malformed> {
+    Ok(write_body(&parts::<Question>(body)?))
+}
+
+/// The body of a response, unpacked: read, and written again.
+///
+/// # Errors
+/// [`Malformed`].
+pub fn answers_again(body: &[u8]) -> Result<Vec<u8>, Malformed> {
+    Ok(write_body(&parts::<Answer>(body)?))
+}
+
 /// Something of which a message is made.
 pub(crate) trait Part: Sized {
     fn tag(&self) -> u8;
@@ -99,6 +115,13 @@ pub(crate) trait Part: Sized {
 }
 
 pub(crate) fn write<P: Part>(parts: &[P]) -> std::io::Result<Vec<u8>> {
+    let mut message = MAGIC.to_vec();
+    message.push(VERSION);
+    message.extend(packed::pack(&write_body(parts))?);
+    Ok(message)
+}
+
+fn write_body<P: Part>(parts: &[P]) -> Vec<u8> {
     let mut body = Writer::default();
     body.count(parts.len());
     for part in parts {
@@ -107,10 +130,7 @@ pub(crate) fn write<P: Part>(parts: &[P]) -> std::io::Result<Vec<u8>> {
         body.byte(part.tag());
         body.bytes(&fields.finish());
     }
-    let mut message = MAGIC.to_vec();
-    message.push(VERSION);
-    message.extend(packed::pack(&body.finish())?);
-    Ok(message)
+    body.finish()
 }
 
 pub(crate) fn read<P: Part>(message: &[u8]) -> Result<Vec<P>, NotAMessage> {

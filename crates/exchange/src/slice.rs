@@ -14,6 +14,24 @@ const ENTRY_BYTES_MIN: usize = 2 + 32;
 /// Hashes of a consistency proof between trees of 64 bits (RFC 9162 §2.1.4).
 const PROOF_HASHES_MAX: usize = 2 * 64;
 
+/// A slice as it stands in messages and bundles, before it is packed.
+pub fn to_bytes(slice: &Slice) -> Vec<u8> {
+    let mut out = Writer::default();
+    write(slice, &mut out);
+    out.finish()
+}
+
+/// Reads exactly what [`to_bytes`] writes.
+///
+/// # Errors
+/// [`Malformed`].
+pub fn from_bytes(bytes: &[u8]) -> Result<Slice, Malformed> {
+    let mut from = Reader::new(bytes);
+    let slice = read(&mut from)?;
+    from.end()?;
+    Ok(slice)
+}
+
 pub(crate) fn write(slice: &Slice, out: &mut Writer) {
     out.bytes(slice.origin.as_bytes());
     out.bytes(slice.head.as_bytes());
@@ -84,7 +102,7 @@ fn entries(from: &mut Reader<'_>) -> Result<Vec<SliceEntry>, Malformed> {
 mod tests {
     use entente_node::view::{Slice, SliceEntry};
 
-    use super::{Reader, Writer, read, write};
+    use super::{from_bytes, to_bytes};
 
     fn slice() -> Slice {
         let entry = |opening: &str, content: Option<&str>, salt| SliceEntry {
@@ -105,12 +123,6 @@ mod tests {
         }
     }
 
-    fn written(slice: &Slice) -> Vec<u8> {
-        let mut out = Writer::default();
-        write(slice, &mut out);
-        out.finish()
-    }
-
     #[test]
     fn a_slice_comes_back() {
         let empty = Slice {
@@ -119,32 +131,26 @@ mod tests {
             ..slice()
         };
         for slice in [slice(), empty] {
-            let bytes = written(&slice);
-            let mut reader = Reader::new(&bytes);
-            assert_eq!(read(&mut reader).unwrap(), slice);
-            reader.end().unwrap();
+            assert_eq!(from_bytes(&to_bytes(&slice)).unwrap(), slice);
         }
     }
 
     #[test]
     fn a_slice_cut_anywhere_is_refused() {
-        let bytes = written(&slice());
+        let bytes = to_bytes(&slice());
         for length in 0..bytes.len() {
-            assert!(read(&mut Reader::new(&bytes[..length])).is_err(), "{length}");
+            assert!(from_bytes(&bytes[..length]).is_err(), "{length}");
         }
     }
 
     #[test]
     fn bytes_of_a_slice_have_one_meaning() {
-        let bytes = written(&slice());
+        let bytes = to_bytes(&slice());
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 1;
-            let mut reader = Reader::new(&changed);
-            if let Ok(slice) = read(&mut reader)
-                && reader.end().is_ok()
-            {
-                assert_eq!(written(&slice), changed, "{at}");
+            if let Ok(slice) = from_bytes(&changed) {
+                assert_eq!(to_bytes(&slice), changed, "{at}");
             }
         }
     }

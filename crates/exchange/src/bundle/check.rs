@@ -17,7 +17,7 @@ use entente_translog::note::{Note, Verifier};
 use super::frames::{Sections, Tag};
 use super::header::{Closing, Header, Log};
 use super::{Error, sealed};
-use crate::limits::{MESSAGE_BYTES_MAX, NOTE_BYTES_MAX};
+use crate::limits::{HEADER_BYTES_MAX, MESSAGE_BYTES_MAX};
 use crate::wire::Reader;
 use crate::{heads, message, packed, slice};
 
@@ -61,15 +61,7 @@ pub(super) fn begin<'a, F: Read + Seek>(
 ) -> Result<Pass<'a, impl Read>, Error> {
     file.seek(SeekFrom::Start(0))?;
     let mut sections = Sections::begin(sealed::open(secret, file)?)?;
-    let (tag, bytes) = sections.next()?;
-    if tag != Tag::Header || bytes.len() > NOTE_BYTES_MAX.max(MESSAGE_BYTES_MAX / 8) {
-        return Err(Error::not_ours("it does not begin with a header"));
-    }
-    let note = String::from_utf8(bytes).map_err(|_| Error::not_ours("its header is no text"))?;
-    let read =
-        Note::read(note.as_bytes()).map_err(|error| Error::not_ours(format!("its header: {error}")))?;
-    let header =
-        Header::read(read.text()).map_err(|cause| Error::not_ours(format!("its header: {cause}")))?;
+    let (note, header) = read_header(&mut sections)?;
     Ok(Pass {
         node,
         at: desk.at,
@@ -78,6 +70,43 @@ pub(super) fn begin<'a, F: Read + Seek>(
         note,
         header,
     })
+}
+
+/// Reads what is inside the encryption as far as it is of the form, without asking who made it: what it says of
+/// itself, and how many sections it has.
+///
+/// # Errors
+/// [`Error`]: it is not of the form.
+pub fn outline<R: Read>(inside: R) -> Result<(Header, u64), Error> {
+    let mut sections = Sections::begin(inside)?;
+    let (_, header) = read_header(&mut sections)?;
+    let mut told = Told::new(&header);
+    loop {
+        let (tag, bytes) = sections.next()?;
+        if tag == Tag::Closing {
+            told.require_whole()?;
+            let (count, _) = sections.sum();
+            sections.end()?;
+            return Ok((header, count));
+        }
+        if let Section::Slice(slice) = open(tag, &bytes)? {
+            told.tell(&slice)?;
+        }
+    }
+}
+
+/// The first section: a note that is not verified yet, and what it says.
+fn read_header<R: Read>(sections: &mut Sections<R>) -> Result<(String, Header), Error> {
+    let (tag, bytes) = sections.next()?;
+    if tag != Tag::Header || bytes.len() > HEADER_BYTES_MAX {
+        return Err(Error::not_ours("it does not begin with a header"));
+    }
+    let note = String::from_utf8(bytes).map_err(|_| Error::not_ours("its header is no text"))?;
+    let read =
+        Note::read(note.as_bytes()).map_err(|error| Error::not_ours(format!("its header: {error}")))?;
+    let header =
+        Header::read(read.text()).map_err(|cause| Error::not_ours(format!("its header: {cause}")))?;
+    Ok((note, header))
 }
 
 impl<R: Read> Pass<'_, R> {

@@ -1,8 +1,12 @@
 //! Bundles in every order, replayed, missing, cut, changed, packed anew, for others, and made to do harm.
 
+use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use entente_exchange::bundle::{self, Error, From};
+use entente_exchange::message::{self, Answer};
+use entente_exchange::{read_answers, slice};
 
 use crate::world::{Actor, world};
 use crate::{Random, cases};
@@ -249,4 +253,62 @@ fn sealed(inside: &[u8], secret: &str) -> Vec<u8> {
     writer.write_all(inside).unwrap();
     writer.finish().unwrap();
     file
+}
+
+/// Writes the seeds of the fuzz corpora anew: `ENTENTE_REWRITE=1`.
+#[test]
+fn real_messages_and_bundles_are_of_the_form() {
+    let mut actors = crate::world::world(2);
+    actors[0].tell(2);
+    let [owner, reader] = &actors[..] else { panic!() };
+    let mut seeds = vec![(
+        "exchange_bundle",
+        "inside",
+        unsealed(&owner.bundle_for(reader, From::Beginning), reader.secret),
+    )];
+    let (_, sections) = bundle::outline(&seeds[0].2[..]).unwrap();
+    assert_eq!(sections, 4);
+    let mut packed = Vec::new();
+    reader
+        .sync(owner, &mut |bytes| {
+            packed.push(bytes.clone());
+            Ok(bytes)
+        })
+        .unwrap();
+    const NAMES: [&str; 8] = [
+        "ask_acts",
+        "acts",
+        "ask_opening",
+        "opening",
+        "ask_slice",
+        "slice",
+        "ask_telling",
+        "telling",
+    ];
+    assert_eq!(packed.len(), NAMES.len());
+    for (name, message) in NAMES.into_iter().zip(&packed) {
+        let body = zstd::decode_all(&message[8..]).unwrap();
+        let is_question = name.starts_with("ask");
+        let again = if is_question {
+            message::questions_again(&body)
+        } else {
+            message::answers_again(&body)
+        };
+        assert_eq!(again.as_ref(), Ok(&body), "{name}");
+        seeds.push(("exchange_message", name, body));
+    }
+    seeds.push(("exchange_message", "packed", packed[5].clone()));
+    let Answer::Slice(slice) = &read_answers(&packed[5]).unwrap()[0] else {
+        panic!()
+    };
+    seeds.push(("exchange_slice", "slice", slice::to_bytes(slice)));
+    if std::env::var_os("ENTENTE_REWRITE").is_some() {
+        for (target, name, bytes) in seeds {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("../../fuzz/corpus")
+                .join(target);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+    }
 }
