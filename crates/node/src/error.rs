@@ -179,6 +179,14 @@ pub enum Error {
         /// The log.
         origin: String,
     },
+    /// No such entry under a signed head.
+    #[error("the log `{origin}` has no entry {number} under its signed head; `entente log show` lists entries")]
+    NoEntry {
+        /// The log.
+        origin: String,
+        /// Its number, from 0.
+        number: u64,
+    },
     /// A log for others.
     #[error(
         "the log `{origin}` is not for this node's party: it is not of that audience; ask its owner for what is"

@@ -15,6 +15,7 @@
 )]
 
 pub mod acts;
+pub mod audit;
 pub mod bundled;
 pub mod channel;
 pub mod check;

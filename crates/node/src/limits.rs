@@ -30,6 +30,9 @@ pub const REPEATED_RECORDS_MAX: usize = 4_000_000;
 /// Versions or sources listed for one object.
 pub const LISTED_MAX: usize = 1_000;
 
+/// Entries of a log that are verified at once.
+pub const AUDIT_ENTRIES_AT_ONCE: usize = 256;
+
 /// Bytes of a file of acts: a card, an agreement with its signatures.
 pub const ACTS_FILE_BYTES_MAX: usize = 16 << 20;
 
