@@ -37,6 +37,7 @@ impl World {
             let order = bundle::Order {
                 party: &peer,
                 agreement: pact,
+                give_back: false,
                 from: bundle::From::Receipts,
                 until: Timestamp::from_micros(desk.at.micros() + GOOD_FOR),
             };

@@ -180,7 +180,9 @@ pub enum Error {
         origin: String,
     },
     /// No such entry under a signed head.
-    #[error("the log `{origin}` has no entry {number} under its signed head; `entente log show` lists entries")]
+    #[error(
+        "the log `{origin}` has no entry {number} under its signed head; `entente log show` lists entries"
+    )]
     NoEntry {
         /// The log.
         origin: String,
@@ -249,7 +251,7 @@ pub enum Error {
     },
     /// The store is older than what was signed.
     #[error(
-        "the log `{origin}` has {have} entries here, or others than were signed: a head of {signed} entries was signed; an old backup was restored, and signing on would make two histories. Restore the latest backup, or read the missing entries back from a party that has a copy (sync with any reader of this log)"
+        "the log `{origin}` has {have} entries here, or others than were signed: a head of {signed} entries was signed; an old backup was restored, and signing on would make two histories. Restore the latest backup, or read the missing entries back from a reader of this log, who has a copy: `entente bundle write --give-back --to` this party makes a file of it there"
     )]
     Rollback {
         /// The log.
@@ -257,6 +259,16 @@ pub enum Error {
         /// Entries that the store has.
         have: u64,
         /// Entries that were signed.
+        signed: u64,
+    },
+    /// The guard does not know a log that was signed.
+    #[error(
+        "the log `{origin}` was signed for {signed} entries, and the guard of signed heads does not know it: this node was moved, or restored from a backup, and may have signed more since. Read on with every reader of the log first (they hold copies), then `entente log guard` lets it sign on; or name the folder that guarded it with `--guard DIR`"
+    )]
+    Unguarded {
+        /// The log.
+        origin: String,
+        /// Entries of the head that is held.
         signed: u64,
     },
     /// The guard of signed heads.

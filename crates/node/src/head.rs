@@ -11,6 +11,7 @@ use entente_translog::note::Note;
 use entente_translog::proof;
 
 use crate::channel::Desk;
+use crate::reading::Alarm;
 use crate::{Error, Node};
 
 /// What a signed head says.
@@ -70,7 +71,14 @@ impl Node {
     pub(crate) fn guarded(&self, channel: &Channel, desk: &Desk<'_>) -> Result<Option<Head>, Error> {
         let origin = &channel.origin;
         let Some(note) = desk.guard.last(origin)? else {
-            return Ok(None);
+            return match Head::of(channel)? {
+                // Moved or restored without the guard: what was signed last is not known here.
+                Some(head) => Err(Error::Unguarded {
+                    origin: origin.clone(),
+                    signed: head.size,
+                }),
+                None => Ok(None),
+            };
         };
         let signed = Head::kept(origin, note.as_bytes())?;
         let is_prefix = channel.size >= signed.size && self.root_at(channel, signed.size)? == signed.root;
@@ -136,6 +144,30 @@ impl Node {
             root,
             note,
         })
+    }
+
+    /// Guards anew the heads of own logs that the guard does not know: after the node was moved, or restored from a
+    /// backup, and has read on with every reader. Gives the logs and the sizes that are guarded now.
+    ///
+    /// # Errors
+    /// [`Error::Rollback`] where a reader has shown a later head than is held; the store or the guard failed.
+    pub fn guard_anew(&self, desk: &Desk<'_>) -> Result<Vec<(String, u64)>, Error> {
+        let _turn = self.turn();
+        let mut guarded = Vec::new();
+        for channel in self.own_channels(&desk.keys.party)? {
+            let Some(head) = Head::of(&channel)? else { continue };
+            if desk.guard.last(&channel.origin)?.is_some() {
+                continue;
+            }
+            for alarm in self.alarms_of(&channel.origin)? {
+                if let Alarm::Behind { origin, have, signed } = alarm {
+                    return Err(Error::Rollback { origin, have, signed });
+                }
+            }
+            desk.guard.advance(&channel.origin, None, &head.note)?;
+            guarded.push((channel.origin, head.size));
+        }
+        Ok(guarded)
     }
 
     /// Signs what a crash left unsigned, in every own log, and gives the heads that are new.

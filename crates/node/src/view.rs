@@ -181,6 +181,30 @@ impl PeerView<'_> {
         Ok(offers)
     }
 
+    /// The party's own logs of which a copy is held here up to their signed heads; by origin. It gets their entries
+    /// back, without contents, when it lost them.
+    ///
+    /// # Errors
+    /// [`Refused::Failed`].
+    pub fn copies(&self) -> Result<Vec<Offer>, Refused> {
+        let mut offers = Vec::new();
+        let channels = self.node.store.channels().map_err(Error::from)?;
+        for channel in channels.iter().filter(|channel| channel.owner == self.party) {
+            let (Some(head), Ok(_)) = (Head::of(channel)?, self.pact(channel)) else {
+                continue;
+            };
+            if head.size == channel.size {
+                offers.push(Offer {
+                    origin: channel.origin.clone(),
+                    agreement: channel.agreement.clone(),
+                    size: head.size,
+                    head: head.note,
+                });
+            }
+        }
+        Ok(offers)
+    }
+
     /// The agreement of a channel, in force for this party too.
     fn pact(&self, channel: &Channel) -> Result<Pact, Refused> {
         let not_in_force = |standing: String| Refused::NotInForce {

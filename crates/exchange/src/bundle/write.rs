@@ -27,6 +27,8 @@ pub struct Order<'a> {
     pub agreement: &'a str,
     /// From which entries on.
     pub from: From,
+    /// Whether the party gets the entries of its own logs back, of which copies are held here: it lost them.
+    pub give_back: bool,
     /// Until when it counts.
     pub until: Timestamp,
 }
@@ -61,8 +63,12 @@ pub struct Written {
 pub fn write<W: Write>(node: &Node, order: &Order<'_>, desk: &Desk<'_>, out: W) -> Result<Written, Error> {
     let party = recipient(node, order.party)?;
     let view = node.view(&party.id, desk.at);
-    let mut offers = view.channels()?;
-    offers.retain(|offer| offer.agreement == order.agreement);
+    let mut offers: Vec<(Offer, From)> = with(view.channels()?, order.from);
+    if order.give_back {
+        // What the party lost of its own log, nobody knows: all of it goes.
+        offers.extend(with(view.copies()?, From::Beginning));
+    }
+    offers.retain(|(offer, _)| offer.agreement == order.agreement);
     let header = header(node, order, desk, &party, &offers)?;
     let mut out = Frames::begin(sealed::seal(&party, out)?)?;
     let signed = note::sign(&header.text(), &[&desk.keys.signer()?]).map_err(entente_node::Error::from)?;
@@ -95,6 +101,10 @@ pub fn write<W: Write>(node: &Node, order: &Order<'_>, desk: &Desk<'_>, out: W) 
     })
 }
 
+fn with(offers: Vec<Offer>, from: From) -> Vec<(Offer, From)> {
+    offers.into_iter().map(|offer| (offer, from)).collect()
+}
+
 fn recipient(node: &Node, id: &str) -> Result<Party, Error> {
     let party = node.party(id)?;
     party.ok_or_else(|| Error::NoRecipient {
@@ -108,7 +118,7 @@ fn header(
     order: &Order<'_>,
     desk: &Desk<'_>,
     party: &Party,
-    offers: &[Offer],
+    offers: &[(Offer, From)],
 ) -> Result<Header, Error> {
     let pact = node.pact(order.agreement, desk.at)?;
     let pact = pact.ok_or_else(|| entente_node::Error::UnknownAgreement {
@@ -124,7 +134,7 @@ fn header(
     let last = node.bundle_sent(order.agreement, &party.id)?;
     let mut logs = offers
         .iter()
-        .map(|offer| log(node, order.from, party, offer))
+        .map(|(offer, from)| log(node, *from, party, offer))
         .collect::<Result<Vec<_>, Error>>()?;
     logs.sort();
     Ok(Header {

@@ -162,6 +162,7 @@ impl Actor {
         let order = bundle::Order {
             party: &peer.id,
             agreement: "north-sea",
+            give_back: false,
             from,
             until,
         };

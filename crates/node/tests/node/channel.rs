@@ -350,6 +350,54 @@ fn restored_old_backup_refuses_to_sign_and_a_reader_gives_the_entries_back() {
 }
 
 #[test]
+fn backup_without_its_guard_refuses_to_sign_until_readers_were_heard() {
+    let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    let [mut old, _] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    for peer in [&alpha, &old] {
+        peer.import("feed", &[indicator(1, 0, "")], day(3));
+        peer.release_all(day(3));
+    }
+    alpha.import("feed", &[indicator(2, 0, "")], day(4));
+    alpha.release_all(day(4));
+    beta.read_on(&alpha, day(5));
+    // The store of day 3 on a new machine: the guard stayed on the old one.
+    old.guard = peers(&["Alpha", "Beta"]).remove(0).guard;
+    old.import("feed", &[indicator(3, 0, "")], day(6));
+    let refused = old.try_release(&Selection::All, day(6)).unwrap_err();
+    assert!(matches!(refused, Error::Unguarded { signed: 1, .. }), "{refused}");
+    // A reader tells of the later head: guarding anew would sign a second history.
+    let heads = beta.home.node.view(old.id(), day(6)).heads().unwrap();
+    old.home.node.take_heads(&heads, day(6)).unwrap();
+    let refused = old.home.node.guard_anew(&old.desk(day(6))).unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            Error::Rollback {
+                have: 1,
+                signed: 2,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    // It gives the missing entries back, and then there is one history to go on with.
+    let origin = beta.home.node.reads().unwrap().remove(0).0;
+    let view = beta.home.node.view(old.id(), day(6));
+    let lost = view.slice(&origin, 1, 10, 1 << 20).unwrap();
+    old.home
+        .node
+        .take_in(beta.id(), &lost, &old.desk(day(6)))
+        .unwrap();
+    assert_eq!(
+        old.home.node.guard_anew(&old.desk(day(6))).unwrap(),
+        [(origin, 2)]
+    );
+    old.release_all(day(7));
+    let taken = beta.read_on(&old, day(8));
+    assert_eq!((taken[0].stored, taken[0].held), (1, 3));
+}
+
+#[test]
 fn two_histories_are_proven_against_their_owner() {
     let [alpha, beta, gamma] = peers(&["Alpha", "Beta", "Gamma"]).try_into().ok().unwrap();
     let twin = peers(&["Alpha", "Beta", "Gamma"]).remove(0);
