@@ -1,5 +1,6 @@
 //! The command line as clap sees it: names, arguments and their help. What they do is in `commands/`.
 
+mod channel;
 mod party;
 
 use std::num::NonZeroUsize;
@@ -7,6 +8,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use channel::{
+    Bundle, BundleFrom, BundleRead, BundleWrite, Log, LogGuard, LogProve, LogPublish, LogShow, LogVerify,
+    Recall, Release,
+};
 pub(crate) use party::{
     Agreement, AgreementAdd, AgreementExplain, AgreementNew, AgreementShow, AgreementSign, AgreementWord,
     Doing, Party, PartyAdd, PartyCard, PartyKeys, Unlock,
@@ -34,6 +39,10 @@ pub(crate) struct Global {
     /// The node's folder [default: the platform's data directory]
     #[arg(long, global = true, value_name = "DIR", env = "ENTENTE_DATA")]
     pub(crate) data: Option<PathBuf>,
+    /// Where the last signed heads are kept, outside the node's folder and its backups [default: the platform's
+    /// folder for state]
+    #[arg(long, global = true, value_name = "DIR", env = "ENTENTE_GUARD")]
+    pub(crate) guard: Option<PathBuf>,
     /// Newline-delimited JSON instead of text for people
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -63,6 +72,16 @@ pub(crate) enum Command {
     /// What parties agreed on: draft, sign, amend, suspend, leave
     #[command(subcommand)]
     Agreement(Agreement),
+    /// Let objects go to those whom an agreement allows them; what leaves is a line in a log
+    Release(Release),
+    /// Take releases back: every recipient hears of it, and drops them
+    Recall(Recall),
+    /// Offline exchange: one file for one party
+    #[command(subcommand)]
+    Bundle(Bundle),
+    /// The release logs: what left, to whom, and that nothing else did
+    #[command(subcommand)]
+    Log(Log),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

@@ -1,14 +1,18 @@
 //! One module a command: asks the node, renders the answer, chooses the exit code.
 
 mod agreement;
+mod bundle;
 mod check;
 mod demo;
 mod export;
 mod find;
 mod import;
 mod limits;
+mod log;
 mod look;
 mod party;
+mod recall;
+mod release;
 mod scan;
 mod show;
 mod stix;
@@ -30,6 +34,10 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Export(asked) => export::run(global, asked),
         Command::Party(asked) => party::run(global, asked),
         Command::Agreement(asked) => agreement::run(global, asked),
+        Command::Release(asked) => release::run(global, asked),
+        Command::Recall(asked) => recall::run(global, asked),
+        Command::Bundle(asked) => bundle::run(global, asked),
+        Command::Log(asked) => log::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

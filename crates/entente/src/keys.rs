@@ -41,7 +41,6 @@ pub(crate) struct Unlocked {
     /// What signs. The root key is among it only where it was asked for.
     pub(crate) keys: Keys,
     /// What opens files that are encrypted for this party (`AGE-SECRET-KEY-1…`).
-    #[expect(dead_code, reason = "offline bundles are read with it")]
     pub(crate) age: SecretString,
 }
 

@@ -18,9 +18,12 @@
 
 mod cli;
 mod commands;
+mod desk;
 mod exit;
+mod guard;
 mod inputs;
 mod keys;
+mod names;
 mod outputs;
 mod place;
 mod progress;

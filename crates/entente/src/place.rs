@@ -37,11 +37,15 @@ pub(crate) fn open_to_read(global: &Global) -> Result<Node, Failure> {
     open(&data_folder(global)?, Access::Read)
 }
 
-/// A node opened for writing; made when it is not there. Sightings that a crash left unwritten are written first.
+/// A node opened for writing; made when it is not there. Sightings that a crash left unwritten are written first,
+/// and what is past the time that an agreement gives it is deleted.
 pub(crate) fn open_to_write(global: &Global) -> Result<Node, Failure> {
     let node = open(&data_folder(global)?, Access::Write)?;
     let identity = identity(&node)?;
-    node.write_sightings(&identity, now()).map_err(node_failure)?;
+    let at = now();
+    node.write_sightings(&identity, at).map_err(node_failure)?;
+    // What was agreed to be deleted by now goes, whatever the node was opened for.
+    node.retain(at).map_err(node_failure)?;
     Ok(node)
 }
 
@@ -81,7 +85,8 @@ pub(crate) fn identity(node: &Node) -> Result<String, Failure> {
     node.identity(&random().to_string(), now()).map_err(node_failure)
 }
 
-fn random() -> uuid::Uuid {
+/// A random identifier, which is also 122 random bits.
+pub(crate) fn random() -> uuid::Uuid {
     #[expect(
         clippy::disallowed_methods,
         reason = "the binary is where randomness comes from"
@@ -104,20 +109,32 @@ pub(crate) fn node_failure(error: entente_node::Error) -> Failure {
     use entente_node::Error;
     let exit = match error {
         Error::Store(error) => return failure(error),
-        Error::Input { .. } | Error::Act(_) | Error::Agreement(_) | Error::NoCard | Error::Log(_) => {
-            Exit::BadInput
-        }
-        Error::UnknownParty { .. } | Error::UnknownAgreement { .. } | Error::UnknownKey { .. } => {
-            Exit::NotFound
-        }
+        Error::Input { .. }
+        | Error::Act(_)
+        | Error::Agreement(_)
+        | Error::NoCard
+        | Error::Log(_)
+        | Error::WrongAudience { .. }
+        | Error::Gap { .. }
+        | Error::Older { .. }
+        | Error::BadSlice { .. }
+        | Error::BadLog { .. }
+        | Error::Forked { .. } => Exit::BadInput,
+        Error::UnknownParty { .. }
+        | Error::UnknownAgreement { .. }
+        | Error::UnknownKey { .. }
+        | Error::UnknownChannel { .. }
+        | Error::NoEntry { .. } => Exit::NotFound,
         Error::AmbiguousParty { .. }
         | Error::NotFounded
         | Error::Founded { .. }
         | Error::Name { .. }
         | Error::NotOurKeys
         | Error::RootElsewhere
+        | Error::TooLong { .. }
+        | Error::ReservedSource { .. }
         | Error::KeyList { .. } => Exit::Usage,
-        Error::KeyOver { .. } | Error::LastKey => Exit::Refused,
+        Error::KeyOver { .. } | Error::LastKey | Error::NotInForce { .. } => Exit::Refused,
         _ => Exit::Store,
     };
     Failure {

@@ -47,14 +47,15 @@ pub(crate) fn count(number: u64) -> String {
 
 /// A count with its noun: `1 object`, `2 objects`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
-    let plural = if number == 1 {
-        String::new()
-    } else if noun.ends_with('s') {
-        "es".to_owned()
-    } else {
-        "s".to_owned()
-    };
-    format!("{} {noun}{plural}", count(number))
+    let number_text = count(number);
+    if number == 1 {
+        return format!("{number_text} {noun}");
+    }
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number_text} {stem}ies"),
+        _ if noun.ends_with('s') => format!("{number_text} {noun}es"),
+        _ => format!("{number_text} {noun}s"),
+    }
 }
 
 /// Rows in columns, each as wide as its widest cell; the last column is left as it is.
@@ -102,6 +103,8 @@ mod tests {
         assert_eq!(count(1234567), "1,234,567");
         assert_eq!(counted(1, "object"), "1 object");
         assert_eq!(counted(2, "address"), "2 addresses");
+        assert_eq!(counted(0, "entry"), "0 entries");
+        assert_eq!(counted(3, "day"), "3 days");
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) fn run(global: &Global, asked: &cli::Agreement) -> Result<Exit, Failu
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
 
-/// A document to begin with, for a year from tomorrow.
+/// A document to begin with, for a year from today (UTC).
 fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
     let node = place::open_to_read(global)?;
     let parties = if asked.parties.is_empty() {
@@ -60,7 +60,7 @@ fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
         .collect();
     let midnight = place::now().micros().div_euclid(DAY) * DAY;
     let day = |days: i64| Timestamp::from_micros(midnight + days * DAY);
-    let text = Agreement::template(&asked.id, &members, day(1), day(366));
+    let text = Agreement::template(&asked.id, &members, day(0), day(365));
     give(asked.output.as_deref(), &text)?;
     if let Err(faults) = Agreement::read(&text)
         && !global.quiet

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::cli::{Global, Look};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
+use crate::names::Names;
 use crate::place;
 use crate::render::{counted, safe, short};
 
@@ -18,6 +19,7 @@ const VALUES_AT_ONCE: usize = 10_000;
 
 pub(crate) fn run(global: &Global, asked: &Look) -> Result<Exit, Failure> {
     let node = place::open_to_read(global)?;
+    let names = Names::of(&node)?;
     let mut out = out();
     let mut any_known = false;
     let mut waiting = Vec::new();
@@ -30,25 +32,31 @@ pub(crate) fn run(global: &Global, asked: &Look) -> Result<Exit, Failure> {
                     waiting.push(line.to_owned());
                 }
                 if waiting.len() >= VALUES_AT_ONCE {
-                    any_known |= answer(global, &node, &std::mem::take(&mut waiting), &mut out)?;
+                    any_known |= answer(global, &node, &names, &std::mem::take(&mut waiting), &mut out)?;
                 }
             }
         } else {
             waiting.push(value.clone());
         }
     }
-    any_known |= answer(global, &node, &waiting, &mut out)?;
+    any_known |= answer(global, &node, &names, &waiting, &mut out)?;
     out.flush()?;
     Ok(if any_known { Exit::Done } else { Exit::NotFound })
 }
 
-fn answer(global: &Global, node: &Node, values: &[String], out: &mut impl Write) -> Result<bool, Failure> {
+fn answer(
+    global: &Global,
+    node: &Node,
+    names: &Names,
+    values: &[String],
+    out: &mut impl Write,
+) -> Result<bool, Failure> {
     let known = node.look(values).map_err(place::node_failure)?;
     for known in &known {
         if global.json {
             json_line(out, &as_json(known))?
         } else {
-            as_text(node, known, out)?
+            as_text(node, names, known, out)?
         }
     }
     Ok(known.iter().any(is_known))
@@ -58,7 +66,7 @@ fn is_known(known: &Known) -> bool {
     !known.mentions.is_empty() || known.hits.count > 0
 }
 
-fn as_text(node: &Node, known: &Known, out: &mut impl Write) -> Result<(), Failure> {
+fn as_text(node: &Node, names: &Names, known: &Known, out: &mut impl Write) -> Result<(), Failure> {
     let Some(observable) = &known.observable else {
         writeln!(
             out,
@@ -80,7 +88,7 @@ fn as_text(node: &Node, known: &Known, out: &mut impl Write) -> Result<(), Failu
             writeln!(
                 out,
                 "      told by {} on {}",
-                safe(&told.source),
+                names.source(&told.source),
                 Timestamp::from_micros(told.at)
             )?;
         }

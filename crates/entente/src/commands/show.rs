@@ -2,14 +2,16 @@
 
 use std::io::Write;
 
-use entente_node::show::{Relation, Shown};
+use entente_node::receipt::Recalled;
+use entente_node::show::{Gone, Relation, Shown};
 use entente_stix::time::Timestamp;
-use entente_store::Stored;
+use entente_store::{Aside, Stored};
 use serde_json::{Value, json};
 
 use crate::cli::{Global, Show};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
+use crate::names::Names;
 use crate::place;
 use crate::render::{safe, short, table};
 
@@ -23,7 +25,12 @@ pub(crate) fn run(global: &Global, asked: &Show) -> Result<Exit, Failure> {
         ));
     }
     let node = place::open_to_read(global)?;
+    let names = Names::of(&node)?;
     let Some(shown) = node.show(&asked.id).map_err(place::node_failure)? else {
+        if let (false, Some(gone)) = (asked.raw, node.gone(&asked.id)?) {
+            tell_gone(global, &asked.id, &gone, &names)?;
+            return Ok(Exit::NotFound);
+        }
         return Err(Failure::not_found(format!(
             "`{}` is not known here; `entente find` searches by words, `entente look` by value",
             safe(&asked.id)
@@ -40,7 +47,7 @@ pub(crate) fn run(global: &Global, asked: &Show) -> Result<Exit, Failure> {
     } else if global.json {
         json_line(&mut out, &as_json(&shown, &versions)?)?;
     } else {
-        as_text(&shown, &versions, &mut out)?;
+        as_text(&shown, &versions, &names, &mut out)?;
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -60,7 +67,7 @@ fn raw(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), F
     Ok(())
 }
 
-fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(), Failure> {
+fn as_text(shown: &Shown, versions: &[Stored], names: &Names, out: &mut impl Write) -> Result<(), Failure> {
     let current = &shown.current;
     let revoked = if current.revoked { "  (revoked)" } else { "" };
     writeln!(
@@ -89,10 +96,15 @@ fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(
         writeln!(
             out,
             "  {}  on {}{old}",
-            safe(&holding.source),
+            names.source(&holding.source),
             Timestamp::from_micros(holding.at)
         )?;
     }
+    if let Some(owner) = &shown.owner {
+        writeln!(out, "\nBelongs to {}: nobody else changes it", names.name(owner))?;
+    }
+    beside(&shown.asides, names, out)?;
+    recalls(&shown.recalls, names, out)?;
     relations("Refers to", &shown.refers_to, out)?;
     relations("Referred to by", &shown.referred_by, out)?;
     if shown.more {
@@ -110,6 +122,80 @@ fn as_text(shown: &Shown, versions: &[Stored], out: &mut impl Write) -> Result<(
         }
     }
     Ok(())
+}
+
+/// What was told and not taken in.
+fn beside(asides: &[Aside], names: &Names, out: &mut impl Write) -> Result<(), Failure> {
+    if asides.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nTold, and not taken in")?;
+    for aside in asides {
+        writeln!(
+            out,
+            "  {} by {} on {}: {}",
+            safe(&aside.kind),
+            names.source(&aside.source),
+            Timestamp::from_micros(aside.at),
+            safe(&aside.reason)
+        )?;
+    }
+    Ok(())
+}
+
+fn recalls(recalls: &[Recalled], names: &Names, out: &mut impl Write) -> Result<(), Failure> {
+    if recalls.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\nRecalled")?;
+    for recall in recalls {
+        writeln!(
+            out,
+            "  by {} under `{}`, on {}: {}",
+            names.name(&recall.by),
+            safe(&recall.agreement),
+            recall.at,
+            safe(&recall.reason)
+        )?;
+    }
+    Ok(())
+}
+
+/// What is left of an object that is not held.
+fn tell_gone(global: &Global, id: &str, gone: &Gone, names: &Names) -> Result<(), Failure> {
+    let mut out = out();
+    if global.json {
+        json_line(
+            &mut out,
+            &json!({"id": id, "owner": gone.owner, "asides": asides_json(&gone.asides), "recalls": recalls_json(&gone.recalls)}),
+        )?;
+    } else {
+        writeln!(out, "{}  (not held)", safe(id))?;
+        beside(&gone.asides, names, &mut out)?;
+        recalls(&gone.recalls, names, &mut out)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn asides_json(asides: &[Aside]) -> Vec<Value> {
+    let one = |aside: &Aside| {
+        json!({
+            "kind": aside.kind, "source": aside.source, "at": Timestamp::from_micros(aside.at).to_string(),
+            "digest": hex(&aside.digest), "reason": aside.reason,
+            "object": serde_json::from_slice::<Value>(&aside.text).ok(),
+        })
+    };
+    asides.iter().map(one).collect()
+}
+
+fn recalls_json(recalls: &[Recalled]) -> Vec<Value> {
+    let one = |recall: &Recalled| {
+        json!({
+            "log": recall.origin, "agreement": recall.agreement, "by": recall.by, "entry": recall.number,
+            "at": recall.at.to_string(), "reason": recall.reason,
+        })
+    };
+    recalls.iter().map(one).collect()
 }
 
 /// A value as text for one line: an object is an overview here, `--raw` has every byte.
@@ -163,6 +249,7 @@ fn as_json(shown: &Shown, versions: &[Stored]) -> Result<Value, Failure> {
     let mut value = json!({
         "id": shown.current.id, "object": object(&shown.current)?, "digest": hex(&shown.current.digest),
         "holdings": holdings, "refers_to": ends(&shown.refers_to), "referred_by": ends(&shown.referred_by),
+        "owner": shown.owner, "asides": asides_json(&shown.asides), "recalls": recalls_json(&shown.recalls),
         "more": shown.more,
     });
     if let (false, Some(members)) = (versions.is_empty(), value.as_object_mut()) {

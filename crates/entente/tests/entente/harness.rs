@@ -61,6 +61,7 @@ impl Home {
         command
             .args(arguments)
             .env("ENTENTE_DATA", self.data())
+            .env("ENTENTE_GUARD", self.path("heads"))
             .env_remove("NO_COLOR")
             .stdin(Stdio::null());
         command

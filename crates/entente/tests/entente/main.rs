@@ -10,6 +10,7 @@
 mod agreement;
 mod ask;
 mod crash;
+mod exchange;
 mod export;
 mod harness;
 mod hostile;

@@ -1,0 +1,279 @@
+//! `entente bundle`: what would be told in a conversation, in a file that somebody carries.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+
+use age::secrecy::ExposeSecret as _;
+use entente_exchange::bundle::{self, Account, Error, From, Order, Written};
+use entente_node::Node;
+use entente_node::party::Party;
+use entente_node::reading::{Alarm, TakenIn};
+use entente_stix::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::cli::{Bundle, BundleFrom, BundleRead, BundleWrite, Global};
+use crate::commands::{json_line, out};
+use crate::desk::Seat;
+use crate::exit::{Exit, Failure, unless_hung_up};
+use crate::names::Names;
+use crate::render::{count, counted, safe};
+use crate::{outputs, place};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+
+pub(crate) fn run(global: &Global, asked: &Bundle) -> Result<Exit, Failure> {
+    match asked {
+        Bundle::Write(asked) => write(global, asked),
+        Bundle::Read(asked) => read(global, asked),
+    }
+}
+
+fn write(global: &Global, asked: &BundleWrite) -> Result<Exit, Failure> {
+    if asked.output.as_os_str() == "-" {
+        return Err(Failure::usage(
+            "a bundle goes into a file, which appears whole or not at all: name one with `-o FILE`",
+        ));
+    }
+    let seat = Seat::take(global, &asked.unlock)?;
+    let desk = seat.desk();
+    let party = seat.node.party(&asked.to)?.ok_or_else(|| unknown(&asked.to))?;
+    let agreement = match &asked.agreement {
+        Some(agreement) => agreement.clone(),
+        None => only_agreement(&seat.node, &party, desk.at)?,
+    };
+    let order = Order {
+        party: &party.id,
+        agreement: &agreement,
+        from: match asked.from {
+            BundleFrom::Receipts => From::Receipts,
+            BundleFrom::LastBundle => From::LastBundle,
+            BundleFrom::Beginning => From::Beginning,
+        },
+        give_back: asked.give_back,
+        until: Timestamp::from_micros(
+            desk.at
+                .micros()
+                .saturating_add(i64::from(asked.days) * DAY_MICROS),
+        ),
+    };
+    let written = outputs::into(&asked.output, |out| {
+        bundle::write(&seat.node, &order, &desk, out).map_err(failure)
+    })?;
+    unless_hung_up(tell_written(global, &asked.output, &party, &agreement, &written))?;
+    Ok(Exit::Done)
+}
+
+fn unknown(party: &str) -> Failure {
+    Failure::not_found(format!(
+        "no party `{}` is known here; `entente party list` shows who is",
+        safe(party)
+    ))
+}
+
+/// The agreement under which the party is told something, where there is just one.
+fn only_agreement(node: &Node, party: &Party, at: Timestamp) -> Result<String, Failure> {
+    let mut shared: Vec<String> = Vec::new();
+    for pact in node.pacts(at)? {
+        if pact.agreement.member_of(&party.id).is_some() {
+            shared.push(pact.agreement.id.clone());
+        }
+    }
+    match shared.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Failure::not_found(format!(
+            "there is no agreement with {}; `entente agreement list` shows those that there are",
+            safe(&party.name)
+        ))),
+        several => Err(Failure::usage(format!(
+            "there are {} agreements with {}; choose one with `--agreement`: {}",
+            several.len(),
+            safe(&party.name),
+            safe(&several.join(", "))
+        ))),
+    }
+}
+
+fn tell_written(
+    global: &Global,
+    path: &Path,
+    party: &Party,
+    agreement: &str,
+    written: &Written,
+) -> Result<(), Failure> {
+    if global.quiet {
+        return Ok(());
+    }
+    let header = &written.header;
+    let mut out = out();
+    if global.json {
+        let logs: Vec<Value> = header
+            .logs
+            .iter()
+            .map(|log| json!({"log": log.origin, "from": log.from, "entries": log.size}))
+            .collect();
+        json_line(
+            &mut out,
+            &json!({"bundle": path, "to": party.id, "agreement": agreement, "number": header.number,
+                "entries": written.entries, "until": header.until.to_string(), "logs": logs}),
+        )?;
+    } else {
+        writeln!(
+            out,
+            "{}  {} to {} under `{}`, number {}; counts until {}",
+            safe(&path.display().to_string()),
+            counted(written.entries, "log entry"),
+            safe(&party.name),
+            safe(agreement),
+            count(header.number),
+            header.until
+        )?;
+    }
+    Ok(out.flush()?)
+}
+
+fn read(global: &Global, asked: &BundleRead) -> Result<Exit, Failure> {
+    let seat = Seat::take(global, &asked.unlock)?;
+    let mut exit = Exit::Done;
+    for path in &asked.files {
+        let name = safe(&path.display().to_string());
+        let opened = File::open(path);
+        let mut file = opened.map_err(|error| Failure::input(format!("cannot read `{name}`: {error}")))?;
+        let secret = seat.unlocked.age.expose_secret();
+        let account = bundle::read(&seat.node, &seat.desk(), secret, &mut file).map_err(|error| {
+            let failure = failure(error);
+            Failure {
+                message: format!("`{name}`: {}", failure.message),
+                ..failure
+            }
+        })?;
+        if account.logs.values().any(|log| log.parked > 0) || !account.refused.is_empty() {
+            exit = Exit::BadInput;
+        }
+        let names = Names::of(&seat.node)?;
+        unless_hung_up(tell_read(global, path, &account, &names))?;
+    }
+    Ok(exit)
+}
+
+fn tell_read(global: &Global, path: &Path, account: &Account, names: &Names) -> Result<(), Failure> {
+    let mut out = out();
+    if global.json {
+        json_line(&mut out, &read_as_json(path, account))?;
+        return Ok(out.flush()?);
+    }
+    for alarm in &account.alarms {
+        writeln!(out, "ALARM: {}", alarm_words(alarm))?;
+    }
+    for (subject, why) in &account.refused {
+        writeln!(out, "refused  {}: {}", safe(subject), safe(why))?;
+    }
+    if global.quiet {
+        return Ok(out.flush()?);
+    }
+    let header = &account.header;
+    writeln!(
+        out,
+        "from {} under `{}`, number {}{}",
+        names.name(&header.issuer),
+        safe(&header.agreement),
+        count(header.number),
+        if account.is_old() {
+            ": nothing that is not held already"
+        } else {
+            ""
+        }
+    )?;
+    for log in account.logs.values() {
+        writeln!(out, "  {}", taken_words(log))?;
+    }
+    if account.acts > 0 {
+        writeln!(
+            out,
+            "  {} about keys and agreements",
+            counted(account.acts, "statement")
+        )?;
+    }
+    if account.receipts > 0 {
+        writeln!(
+            out,
+            "  {} for what was released from here",
+            counted(account.receipts, "receipt")
+        )?;
+    }
+    Ok(out.flush()?)
+}
+
+/// What became of a log's entries, as a sentence.
+fn taken_words(log: &TakenIn) -> String {
+    let mut words = counted(log.held.saturating_sub(log.before), "new entry");
+    for (number, what) in [
+        (log.stored, "stored"),
+        (log.known, "known already"),
+        (log.recalled, "recalled"),
+        (log.proposals, "kept beside as proposals (another's to change)"),
+        (log.parked, "parked with a reason"),
+        (log.erased, "no longer told"),
+    ] {
+        if number > 0 {
+            words.push_str(&format!(", {} {what}", count(number)));
+        }
+    }
+    if log.held < log.size {
+        words.push_str(&format!("; {} more are signed", count(log.size - log.held)));
+    } else {
+        words.push_str("; everything up to the signed head is held");
+    }
+    words
+}
+
+pub(super) fn alarm_words(alarm: &Alarm) -> String {
+    match alarm {
+        Alarm::Fork { origin, .. } => format!(
+            "the owner of `{}` signed two histories of it; `entente log show --json` gives the proof: show it to all parties",
+            safe(origin)
+        ),
+        Alarm::Behind { origin, have, signed } => format!(
+            "a peer holds {} entries of this node's own log `{}`, which has {} here: an old backup was restored",
+            count(*signed),
+            safe(origin),
+            count(*have)
+        ),
+    }
+}
+
+fn read_as_json(path: &Path, account: &Account) -> Value {
+    let header = &account.header;
+    let log = |log: &TakenIn| {
+        json!({
+            "log": log.origin, "before": log.before, "held": log.held, "entries": log.size, "stored": log.stored,
+            "known": log.known, "proposals": log.proposals, "parked": log.parked, "recalled": log.recalled,
+            "erased": log.erased,
+        })
+    };
+    let refused = account
+        .refused
+        .iter()
+        .map(|(subject, why)| json!({"subject": subject, "reason": why}));
+    json!({
+        "bundle": path, "from": header.issuer, "agreement": header.agreement, "number": header.number,
+        "old": account.is_old(), "acts": account.acts, "receipts": account.receipts,
+        "logs": account.logs.values().map(log).collect::<Vec<_>>(), "older": account.older,
+        "refused": refused.collect::<Vec<_>>(),
+        "alarms": account.alarms.iter().map(alarm_words).collect::<Vec<_>>(),
+    })
+}
+
+/// Whose fault it is that a bundle was not written or not read.
+fn failure(error: Error) -> Failure {
+    match error {
+        Error::Node(error) => place::node_failure(error),
+        Error::NoRecipient { .. } => Failure::not_found(error),
+        Error::Refused(_) => Failure {
+            exit: Exit::Refused,
+            message: error.to_string(),
+        },
+        Error::Secret(_) | Error::Moved { .. } | Error::Io(_) => Failure::store(error),
+        _ => Failure::input(error),
+    }
+}

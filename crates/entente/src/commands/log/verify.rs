@@ -1,0 +1,324 @@
+//! `entente log verify`: the logs held here; published logs and proofs, from their files alone.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use entente_node::Node;
+use entente_node::channel::opening::Opening;
+use entente_node::channel::read_origin;
+use entente_translog::checkpoint::Checkpoint;
+use entente_translog::note::{Note, Verifier};
+use entente_translog::published::{self, CHECKPOINT, Folder, Options};
+use entente_translog::tlog_proof::{Policy, TlogProof};
+use entente_translog::{commitment, published::Fault};
+use serde_json::{Value, json};
+use walkdir::WalkDir;
+
+use crate::cli::{Global, LogVerify};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::place;
+use crate::progress::Progress;
+use crate::render::{counted, safe};
+
+/// A proof of our own is a few kilobytes.
+const PROOF_BYTES_MAX: u64 = 1 << 20;
+
+pub(super) fn run(global: &Global, asked: &LogVerify) -> Result<Exit, Failure> {
+    let mut told = Told::new(global);
+    if asked.paths.is_empty() {
+        held(global, &mut told)?;
+    } else {
+        let trust = Trust::of(global, asked)?;
+        for path in &asked.paths {
+            given(path, &trust, &mut told)?;
+        }
+    }
+    told.finish()
+}
+
+/// The answer as it is told.
+struct Told<'g> {
+    global: &'g Global,
+    logs: u64,
+    entries: u64,
+    bad: u64,
+}
+
+impl<'g> Told<'g> {
+    fn new(global: &'g Global) -> Told<'g> {
+        Told {
+            global,
+            logs: 0,
+            entries: 0,
+            bad: 0,
+        }
+    }
+
+    fn good(&mut self, what: &str, entries: u64, says: &str) -> Result<(), Failure> {
+        self.logs += 1;
+        self.entries += entries;
+        let line = json!({"log": what, "good": true, "entries": entries, "says": says});
+        self.line(
+            &line,
+            &format!("good  {}  {}{says}", safe(what), counted(entries, "entry")),
+        )
+    }
+
+    fn bad(&mut self, what: &str, code: &str, place: &str, says: &str) -> Result<(), Failure> {
+        self.logs += 1;
+        self.bad += 1;
+        let line = json!({"log": what, "good": false, "code": code, "place": place, "says": says});
+        self.line(&line, &format!("BAD   {}  {code}: {}", safe(what), safe(says)))
+    }
+
+    fn line(&self, line: &Value, text: &str) -> Result<(), Failure> {
+        let mut out = out();
+        if self.global.json {
+            json_line(&mut out, line)?;
+        } else {
+            writeln!(out, "{text}")?;
+        }
+        Ok(out.flush()?)
+    }
+
+    fn finish(self) -> Result<Exit, Failure> {
+        if self.logs == 0 {
+            return Err(Failure::not_found(
+                "there is nothing to verify: no log is held here; `entente release` makes the first entry",
+            ));
+        }
+        if !self.global.json && !self.global.quiet {
+            let mut out = out();
+            if self.bad == 0 {
+                writeln!(
+                    out,
+                    "{}, {}: everything is there, unchanged, under its owner's signature",
+                    counted(self.logs, "log"),
+                    counted(self.entries, "entry")
+                )?;
+            } else {
+                writeln!(out, "{} of {} not good", self.bad, counted(self.logs, "log"))?;
+            }
+            out.flush()?;
+        }
+        Ok(if self.bad == 0 { Exit::Done } else { Exit::Answer })
+    }
+}
+
+/// The logs in the node's store: also that each entry says what it commits to, and its content is that.
+fn held(global: &Global, told: &mut Told<'_>) -> Result<(), Failure> {
+    let node = place::open_to_read(global)?;
+    for log in node.logs()? {
+        let progress = Progress::bytes(None, global.quiet);
+        progress.about(&log.origin);
+        let audited = node.audit(&log.origin, &mut |_, _| ())?;
+        progress.clear();
+        if audited.faults.is_empty() {
+            let erased = match audited.erased {
+                0 => String::new(),
+                erased => format!(
+                    " ({} without its content: replaced, recalled or past its time)",
+                    erased
+                ),
+            };
+            told.good(&log.origin, audited.entries, &erased)?;
+        }
+        for fault in &audited.faults {
+            let place = fault
+                .number
+                .map(|number| format!("entry {number}"))
+                .unwrap_or_default();
+            told.bad(
+                &log.origin,
+                fault.code,
+                &place,
+                &format!("{place} {}", fault.what),
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Whose signatures count, and what was seen of each log before.
+struct Trust {
+    keys: Vec<Verifier>,
+    /// The keys were named: whoever named them answers for them. Otherwise a log's owner must have signed.
+    named: bool,
+    seen: BTreeMap<String, (u64, [u8; 32])>,
+}
+
+impl Trust {
+    fn of(global: &Global, asked: &LogVerify) -> Result<Trust, Failure> {
+        if !asked.keys.is_empty() {
+            let keys = asked
+                .keys
+                .iter()
+                .map(|key| named_keys(key))
+                .collect::<Result<Vec<_>, _>>()?;
+            return Ok(Trust {
+                keys: keys.concat(),
+                named: true,
+                seen: BTreeMap::new(),
+            });
+        }
+        let no_keys = |failure: Failure| match failure.exit {
+            Exit::NotFound => Failure::usage(
+                "whose signature is good? There is no node here that knows parties: name keys with `--key VKEY`, \
+                 or the node with `--data DIR`",
+            ),
+            _ => failure,
+        };
+        let node = place::open_to_read(global).map_err(no_keys)?;
+        let keys = node
+            .parties()?
+            .iter()
+            .flat_map(|party| party.all_verifiers())
+            .collect();
+        Ok(Trust {
+            keys,
+            named: false,
+            seen: seen(&node)?,
+        })
+    }
+
+    fn is_owners(&self, origin: &str, signers: &[entente_translog::note::Signed]) -> bool {
+        let owner = read_origin(origin).map(|(_, owner)| owner);
+        self.named || owner.is_some_and(|owner| signers.iter().any(|signed| signed.key.name() == owner))
+    }
+}
+
+/// A key, or the keys in a file.
+fn named_keys(text: &str) -> Result<Vec<Verifier>, Failure> {
+    let bad = |error: entente_translog::Error| Failure::usage(format!("`{}` is no key: {error}", safe(text)));
+    if !Path::new(text).is_file() {
+        return Ok(vec![text.parse().map_err(bad)?]);
+    }
+    let file = fs::read_to_string(text)
+        .map_err(|error| Failure::input(format!("cannot read `{}`: {error}", safe(text))))?;
+    let lines = file
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.parse().map_err(bad)).collect()
+}
+
+/// The heads that this node knows: a published log must go on from them.
+fn seen(node: &Node) -> Result<BTreeMap<String, (u64, [u8; 32])>, Failure> {
+    let mut seen = BTreeMap::new();
+    for log in node.logs()? {
+        let Some((_, note)) = &log.head else { continue };
+        let checkpoint = Note::read(note.as_bytes()).and_then(|note| Checkpoint::read(note.text()));
+        if let Ok(checkpoint) = checkpoint {
+            seen.insert(log.origin, (checkpoint.size, checkpoint.root));
+        }
+    }
+    Ok(seen)
+}
+
+fn given(path: &Path, trust: &Trust, told: &mut Told<'_>) -> Result<(), Failure> {
+    if path.is_file() {
+        return proof(path, trust, told);
+    }
+    let folders = folders(path)?;
+    if folders.is_empty() {
+        return Err(Failure::input(format!(
+            "there is no published log in `{}`: no file `{CHECKPOINT}` in it or in a folder under it",
+            safe(&path.display().to_string())
+        )));
+    }
+    for folder in folders {
+        published_log(&folder, trust, told)?;
+    }
+    Ok(())
+}
+
+fn folders(path: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for entry in WalkDir::new(path).sort_by_file_name() {
+        let entry = entry.map_err(|error| {
+            let why = format!("cannot read `{}`: {error}", safe(&path.display().to_string()));
+            if path.exists() {
+                Failure::input(why)
+            } else {
+                Failure::not_found(why)
+            }
+        })?;
+        if entry.file_name() == CHECKPOINT && entry.file_type().is_file() {
+            found.extend(entry.path().parent().map(Path::to_owned));
+        }
+    }
+    Ok(found)
+}
+
+fn published_log(folder: &Path, trust: &Trust, told: &mut Told<'_>) -> Result<(), Failure> {
+    let claimed = fs::read(folder.join(CHECKPOINT))
+        .ok()
+        .and_then(|note| Some(Checkpoint::read(Note::read(&note).ok()?.text()).ok()?.origin));
+    let name = claimed.clone().unwrap_or_else(|| folder.display().to_string());
+    let options = Options {
+        known: claimed
+            .as_ref()
+            .and_then(|origin| trust.seen.get(origin).copied()),
+        commitments: true,
+        ..Options::default()
+    };
+    let verified: Result<_, Fault> = published::verify(&Folder::new(folder), &trust.keys, &options);
+    match verified {
+        Ok(report) if trust.is_owners(&report.checkpoint.origin, report.checkpoint.signers()) => {
+            told.good(&report.checkpoint.origin, report.checkpoint.size, "")
+        }
+        Ok(_) => told.bad(
+            &name,
+            "bad-signature",
+            CHECKPOINT,
+            "its head is signed by a known party, but not by its owner",
+        ),
+        Err(fault) => told.bad(&name, fault.code(), fault.place(), &fault.to_string()),
+    }
+}
+
+/// A proof file: what it opens, and that it was logged.
+fn proof(path: &Path, trust: &Trust, told: &mut Told<'_>) -> Result<(), Failure> {
+    let name = path.display().to_string();
+    let unreadable = |error| Failure::input(format!("cannot read `{}`: {error}", safe(&name)));
+    if path.metadata().map_err(unreadable)?.len() > PROOF_BYTES_MAX {
+        return told.bad(&name, "bad-proof", "", "too long to be a proof");
+    }
+    let bytes = fs::read(path).map_err(unreadable)?;
+    match proven(&bytes, trust) {
+        Ok((origin, number, says)) => told.good(&origin, 1, &format!(", number {number}: {}", safe(&says))),
+        Err(why) => told.bad(&name, "bad-proof", "", &why),
+    }
+}
+
+fn proven(bytes: &[u8], trust: &Trust) -> Result<(String, u64, String), String> {
+    let text = |error: entente_translog::Error| error.to_string();
+    let proof = TlogProof::read(bytes).map_err(text)?;
+    let note = Note::read(proof.checkpoint.as_bytes()).map_err(text)?;
+    let origin = Checkpoint::read(note.text()).map_err(text)?.origin;
+    let extra = proof.extra.as_deref().unwrap_or_default();
+    let (salt, opening) = extra
+        .split_first_chunk::<32>()
+        .ok_or("it does not say what was logged (no salt and opening as extra data)")?;
+    let policy = Policy {
+        origin: &origin,
+        log_keys: &trust.keys,
+        witness_keys: &[],
+        quorum: 0,
+    };
+    let verified = proof
+        .verify(&commitment::commit(salt, opening), &policy)
+        .map_err(text)?;
+    if !trust.is_owners(&origin, verified.signers()) {
+        return Err("its head is signed by a known party, but not by the owner of the log".to_owned());
+    }
+    let says = match Opening::read(opening).map_err(|error| error.to_string())? {
+        Opening::Release(release) => format!("release of {} by clause `{}`", release.object, release.clause),
+        Opening::Recall(recall) => format!("recall of {}: {}", recall.object, recall.reason),
+        Opening::Close { reason } => format!("close: {reason}"),
+    };
+    Ok((origin, proof.index, says))
+}

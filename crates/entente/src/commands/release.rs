@@ -1,0 +1,220 @@
+//! `entente release`: objects to those whom an agreement allows them.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use entente_node::release::{ReleaseAccount, Ruled, Ruling, Selection};
+use entente_policy::standing::Standing;
+use serde_json::{Value, json};
+
+use crate::cli::{Global, Release};
+use crate::commands::{json_line, out};
+use crate::desk::Seat;
+use crate::exit::{Exit, Failure, unless_hung_up};
+use crate::names::Names;
+use crate::render::{count, counted, safe};
+
+/// Reasons for which objects stay here that a person reads in one go, each with an example.
+const REASONS_SHOWN: usize = 12;
+
+pub(crate) fn run(global: &Global, asked: &Release) -> Result<Exit, Failure> {
+    let selection = if asked.all {
+        Selection::All
+    } else if asked.sources.is_empty() {
+        Selection::Ids(asked.ids.clone())
+    } else {
+        Selection::Sources(asked.sources.clone())
+    };
+    let seat = Seat::take(global, &asked.unlock)?;
+    require_agreement(&seat)?;
+    let names = Names::of(&seat.node)?;
+    let mut seen = Seen::default();
+    let mut out = out();
+    let mut hung_up = false;
+    let account = seat.node.release(
+        &selection,
+        asked.agreement.as_deref(),
+        asked.dry_run,
+        &seat.desk(),
+        &mut |ruled| {
+            seen.take(&ruled);
+            if global.json && !hung_up {
+                hung_up = json_line(&mut out, &as_json(&ruled)).is_err();
+            }
+        },
+    )?;
+    drop(out);
+    unless_hung_up(tell(global, asked, &account, &seen, &names))?;
+    Ok(exit(&account, &selection))
+}
+
+/// Without an agreement in force nothing can go; that is worth more words than an empty account.
+fn require_agreement(seat: &Seat) -> Result<(), Failure> {
+    let refused = |message: String| Failure {
+        exit: Exit::Refused,
+        message,
+    };
+    let pacts = seat.node.pacts(seat.desk().at)?;
+    if pacts.is_empty() {
+        return Err(refused(
+            "nothing leaves without an agreement, and there is none yet; `entente agreement new` gives one to begin with"
+                .to_owned(),
+        ));
+    }
+    if pacts.iter().any(|pact| pact.standing == Standing::InForce) {
+        return Ok(());
+    }
+    let stand = pacts
+        .iter()
+        .map(|pact| format!("\n  `{}` {}", pact.agreement.id, pact.standing));
+    Err(refused(format!(
+        "nothing leaves without an agreement in force:{}",
+        stand.collect::<String>()
+    )))
+}
+
+/// Asked for by name and all of it withheld: policy said no.
+fn exit(account: &ReleaseAccount, selection: &Selection) -> Exit {
+    let by_name = matches!(selection, Selection::Ids(_));
+    let none_went = account.released == 0 && account.already == 0;
+    if by_name && none_went {
+        Exit::Refused
+    } else {
+        Exit::Done
+    }
+}
+
+/// What a person is told of many decisions.
+#[derive(Default)]
+struct Seen {
+    /// By audience and clause: how many go.
+    released: BTreeMap<(String, Vec<String>, String), u64>,
+    /// By reason: how many stay, and one of them.
+    withheld: BTreeMap<String, (u64, String)>,
+    /// Forms from which something was taken out: the object and what.
+    redacted: Vec<(String, Vec<String>)>,
+}
+
+impl Seen {
+    fn take(&mut self, ruled: &Ruled) {
+        match &ruled.ruling {
+            Ruling::Released {
+                clause, taken_out, ..
+            } => {
+                let key = (ruled.agreement.clone(), ruled.audience.clone(), clause.clone());
+                *self.released.entry(key).or_default() += 1;
+                if !taken_out.is_empty() && self.redacted.len() < REASONS_SHOWN {
+                    self.redacted.push((ruled.id.clone(), taken_out.clone()));
+                }
+            }
+            Ruling::Already { .. } => {}
+            Ruling::Withheld { reason, .. } => {
+                if self.withheld.len() < 4 * REASONS_SHOWN || self.withheld.contains_key(reason) {
+                    let seen = self
+                        .withheld
+                        .entry(reason.clone())
+                        .or_insert((0, ruled.id.clone()));
+                    seen.0 += 1;
+                }
+            }
+        }
+    }
+}
+
+fn tell(
+    global: &Global,
+    asked: &Release,
+    account: &ReleaseAccount,
+    seen: &Seen,
+    names: &Names,
+) -> Result<(), Failure> {
+    if global.quiet {
+        return Ok(());
+    }
+    let mut out = out();
+    if global.json {
+        json_line(
+            &mut out,
+            &json!({"release": {
+                "decided": account.decided, "released": account.released, "redacted": account.redacted,
+                "already": account.already, "withheld": account.withheld, "dry_run": asked.dry_run,
+                "heads": account.heads.iter().map(|(log, size)| json!({"log": log, "entries": size})).collect::<Vec<_>>(),
+            }}),
+        )?;
+        return Ok(out.flush()?);
+    }
+    for ((agreement, audience, clause), number) in &seen.released {
+        writeln!(
+            out,
+            "{}  to {} under `{}`, clause `{}`",
+            counted(*number, "object"),
+            names.names(audience),
+            safe(agreement),
+            safe(clause)
+        )?;
+    }
+    for (id, taken_out) in &seen.redacted {
+        writeln!(
+            out,
+            "  redacted  {}  without {}",
+            safe(id),
+            safe(&taken_out.join(", "))
+        )?;
+    }
+    for (reason, (number, example)) in seen.withheld.iter().take(REASONS_SHOWN) {
+        writeln!(
+            out,
+            "{}  withheld: {}, as {}",
+            counted(*number, "object"),
+            safe(reason),
+            safe(example)
+        )?;
+    }
+    if seen.withheld.len() > REASONS_SHOWN {
+        writeln!(out, "… and more reasons; `--json` tells each object's")?;
+    }
+    let verb = if asked.dry_run {
+        "would be released"
+    } else {
+        "released"
+    };
+    let mut sum = format!("{} {verb}", count(account.released));
+    for (number, says) in [
+        (account.redacted, "redacted"),
+        (account.already, "already released as they are"),
+        (account.withheld, "withheld"),
+    ] {
+        if number > 0 {
+            sum.push_str(&format!(", {} {says}", count(number)));
+        }
+    }
+    if account.decided == 0 {
+        sum = "nothing new to decide".to_owned();
+    }
+    writeln!(out, "{sum}")?;
+    Ok(out.flush()?)
+}
+
+fn as_json(ruled: &Ruled) -> Value {
+    let mut line = json!({
+        "id": ruled.id, "agreement": ruled.agreement, "log": ruled.origin, "audience": ruled.audience,
+    });
+    let ruling = match &ruled.ruling {
+        Ruling::Released {
+            number,
+            clause,
+            taken_out,
+            replaces,
+        } => json!({
+            "ruling": "released", "entry": number, "clause": clause, "taken_out": taken_out, "replaces": replaces,
+        }),
+        Ruling::Already { number } => json!({"ruling": "already", "entry": number}),
+        Ruling::Withheld { code, reason, clause } => json!({
+            "ruling": "withheld", "code": code, "reason": reason, "clause": clause,
+        }),
+    };
+    if let (Value::Object(line), Value::Object(ruling)) = (&mut line, ruling) {
+        line.extend(ruling);
+    }
+    line
+}

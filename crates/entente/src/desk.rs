@@ -1,0 +1,70 @@
+//! Where this node's party signs: the node, its keys unlocked, the guard of what it signed, and the time.
+
+use std::path::PathBuf;
+
+use entente_node::Node;
+use entente_node::channel::Desk;
+use entente_stix::time::Timestamp;
+
+use crate::cli::{Global, Unlock};
+use crate::exit::Failure;
+use crate::guard::Folder;
+use crate::keys::{Passphrase, Unlocked, Vault};
+use crate::place;
+
+/// A node of which the party is there to sign.
+pub(crate) struct Seat {
+    pub(crate) node: Node,
+    pub(crate) unlocked: Unlocked,
+    guard: Folder,
+    at: Timestamp,
+}
+
+impl Seat {
+    /// Opens the node for writing and unlocks its party's keys.
+    pub(crate) fn take(global: &Global, unlock: &Unlock) -> Result<Seat, Failure> {
+        let node = place::open_existing_to_write(global)?;
+        let me = node.me()?.ok_or_else(|| {
+            Failure::usage("this node is no party yet; `entente party add --self NAME` makes it one")
+        })?;
+        let at = place::now();
+        let vault = Vault::new(&place::data_folder(global)?, &me.id);
+        let unlocked = vault.unlock(&me, &Passphrase::given(unlock)?, at)?;
+        let seat = Seat {
+            node,
+            unlocked,
+            guard: Folder::new(guard_folder(global)?),
+            at,
+        };
+        seat.node.retry_parked(&seat.desk())?;
+        Ok(seat)
+    }
+
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk {
+            at: self.at,
+            keys: &self.unlocked.keys,
+            guard: &self.guard,
+        }
+    }
+}
+
+/// `--guard`, `ENTENTE_GUARD`, or the platform's folder for state: not the data folder, which is backed up.
+fn guard_folder(global: &Global) -> Result<PathBuf, Failure> {
+    if let Some(folder) = &global.guard {
+        return Ok(folder.clone());
+    }
+    let folders = directories::ProjectDirs::from("", "", "entente");
+    let state = folders.map(|folders| {
+        folders
+            .state_dir()
+            .unwrap_or(folders.data_local_dir())
+            .join("heads")
+    });
+    state.ok_or_else(|| {
+        Failure::usage(
+            "there is no home directory to guard signed heads in; name a folder outside of backups with `--guard DIR` \
+             or ENTENTE_GUARD",
+        )
+    })
+}
