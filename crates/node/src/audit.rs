@@ -8,8 +8,8 @@ use entente_stix::object::Object;
 use entente_store::{Channel, EntryKind, LogEntry};
 use entente_translog::checkpoint::{self, VerifiedCheckpoint};
 use entente_translog::frontier::Frontier;
-use entente_translog::tile::{self, TileId};
 use entente_translog::published::CHECKPOINT;
+use entente_translog::tile::{self, TileId};
 use entente_translog::tlog_proof::TlogProof;
 use entente_translog::{commitment, hash, proof};
 
@@ -106,7 +106,9 @@ impl Node {
                 head: Head::of(&channel)?.map(|head| (head.size, head.note)),
                 closed: channel.closed,
                 acknowledged: acknowledged.extract_if(.., |one| one.origin == origin).collect(),
-                unacknowledged: unacknowledged.extract_if(.., |one| one.origin == origin).collect(),
+                unacknowledged: unacknowledged
+                    .extract_if(.., |one| one.origin == origin)
+                    .collect(),
                 alarms: self.alarms_of(origin)?,
                 agreement: channel.agreement,
                 owner: channel.owner,
@@ -124,7 +126,10 @@ impl Node {
     /// The store failed, or an entry in it cannot be read.
     pub fn log_entries(&self, origin: &str, from: u64, limit: usize) -> Result<Vec<EntryShown>, Error> {
         let entries = self.store.entries(origin, from, limit)?;
-        entries.into_iter().map(|entry| entry_shown(origin, entry)).collect()
+        entries
+            .into_iter()
+            .map(|entry| entry_shown(origin, entry))
+            .collect()
     }
 
     /// Verifies a log as it is held here: each entry is what it commits to, the content is that of the entry, and
@@ -170,7 +175,9 @@ impl Node {
         let head = Head::of(&channel)?.ok_or_else(no_log)?;
         let width = u64::from(tile::WIDTH);
         for index in 0..head.size.div_ceil(width) {
-            let Some(id) = TileId::of(0, index, head.size) else { break };
+            let Some(id) = TileId::of(0, index, head.size) else {
+                break;
+            };
             let entries = self
                 .store
                 .entries(origin, index * width, usize::from(id.width))
@@ -206,8 +213,15 @@ impl Node {
         let channel = self.store.channel(origin)?.ok_or_else(|| Error::UnknownChannel {
             origin: origin.to_owned(),
         })?;
-        let head = Head::of(&channel)?.filter(|head| number < head.size).ok_or_else(no_entry)?;
-        let entry = self.store.entries(origin, number, 1)?.into_iter().next().ok_or_else(no_entry)?;
+        let head = Head::of(&channel)?
+            .filter(|head| number < head.size)
+            .ok_or_else(no_entry)?;
+        let entry = self
+            .store
+            .entries(origin, number, 1)?
+            .into_iter()
+            .next()
+            .ok_or_else(no_entry)?;
         let hashes = self.in_tree(origin, proof::inclusion(&self.tree(origin), number, head.size))?;
         let proof = TlogProof {
             extra: Some([entry.salt.as_slice(), &entry.opening].concat()),
@@ -223,7 +237,9 @@ impl Node {
     /// # Errors
     /// The store failed.
     pub fn released_in(&self, id: &str) -> Result<Vec<(String, u64)>, Error> {
-        let Some(me) = self.me()? else { return Ok(Vec::new()) };
+        let Some(me) = self.me()? else {
+            return Ok(Vec::new());
+        };
         let mut released = self.store.released_in(id)?;
         released.retain(|(origin, _)| read_origin(origin).is_some_and(|(_, owner)| owner == me.id));
         Ok(released)
@@ -285,7 +301,11 @@ impl Audit<'_> {
         let keys = owner.map(|owner| owner.all_verifiers()).unwrap_or_default();
         match checkpoint::open(note, &keys).and_then(|head| head.of_log(&self.channel.origin)) {
             Ok(head) => self.head = Some(head),
-            Err(error) => self.fault("bad-signature", None, format!("its head is not its owner's: {error}")),
+            Err(error) => self.fault(
+                "bad-signature",
+                None,
+                format!("its head is not its owner's: {error}"),
+            ),
         }
         Ok(())
     }
@@ -317,7 +337,11 @@ impl Audit<'_> {
         match Opening::read(&entry.opening) {
             Ok(opening) => {
                 if !says_as(&opening, entry) {
-                    self.fault("bad-entry", number, "it is filed under another object than it says");
+                    self.fault(
+                        "bad-entry",
+                        number,
+                        "it is filed under another object than it says",
+                    );
                 }
             }
             Err(error) => self.fault("bad-entry", number, error.to_string()),
@@ -329,7 +353,11 @@ impl Audit<'_> {
             EntryKind::Close => {}
         }
         self.frontier.push(leaf);
-        if self.head.as_ref().is_some_and(|head| head.size == self.frontier.size()) {
+        if self
+            .head
+            .as_ref()
+            .is_some_and(|head| head.size == self.frontier.size())
+        {
             self.compare_root();
         }
     }
@@ -347,7 +375,11 @@ impl Audit<'_> {
                     let found = Object::read(&text).map(|object| *object.digest().as_bytes());
                     if found.ok() != Some(digest) {
                         let digest = Digest::from_bytes(digest);
-                        self.fault("bad-content", Some(entry.number), format!("its content has not the digest {digest}"));
+                        self.fault(
+                            "bad-content",
+                            Some(entry.number),
+                            format!("its content has not the digest {digest}"),
+                        );
                     }
                 }
             }
@@ -356,7 +388,10 @@ impl Audit<'_> {
     }
 
     fn compare_root(&mut self) {
-        let is_same = self.head.as_ref().is_none_or(|head| head.root == self.frontier.root());
+        let is_same = self
+            .head
+            .as_ref()
+            .is_none_or(|head| head.root == self.frontier.root());
         if !is_same {
             self.fault("root-mismatch", None, "its signed head is over other entries");
         }
@@ -365,7 +400,11 @@ impl Audit<'_> {
     fn finish(&mut self) {
         if self.frontier.size() != self.channel.size {
             let (found, size) = (self.frontier.size(), self.channel.size);
-            self.fault("missing-entry", Some(found), format!("{size} entries are counted, {found} are there"));
+            self.fault(
+                "missing-entry",
+                Some(found),
+                format!("{size} entries are counted, {found} are there"),
+            );
         }
         let signed = self.head.as_ref().map_or(0, |head| head.size);
         if signed == 0 && self.head.is_some() {
@@ -373,7 +412,11 @@ impl Audit<'_> {
         }
         if signed > self.frontier.size() {
             let held = self.frontier.size();
-            self.fault("missing-entry", Some(held), format!("{signed} entries are signed, {held} are there"));
+            self.fault(
+                "missing-entry",
+                Some(held),
+                format!("{signed} entries are signed, {held} are there"),
+            );
         }
     }
 
