@@ -9,7 +9,7 @@ SEEDS ?= 10000
 .PHONY: help demo build test check packages bench fuzz crash simulate
 
 help:
-	@echo 'make demo              build, then imports, a scan and questions on made-up material; ends by itself'
+	@echo 'make demo              build, then the story of three parties on made-up material; ends by itself'
 	@echo 'make test              everything that CI runs'
 	@echo 'make bench             the table of benches/README.md, measured on this machine (minutes, gigabytes)'
 	@echo 'make fuzz              every reader fuzzed for FUZZ_SECONDS=$(FUZZ_SECONDS) each (needs a nightly toolchain and cargo-fuzz)'
