@@ -348,10 +348,10 @@ impl World {
                 signed,
             });
             actor.disk.restore(&backup.folder)?;
-            // It may have forgotten what it said about an agreement, until others tell it.
-            for pact in self.pacts.values_mut() {
-                pact.unsure.insert(place);
-            }
+        }
+        // Either disk may have forgotten what was said about an agreement, until others tell it.
+        for pact in self.pacts.values_mut() {
+            pact.unsure.insert(place);
         }
         let actor = self.actor_mut(place)?;
         actor.start(now)?;
