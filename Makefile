@@ -6,7 +6,7 @@ FUZZ_SECONDS ?= 60
 KILLS ?= 1000
 SEEDS ?= 10000
 
-.PHONY: help demo build test check packages bench fuzz crash simulate
+.PHONY: help demo build test check packages bench fuzz crash simulate campaign
 
 help:
 	@echo 'make demo              build, then the story of three parties on made-up material; ends by itself'
@@ -14,6 +14,7 @@ help:
 	@echo 'make bench             the table of benches/README.md, measured on this machine (minutes, gigabytes)'
 	@echo 'make fuzz              every reader fuzzed for FUZZ_SECONDS=$(FUZZ_SECONDS) each (needs a nightly toolchain and cargo-fuzz)'
 	@echo 'make simulate          SEEDS=$(SEEDS) simulated worlds of several nodes; a seed that fails is told, and fails again'
+	@echo 'make campaign          everything that is tried by chance, at full length: decisions, take-overs, tampering, paired worlds (an hour)'
 	@echo 'make crash             an import killed at KILLS=$(KILLS) random points'
 
 demo: build
@@ -44,3 +45,10 @@ crash: packages
 
 simulate: packages
 	ENTENTE_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p entente-simulation no_seed_breaks_a_rule -- --nocapture
+
+# The counts that the tables promise; `make test` tries the same with fewer.
+campaign: packages
+	ENTENTE_CASES=100000 $(CARGO) test --release --locked -p entente-policy
+	ENTENTE_CAMPAIGN=1 $(CARGO) test --release --locked -p entente-translog
+	ENTENTE_PAIRS=2000 ENTENTE_TAMPERINGS=10000 ENTENTE_PARTITION=10000 $(CARGO) test --release --locked -p entente-node --test node
+	ENTENTE_CASES=20 $(CARGO) test --release --locked -p entente-exchange
