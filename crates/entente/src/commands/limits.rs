@@ -11,13 +11,16 @@ use crate::render::{count, table};
 
 type Limits = &'static [(&'static str, u64, &'static str)];
 
-const ALL: [(&str, Limits); 6] = [
+const ALL: [(&str, Limits); 9] = [
     ("stix", entente_stix::limits::ALL),
     ("formats", entente_formats::limits::ALL),
     ("telemetry", entente_telemetry::limits::ALL),
     ("detect", entente_detect::limits::ALL),
+    ("policy", entente_policy::limits::ALL),
+    ("translog", entente_translog::limits::ALL),
     ("store", entente_store::limits::ALL),
     ("node", entente_node::limits::ALL),
+    ("exchange", entente_exchange::limits::ALL),
 ];
 
 pub(crate) fn run(global: &Global) -> Result<Exit, Failure> {

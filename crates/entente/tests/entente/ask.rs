@@ -177,7 +177,17 @@ fn limits_are_listed_for_every_part() {
         .collect();
     assert_eq!(
         parts.into_iter().collect::<Vec<_>>(),
-        ["detect", "formats", "node", "stix", "store", "telemetry"]
+        [
+            "detect",
+            "exchange",
+            "formats",
+            "node",
+            "policy",
+            "stix",
+            "store",
+            "telemetry",
+            "translog"
+        ]
     );
 }
 

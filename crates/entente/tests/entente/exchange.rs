@@ -274,6 +274,24 @@ fn a_restored_backup_does_not_sign_a_second_history() {
     assert!(!beta.ok(&["log", "show"]).out.contains("ALARM"));
 }
 
+#[test]
+fn demonstration_tells_the_story_to_its_end() {
+    let told = Home::new().ok(&["demo"]).out;
+    for part in [
+        "`paper-lantern`, version 1, is in force",
+        "32 released",
+        "31 detections in 61 records, 31 of them new; 17 sightings written",
+        "59 new entries, 58 stored, 1 known already; everything up to the signed head is held",
+        "1 new entry, 1 recalled; everything up to the signed head is held",
+        "33 new entries, 31 stored, 1 recalled, 1 no longer told",
+        "The Lamp has signed for everything",
+        "2 logs, 92 entries: everything is there, unchanged, under its owner's signature",
+        "1 log, 33 entries: everything is there, unchanged, under its owner's signature",
+    ] {
+        assert!(told.contains(part), "{part}\n{told}");
+    }
+}
+
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {

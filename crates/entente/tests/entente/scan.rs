@@ -655,15 +655,3 @@ fn examples_hold_exactly_what_their_list_says() {
         "missing {missing:#?}\nextra {extra:#?}"
     );
 }
-
-#[test]
-fn demonstration_runs_to_its_end() {
-    let ran = Home::new().ok(&["demo"]);
-    assert!(
-        ran.out
-            .contains("31 detections in 61 records, 31 of them new; 17 sightings written"),
-        "{}",
-        ran.out
-    );
-    assert!(ran.out.contains("everything is as history says"), "{}", ran.out);
-}
