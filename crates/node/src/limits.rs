@@ -63,6 +63,12 @@ pub const PARTIES_MAX: usize = 100_000;
 /// Agreements that are known.
 pub const PACTS_MAX: usize = 10_000;
 
+/// Versions of one agreement.
+pub const VERSIONS_MAX: usize = 1_000;
+
+/// Versions of agreements that peers brought and that neither this node's own party nor all of its parties signed.
+pub const FOREIGN_DRAFTS_MAX: usize = 100;
+
 /// How often a party may suspend and resume one agreement.
 pub const WORDS_OF_A_PARTY_MAX: usize = 1_000;
 
@@ -183,6 +189,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
     ),
     ("parties", PARTIES_MAX as u64, "further cards are refused"),
     ("agreements", PACTS_MAX as u64, "further ones are refused"),
+    (
+        "versions of an agreement",
+        VERSIONS_MAX as u64,
+        "further ones are refused; make a new agreement",
+    ),
+    (
+        "drafts that peers brought",
+        FOREIGN_DRAFTS_MAX as u64,
+        "further ones are refused from peers; the operator can still take them in from a file",
+    ),
     (
         "suspensions and resumptions of one party",
         WORDS_OF_A_PARTY_MAX as u64,

@@ -172,7 +172,13 @@ impl Node {
                 at: Timestamp::from_micros(at.micros().max(after.saturating_add(1_000))),
             }
         };
-        if kind != Kind::Resumption || self.known_pact(id, at)?.suspended.contains_key(&me.id) {
+        let is_suspended = self.known_pact(id, at)?.suspended.contains_key(&me.id);
+        let says_more = match kind {
+            Kind::Resumption => is_suspended,
+            Kind::Suspension => !is_suspended,
+            _ => true,
+        };
+        if says_more {
             let text = sign(&word.text(), &[&keys.signer()?])?;
             self.take_all(&[Act { kind, text }], Door::Ourselves, at)?;
         }

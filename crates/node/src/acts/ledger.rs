@@ -15,7 +15,10 @@ use super::single::Single;
 use super::{Act, Door, Kind, Refusal};
 use crate::Error;
 use crate::keys::{Key, KeyList, KeyStanding};
-use crate::limits::{ACTS_PAGE_MAX, PACTS_MAX, PARTIES_MAX, PARTY_KEYS_MAX, WORDS_OF_A_PARTY_MAX};
+use crate::limits::{
+    ACTS_PAGE_MAX, FOREIGN_DRAFTS_MAX, PACTS_MAX, PARTIES_MAX, PARTY_KEYS_MAX, VERSIONS_MAX,
+    WORDS_OF_A_PARTY_MAX,
+};
 use crate::pact::note::{Signature, Word};
 use crate::party::{IDENTITY, Party, fingerprint, note};
 
@@ -235,12 +238,23 @@ impl Ledger {
                 version: agreement.version,
             });
         }
-        let held = self.pacts.get(&agreement.id);
-        let Some(held) = held.and_then(|pact| pact.versions.get(&agreement.version)) else {
+        let pact = self.pacts.get(&agreement.id);
+        let Some(held) = pact.and_then(|pact| pact.versions.get(&agreement.version)) else {
+            if door == Door::Peers {
+                require_room(
+                    "drafts that peers brought",
+                    self.foreign_drafts(),
+                    FOREIGN_DRAFTS_MAX,
+                )?;
+            }
             return Ok(());
         };
+        let from_it_on = pact.map(|pact| pact.versions.range(agreement.version..));
         let gives_way = match door {
-            Door::Desk => held.signatures.is_empty(),
+            Door::Desk => from_it_on
+                .into_iter()
+                .flatten()
+                .all(|(_, text)| text.signatures.is_empty()),
             Door::Peers => false,
             Door::Ourselves | Door::Cards | Door::Replacing => true,
         };
@@ -257,6 +271,14 @@ impl Ledger {
             why: "",
             way_out: "to have it take the place of the draft that is held, `entente agreement add FILE --replace`",
         })
+    }
+
+    /// Versions that this node's own party did not sign, and that not all did.
+    fn foreign_drafts(&self) -> usize {
+        let me = self.me.as_deref().unwrap_or_default();
+        let texts = self.pacts.values().flat_map(|pact| pact.versions.values());
+        let drafts = texts.filter(|text| !text.signatures.contains_key(me) && !text.is_complete());
+        drafts.count()
     }
 
     fn we_signed_with(&self, party: &str, root: &str) -> bool {
@@ -401,7 +423,14 @@ impl Ledger {
             require_room("agreements", self.pacts.len(), PACTS_MAX)?;
         }
         require_previous(held, &agreement)?;
+        let versions = held.map_or(0, |pact| pact.versions.len());
+        require_room("versions of an agreement", versions, VERSIONS_MAX)?;
         let pact = self.pacts.entry(agreement.id.clone()).or_default();
+        // Later drafts follow the text that gives way, and give way with it.
+        if pact.versions.contains_key(&agreement.version) {
+            let later = pact.versions.split_off(&agreement.version.saturating_add(1));
+            pact.replaced.extend(later.values().map(|text| text.digest));
+        }
         let text = Text {
             canonical: canonical.into(),
             digest,
@@ -445,20 +474,23 @@ impl Ledger {
             way_out,
         };
         const AMEND: &str = "make it the next version, and have all sign that";
-        let we_signed = self
-            .me
-            .as_ref()
-            .is_some_and(|me| held.signatures.contains_key(me));
+        let we_signed = |text: &Text| {
+            self.me
+                .as_ref()
+                .is_some_and(|me| text.signatures.contains_key(me))
+        };
         if held.is_complete() {
             return Err(refusal(", signed by all", AMEND));
         }
-        if we_signed {
+        if we_signed(held) {
             return Err(refusal(", which this node's party signed", AMEND));
         }
         let Some(pact) = self.pacts.get(&held.agreement.id) else {
             return Ok(());
         };
-        if pact.versions.range(held.agreement.version..).count() > 1 {
+        // Drafts that anybody may have brought hold nothing up.
+        let mut later = pact.versions.range(held.agreement.version..).skip(1);
+        if later.any(|(_, text)| we_signed(text) || text.is_complete()) {
             return Err(refusal(", which a later version amends", AMEND));
         }
         if pact.replaced.contains(told) {
@@ -629,11 +661,12 @@ impl Ledger {
     }
 }
 
-/// A later word; a party leaves a version only once, and may leave a later one that it joined again.
+/// A later word, also one that says the same again: what was said between the two must not count when it comes
+/// after them. A party leaves a version only once, and may leave a later one that it joined again.
 fn is_news(last: &Word, word: &Word) -> bool {
     match word.kind {
         Kind::Leaving => word.version > last.version,
-        kind => word.at > last.at && kind != last.kind,
+        _ => word.at > last.at,
     }
 }
 
@@ -646,8 +679,13 @@ fn require_previous(held: Option<&PactBook>, agreement: &Agreement) -> Result<()
         version: agreement.version,
         cause,
     };
+    // The store logs an act once: what gave way cannot come back.
+    if pact.replaced.contains(&agreement.digest()) {
+        return Err(refusal(": it gave way to another text".to_owned()));
+    }
     let next = pact.versions.get(&agreement.version.saturating_add(1));
-    if next.is_some_and(|next| next.agreement.previous != Some(agreement.digest())) {
+    let gives_way = pact.versions.contains_key(&agreement.version);
+    if next.is_some_and(|next| !gives_way && next.agreement.previous != Some(agreement.digest())) {
         return Err(refusal(": the next one follows another text of it".to_owned()));
     }
     let Some(previous) = agreement.previous else {

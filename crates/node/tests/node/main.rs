@@ -8,6 +8,7 @@
     reason = "tests"
 )]
 
+mod acts;
 mod channel;
 mod crash;
 mod hostile;
