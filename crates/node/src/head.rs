@@ -7,7 +7,7 @@
 use entente_store::{Change, Channel};
 use entente_translog::checkpoint::{self, Checkpoint};
 use entente_translog::frontier::Frontier;
-use entente_translog::note::Note;
+use entente_translog::note::{Note, Verifier};
 use entente_translog::proof;
 
 use crate::channel::Desk;
@@ -47,6 +47,12 @@ impl Head {
     pub(crate) fn of(channel: &Channel) -> Result<Option<Head>, Error> {
         let note = channel.head.as_deref();
         note.map(|note| Head::kept(&channel.origin, note)).transpose()
+    }
+
+    /// Whether `key` signed it.
+    pub(crate) fn is_by(&self, key: &Verifier) -> bool {
+        let note = Note::read(self.note.as_bytes());
+        note.is_ok_and(|note| note.verify(std::slice::from_ref(key)).is_ok())
     }
 
     /// Whether both say the same of the same size, whoever cosigned.
@@ -107,12 +113,14 @@ impl Node {
         };
         let signed = self.guarded(&channel, desk)?;
         let stored = Head::of(&channel)?;
+        let key = desk.keys.signer()?.verifier().clone();
         let head = match signed {
             // A crash came between the guard and the store, or there is nothing new.
-            Some(signed) if signed.size == channel.size => signed,
+            Some(signed) if signed.size == channel.size && signed.is_by(&key) => signed,
+            // Also where nothing is new but the key: what an old key signed counts no more once it was taken back.
             signed => self.sign_anew(&channel, signed, desk)?,
         };
-        if stored.is_some_and(|stored| stored.says_as(&head)) {
+        if stored.is_some_and(|stored| stored.says_as(&head) && stored.is_by(&key)) {
             return Ok(None);
         }
         self.store.apply(&Change {

@@ -53,6 +53,13 @@ impl Party {
         self.keys.iter().map(|key| key.vkey.clone()).collect()
     }
 
+    /// Every instance key that the party had and did not take back: what somebody else brings under a key that was
+    /// taken back may be by whoever stole it.
+    pub fn unrevoked_verifiers(&self) -> Vec<Verifier> {
+        let good = self.keys.iter().filter(|key| key.revoked.is_none());
+        good.map(|key| key.vkey.clone()).collect()
+    }
+
     /// What people compare by another way before they trust the root key: [`fingerprint`].
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.root)

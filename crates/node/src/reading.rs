@@ -8,7 +8,10 @@ mod heads;
 mod intake;
 mod parked;
 
-use entente_store::{Append, Change, NewChannel, NewEntry};
+use std::collections::BTreeMap;
+
+use entente_stix::digest::Digest;
+use entente_store::{Append, Change, NewChannel, NewEntry, NewNote};
 use entente_translog::tile;
 
 pub(crate) use check::unexplained_name;
@@ -19,6 +22,7 @@ pub use parked::Retried;
 
 use crate::channel::opening::Opening;
 use crate::channel::{Desk, source_of};
+use crate::recall::RECALLED;
 use crate::view::Slice;
 use crate::{Error, Node};
 use intake::Intake;
@@ -95,6 +99,7 @@ impl Node {
         let _turn = self.turn();
         let mut reading = self.reading(&slice.origin, desk.at)?;
         let before = reading.held();
+        let ahead = reading.head().filter(|head| head.size > before).cloned();
         let checked = match self.check_slice(from_party, slice, &mut reading, desk.at) {
             Err(Error::Forked { origin, proof }) => {
                 self.keep_fork(&origin, &proof, desk.at)?;
@@ -123,9 +128,14 @@ impl Node {
             intake.entries(&checked, before, &mut taken)?;
         }
         intake.require_explained(&checked, &mut taken)?;
+        // A head that was not reached is not forgotten for a later one: the two may belong to two histories.
+        if let Some(ahead) = ahead.filter(|ahead| !ahead.says_as(checked.head())) {
+            self.keep_for_later(&slice.origin, &ahead, desk.at)?;
+        }
         self.apply_intake(&reading, &checked, before, intake, desk, &mut taken)?;
         taken.alarms = self.compare_seen(&slice.origin, desk.at)?;
-        if taken.held == taken.size && taken.missing == 0 && reading.owner() != me {
+        let is_whole = taken.held == taken.size && taken.missing == 0 && taken.alarms.is_empty();
+        if is_whole && reading.owner() != me {
             taken.receipt = Some(self.receipt(&checked, desk)?);
         }
         Ok(taken)
@@ -176,13 +186,53 @@ impl Node {
                 frontier: reading.frontier().to_bytes(),
             });
         }
-        // Of this node's own log only the whole is of use, and only under the head that it signed.
-        if reading.owner() != desk.keys.party || reading.held() == checked.head_size() {
+        // Of this node's own log only the whole is of use, and only under the head that it signed; who brings what is
+        // held already does not choose what stands under it.
+        let is_own = reading.owner() == desk.keys.party;
+        if !is_own || (!new.is_empty() && reading.held() == checked.head_size()) {
             change.heads.push((origin, checked.head_note().as_bytes()));
         }
+        let recalled = match is_own {
+            true => self.own_recalls(origin, &new)?,
+            false => Vec::new(),
+        };
+        change
+            .notes
+            .extend(recalled.iter().map(|(id, number, digest)| NewNote {
+                kind: RECALLED,
+                subject: origin,
+                party: id,
+                size: *number,
+                text: digest.as_bytes(),
+            }));
         change.erased = erased.iter().map(|number| (origin, *number)).collect();
         change.meta.push((&unexplained_name, unexplained.as_deref()));
         intake.apply(change, taken)
+    }
+
+    /// What entries of this node's own log took back, as [`Node::recall`] notes it: it does not go again by itself.
+    fn own_recalls<'e>(
+        &self,
+        origin: &str,
+        new: &[&'e CheckedEntry<'_>],
+    ) -> Result<Vec<(&'e str, i64, String)>, Error> {
+        let mut released: BTreeMap<&str, [u8; 32]> = BTreeMap::new();
+        let mut recalls = Vec::new();
+        for entry in new {
+            let id = entry.opening.subject();
+            match &entry.opening {
+                Opening::Release(release) => drop(released.insert(id, release.digest)),
+                Opening::Recall(_) => {
+                    let live = self.store.live(origin, &[id])?.into_iter().flatten().next();
+                    let digest = released.get(id).copied().or(live.map(|(_, digest)| digest));
+                    let digest =
+                        digest.map_or_else(String::new, |digest| Digest::from_bytes(digest).to_string());
+                    recalls.push((id, i64::try_from(entry.number).unwrap_or(i64::MAX), digest));
+                }
+                Opening::Close { .. } => {}
+            }
+        }
+        Ok(recalls)
     }
 
     /// The logs of others that are read here, and how many entries of each are held: where to read on.

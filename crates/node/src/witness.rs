@@ -1,5 +1,6 @@
 //! Parties witness each other's logs: C2SP tlog-witness, with the parties' own keys.
 
+use entente_policy::standing::Standing;
 use entente_stix::time::Timestamp;
 use entente_store::{Change, NewNote};
 use entente_translog::note::Verifier;
@@ -51,7 +52,14 @@ impl Node {
                 let seconds = u64::try_from(desk.at.micros().div_euclid(1_000_000)).unwrap_or(0);
                 cosignature::cosign(note.as_bytes(), &desk.keys.cosigner()?, seconds)?
             }
-            Answer::Conflict { size } => format!("{size}\n"),
+            Answer::Conflict { size } => {
+                self.look_at_refused(last.as_ref(), request.note(), desk.at)?;
+                format!("{size}\n")
+            }
+            Answer::Unprocessable => {
+                self.look_at_refused(last.as_ref(), request.note(), desk.at)?;
+                String::new()
+            }
             _ => String::new(),
         };
         Ok((answer.status(), body))
@@ -62,12 +70,18 @@ impl Node {
         let Some((agreement, owner)) = read_origin(origin) else {
             return Ok(Vec::new());
         };
-        let pact = self.pact(agreement, at)?;
-        let is_member = pact.is_some_and(|pact| pact.agreement.member_of(party).is_some());
-        match is_member && owner == party {
-            true => Ok(self.known_party(party)?.verifiers(at)),
-            false => Ok(Vec::new()),
+        let Some(pact) = self.pact(agreement, at)?.filter(|_| owner == party) else {
+            return Ok(Vec::new());
+        };
+        let is_draft = matches!(pact.standing, Standing::Draft { .. });
+        if is_draft || pact.agreement.member_of(party).is_none() {
+            return Ok(Vec::new());
         }
+        // Names of logs that no audience has would be remembered without end.
+        if self.store.channel(origin)?.is_none() && self.audience_of(origin, &pact, &owner)?.is_none() {
+            return Ok(Vec::new());
+        }
+        Ok(self.known_party(party)?.verifiers(at))
     }
 
     fn witnessed(&self, origin: &str) -> Result<Option<Head>, Error> {

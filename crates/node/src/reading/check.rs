@@ -62,6 +62,10 @@ impl Reading {
         self.frontier.size()
     }
 
+    pub(super) fn head(&self) -> Option<&Head> {
+        self.head.as_ref()
+    }
+
     pub(super) fn frontier(&self) -> &Frontier {
         &self.frontier
     }
@@ -180,7 +184,12 @@ impl Node {
     }
 
     /// The audience whose log has this name, in any version of the agreement, before or after parties left.
-    fn audience_of(&self, origin: &str, pact: &Pact, owner: &str) -> Result<Option<Vec<String>>, Error> {
+    pub(crate) fn audience_of(
+        &self,
+        origin: &str,
+        pact: &Pact,
+        owner: &str,
+    ) -> Result<Option<Vec<String>>, Error> {
         for version in pact.versions.iter().rev() {
             let terms = match version.digest == pact.terms.digest() {
                 true => Arc::clone(&pact.terms),

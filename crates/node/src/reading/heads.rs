@@ -72,6 +72,23 @@ impl Node {
         Ok(seen)
     }
 
+    /// Looks at a head that a witness was asked to cosign and did not: with the one that it cosigned last, it may be
+    /// the proof of two histories.
+    pub(crate) fn look_at_refused(
+        &self,
+        last: Option<&Head>,
+        note: &str,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let Some((channel, head, keys)) = self.recognise(note)? else {
+            return Ok(());
+        };
+        if let Some(last) = last.filter(|last| last.size == head.size) {
+            self.fork_between(&channel, last, &head, &keys, at)?;
+        }
+        self.compare(note, at).map(drop)
+    }
+
     fn compare(&self, note: &str, at: Timestamp) -> Result<Found, Error> {
         if is_proof(note) {
             return self.take_proof(note, at);
@@ -108,14 +125,14 @@ impl Node {
         let Ok(fork) = Fork::read(proof.as_bytes()) else {
             return Ok(Found::Unusable);
         };
-        let Some((channel, _, keys)) = self.recognise(&fork.earlier)? else {
+        let Some((channel, ..)) = self.recognise(&fork.earlier)? else {
             return Ok(Found::Unusable);
         };
+        let keys = self.known_party(&channel.owner)?.unrevoked_verifiers();
         if fork.verify(&keys).is_err() {
             return Ok(Found::Unusable);
         }
         let origin = channel.origin;
-        // One proof convicts.
         if !self.store.notes(FORK, &origin)?.is_empty() {
             return Ok(Found::Known);
         }
@@ -133,7 +150,8 @@ impl Node {
             .collect())
     }
 
-    /// The log, the head and the owner's keys, where the head is signed by one of them.
+    /// The log, the head and all keys of the owner, where the head is signed by one that was not taken back: a thief
+    /// must not convict an owner of a fork, and a fork that is one shows in the next heads too.
     fn recognise(&self, note: &str) -> Result<Option<(Channel, Head, Vec<Verifier>)>, Error> {
         if note.len() > HEAD_BYTES_MAX {
             return Ok(None);
@@ -143,8 +161,9 @@ impl Node {
         let Some(channel) = self.store.channel(origin)? else {
             return Ok(None);
         };
-        let keys = self.known_party(&channel.owner)?.all_verifiers();
-        let opened = checkpoint::open(note.as_bytes(), &keys).and_then(|opened| opened.of_log(origin));
+        let owner = self.known_party(&channel.owner)?;
+        let (keys, good) = (owner.all_verifiers(), owner.unrevoked_verifiers());
+        let opened = checkpoint::open(note.as_bytes(), &good).and_then(|opened| opened.of_log(origin));
         let Ok(opened) = opened else {
             return Ok(None);
         };
@@ -200,10 +219,31 @@ impl Node {
                 return Ok(Found::Alarm(alarm));
             }
         }
-        if seen.len() < SEEN_HEADS_MAX {
-            self.keep_note(SEEN, origin, &head.size.to_string(), head, at)?;
-        }
+        self.keep_for_later(origin, head, at)?;
         Ok(Found::New)
+    }
+
+    /// Keeps a head until it is reached, in one of so many places. Where all are taken the greatest gives way, which
+    /// would be the last to be compared: an owner that signs many far ahead does not keep others out.
+    pub(super) fn keep_for_later(&self, origin: &str, head: &Head, at: Timestamp) -> Result<(), Error> {
+        let kept = self.store.notes(SEEN, origin)?;
+        let taken = |place: &String| {
+            kept.iter()
+                .any(|note| note.party == *place && !note.text.is_empty())
+        };
+        let free = (0..SEEN_HEADS_MAX)
+            .map(|place| place.to_string())
+            .find(|place| !taken(place));
+        let size = i64::try_from(head.size).unwrap_or(i64::MAX);
+        let greatest = || {
+            kept.iter()
+                .filter(|note| note.size > size)
+                .max_by_key(|note| note.size)
+        };
+        match free.or_else(|| greatest().map(|note| note.party.clone())) {
+            Some(place) => self.keep_note(SEEN, origin, &place, head, at),
+            None => Ok(()),
+        }
     }
 
     /// Compares the heads that were kept for later with what is held now.
@@ -262,11 +302,14 @@ impl Node {
         Ok(())
     }
 
-    /// Keeps the proof of a fork for good.
+    /// Keeps the proof of a fork for good. One convicts; who signs two histories can make any number.
     ///
     /// # Errors
     /// The store failed.
     pub fn keep_fork(&self, origin: &str, proof: &str, at: Timestamp) -> Result<(), Error> {
+        if !self.store.notes(FORK, origin)?.is_empty() {
+            return Ok(());
+        }
         let digest = Digest::of(proof.as_bytes()).to_string();
         self.store.apply(&Change {
             at: at.micros(),

@@ -11,11 +11,13 @@
 mod acts;
 mod channel;
 mod crash;
+mod forks;
 mod hostile;
 mod interference;
 mod pact;
 mod party;
 mod peers;
+mod recovery;
 mod speed;
 mod takeover;
 mod world;
