@@ -18,6 +18,7 @@ use entente_store::{Change, Derived, NewAct, Telling};
 pub(crate) use ledger::{Book, Effect, Ledger, PactBook, Said, Stood, Text};
 pub use refusal::Refusal;
 
+use crate::channel::BOUND;
 use crate::derive::{derive_text, incoming};
 use crate::sighting::OWN_SOURCE;
 use crate::{Error, Node};
@@ -203,6 +204,9 @@ impl Node {
                 change.bound.push((&stood.subject, &stood.subject));
                 identities.push(Identity::of(&stood.subject, text, ledger.identity())?);
             }
+        }
+        if !change.bound.is_empty() {
+            change.meta.push((BOUND, Some("yes")));
         }
         for identity in &mut identities {
             change.told.push(Telling {

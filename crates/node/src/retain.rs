@@ -35,6 +35,7 @@ impl Node {
                 return Ok(retained);
             }
             let mut withdrawn = Vec::new();
+            let mut settled = Vec::new();
             for (origin, number, subject) in &over {
                 let Some((agreement, owner)) = read_origin(origin) else {
                     continue;
@@ -44,10 +45,18 @@ impl Node {
                     continue;
                 }
                 retained.received += 1;
-                withdrawn.extend(
-                    self.over(origin, *number, subject)?
-                        .map(|digest| (source_of(&owner, agreement), subject.as_str(), digest)),
+                let Some(digest) = self.over(origin, *number, subject)? else {
+                    continue;
+                };
+                let source = source_of(&owner, agreement);
+                // What was not taken in is over as well, and is not tried again.
+                let beside = self.asides_of(&source, subject)?.into_iter();
+                settled.extend(
+                    beside
+                        .filter(|aside| aside.digest == digest)
+                        .map(|aside| aside.number),
                 );
+                withdrawn.push((source, subject.as_str(), digest));
             }
             let derive = derive_text;
             let change = Change {
@@ -65,6 +74,7 @@ impl Node {
                     .iter()
                     .map(|(origin, number, _)| (origin.as_str(), *number))
                     .collect(),
+                aside_gone: settled,
                 ..Change::default()
             };
             self.store.apply(&change)?;

@@ -10,7 +10,7 @@ use entente_policy::classes::Classes;
 use entente_policy::marks::MarkingFacts;
 use entente_policy::terms::Terms;
 use entente_stix::object::Object;
-use entente_store::{Change, Derived, NewAside, Outcome, Telling, Withdrawn, require_fit, type_of};
+use entente_store::{Aside, Change, Derived, NewAside, Outcome, Telling, Withdrawn, require_fit, type_of};
 
 use super::check::{Checked, CheckedEntry, unexplained_name};
 use super::{Reading, TakenIn};
@@ -27,7 +27,7 @@ pub(crate) const PROPOSAL: &str = "proposal";
 pub(crate) const PARKED: &str = "parked";
 
 /// Microseconds after which what is parked for another reason than its date is looked at again: a day.
-const RETRY_AFTER: i64 = 86_400_000_000;
+pub(super) const RETRY_AFTER: i64 = 86_400_000_000;
 
 /// What a slice changes here, gathered entry by entry.
 pub(super) struct Intake<'n> {
@@ -245,11 +245,8 @@ impl<'n> Intake<'n> {
             }
         }
         self.asides.retain(|aside| aside.id != id);
-        for aside in self.node.store.asides(Some(id), 0, LISTED_MAX)? {
-            if aside.source == self.source {
-                self.settled.push(aside.number);
-            }
-        }
+        let beside = self.node.asides_of(&self.source, id)?;
+        self.settled.extend(beside.iter().map(|aside| aside.number));
         let elsewhere = self.node.store.released_in(id)?;
         let is_told_elsewhere = elsewhere.iter().any(|(origin, _)| {
             *origin != self.origin
@@ -533,6 +530,20 @@ impl<'n> Judge<'n> {
 }
 
 impl Node {
+    /// Everything that `source` told of an id and that is kept beside it.
+    pub(crate) fn asides_of(&self, source: &str, id: &str) -> Result<Vec<Aside>, Error> {
+        let mut found = Vec::new();
+        let mut after = 0;
+        loop {
+            let page = self.store.asides(Some(id), after, LISTED_MAX)?;
+            let Some(last) = page.last() else {
+                return Ok(found);
+            };
+            after = last.number;
+            found.extend(page.into_iter().filter(|aside| aside.source == source));
+        }
+    }
+
     /// The party that an id belongs to.
     pub(crate) fn owner_of(&self, id: &str) -> Result<Option<String>, Error> {
         Ok(self.store.owners(&[id])?.into_iter().next().flatten())

@@ -2,12 +2,12 @@
 
 use entente_policy::admit::Admission;
 use entente_stix::object::Object;
-use entente_store::{Aside, Change, Telling};
+use entente_store::{Aside, Change, LogEntry, NewAside, Telling};
 
 use std::collections::BTreeSet;
 
-use super::intake::{Judge, PARKED, PROPOSAL, SetAside};
-use crate::channel::{BOUND, Desk, party_of_source};
+use super::intake::{Judge, PARKED, PROPOSAL, RETRY_AFTER, SetAside};
+use crate::channel::{BOUND, Desk, party_of_source, read_origin};
 use crate::derive::{derive, incoming};
 use crate::limits::LISTED_MAX;
 use crate::noted::Noted;
@@ -41,15 +41,62 @@ impl Node {
         Ok(retried)
     }
 
+    /// Whether `party` still releases what was parked: not recalled, replaced or past its time since.
+    fn stands(&self, aside: &Aside, party: &str, agreement: &str, desk: &Desk<'_>) -> Result<bool, Error> {
+        for (origin, number) in self.store.released_in(&aside.id)? {
+            let is_theirs =
+                read_origin(&origin).is_some_and(|(named, owner)| named == agreement && owner == party);
+            if !is_theirs {
+                continue;
+            }
+            let entry = self.store.entries(&origin, number, 1)?.into_iter().next();
+            let is_it = |entry: &LogEntry| {
+                let is_over = entry
+                    .expires_at
+                    .is_some_and(|expires| expires <= desk.at.micros());
+                entry.number == number && entry.digest == Some(aside.digest) && !is_over
+            };
+            if entry.as_ref().is_some_and(is_it) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn put_off(&self, aside: &Aside, desk: &Desk<'_>) -> Result<(), Error> {
+        self.store.apply(&Change {
+            at: desk.at.micros(),
+            aside: vec![NewAside {
+                kind: PARKED,
+                id: &aside.id,
+                source: &aside.source,
+                digest: aside.digest,
+                text: &aside.text,
+                reason: &aside.reason,
+                until: desk.at.micros().checked_add(RETRY_AFTER),
+            }],
+            ..Change::default()
+        })?;
+        Ok(())
+    }
+
     fn retry(&self, aside: &Aside, desk: &Desk<'_>, retried: &mut Retried) -> Result<(), Error> {
         let Some((party, agreement)) = party_of_source(&aside.source) else {
             return Ok(());
         };
+        if !self.stands(aside, party, agreement, desk)? {
+            self.store.apply(&Change {
+                at: desk.at.micros(),
+                aside_gone: vec![aside.number],
+                ..Change::default()
+            })?;
+            return Ok(());
+        }
         let judge = match Judge::new(self, agreement, desk) {
-            // It stays as it is until the agreement is in force again.
+            // Until the agreement is in force again it makes room for others that are due.
             Err(Error::NotInForce { .. } | Error::UnknownAgreement { .. }) => {
                 retried.parked += 1;
-                return Ok(());
+                return self.put_off(aside, desk);
             }
             judge => judge?,
         };
