@@ -1,8 +1,8 @@
 //! Detections to sightings: what may be told about them, as objects like any other.
 //!
 //! One sighting an indicator and day of events, with the observed values as observed-data. Its id is
-//! name-based over this node, the indicator and the day, so a detection more is a new version of the same
-//! sighting and the same log twice is nothing new. Begin at [`Node::write_sightings`].
+//! name-based over this node, its own random number, the indicator and the day, so a detection more is a new
+//! version of the same sighting and the same log twice is nothing new. Begin at [`Node::write_sightings`].
 
 use entente_stix::id;
 use entente_stix::json::{Map, Number, Value};
@@ -105,7 +105,9 @@ impl Node {
 
     /// The objects that tell one group: observables, observed-data and the sighting itself.
     fn texts(&self, group: &Group, identity: &str, at: Timestamp) -> Result<Vec<String>, Error> {
-        let name = format!("{identity}\n{}\n{}", group.indicator, group.day);
+        // The node's own number keeps others from telling our next sightings' ids before us, which would then be theirs.
+        let secret = self.secret;
+        let name = format!("{identity}\n{secret:016x}\n{}\n{}", group.indicator, group.day);
         let sighting = id::name_based("sighting", &NAMESPACE, name.as_bytes());
         let observed = id::name_based("observed-data", &NAMESPACE, name.as_bytes());
         let (created, modified) = self.dates(sighting.as_str(), at)?;
