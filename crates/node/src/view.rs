@@ -213,12 +213,13 @@ impl PeerView<'_> {
         };
         let pact = self.node.pact(&channel.agreement, self.at)?;
         let pact = pact.ok_or_else(|| not_in_force("it is not known here".to_owned()))?;
-        if !pact.standing.is_in_force() {
-            return Err(not_in_force(format!("it {}", pact.standing)));
-        }
+        // First of all: how it stands between others is nothing to who is not of it.
         let is_member = pact.agreement.member_of(&self.party).is_some();
         if !is_member || pact.left.contains_key(&self.party) {
             return Err(not_in_force("this party is not of it any more".to_owned()));
+        }
+        if !pact.standing.is_in_force() {
+            return Err(not_in_force(format!("it {}", pact.standing)));
         }
         Ok(pact)
     }
