@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
 use entente_node::acts::{Act, Kind};
-use entente_node::channel::Desk;
+use entente_node::channel::{Desk, read_origin};
 use entente_node::keys::KeyList;
 use entente_node::party::Party;
 use entente_node::reading::Reading;
@@ -195,7 +195,15 @@ impl<R: Read> Pass<'_, R> {
         if self.at >= header.until {
             return Err(Error::Over { until: header.until });
         }
-        Ok(())
+        let is_of_it =
+            |log: &&Log| read_origin(&log.origin).is_some_and(|(agreement, _)| agreement == header.agreement);
+        match header.logs.iter().find(|log| !is_of_it(log)) {
+            Some(log) => Err(Error::NotAsSaid(format!(
+                "`{}` is of another agreement",
+                log.origin
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The end: signed, and over exactly what came before. Nothing may follow.

@@ -142,7 +142,10 @@ impl Account {
             number: header.number,
             digest: checked.digest,
         };
-        node.note_bundle_read(&header.agreement, &header.issuer, bundle, desk.at)?;
+        // Names of agreements that are none would be remembered without end.
+        if node.pact(&header.agreement, desk.at)?.is_some() {
+            node.note_bundle_read(&header.agreement, &header.issuer, bundle, desk.at)?;
+        }
         Ok(())
     }
 
