@@ -10,7 +10,7 @@ use entente_node::channel::Desk;
 use entente_node::view::{PeerView, Refused};
 use entente_stix::digest::Digest;
 
-use crate::limits::{ACTS_BYTES_MAX, CHUNK_BYTES_MAX, CHUNK_ENTRIES_MAX};
+use crate::limits::{ACTS_BYTES_MAX, ANSWERS_BYTES_MAX, CHUNK_BYTES_MAX, CHUNK_ENTRIES_MAX};
 use crate::message::{self, Answer, Known, Question, prefix};
 use crate::{Error, heads};
 
@@ -20,13 +20,41 @@ use crate::{Error, heads};
 /// Only when this node cannot even write an answer. Whatever the bytes are, there is one.
 pub fn answer(view: &PeerView<'_>, desk: &Desk<'_>, request: &[u8]) -> Result<Vec<u8>, Error> {
     let answers = match message::read::<Question>(request) {
-        Ok(questions) => questions
-            .into_iter()
-            .map(|question| one(view, desk, question).unwrap_or_else(|refused| told(&refused)))
-            .collect(),
+        Ok(questions) => all(view, desk, questions),
         Err(fault) => vec![Answer::refused("message", fault)],
     };
     Ok(message::write(&answers)?)
+}
+
+/// Many questions are few bytes, and what they ask for together may be more than a message holds: after so much
+/// nothing more is looked up.
+fn all(view: &PeerView<'_>, desk: &Desk<'_>, questions: Vec<Question>) -> Vec<Answer> {
+    let mut bytes = 0;
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let answer = match bytes < ANSWERS_BYTES_MAX {
+            true => one(view, desk, question).unwrap_or_else(|refused| told(&refused)),
+            false => Answer::refused("too-much", "the answers before it fill the message; ask again"),
+        };
+        bytes += weight(&answer);
+        answers.push(answer);
+    }
+    answers
+}
+
+/// About how many bytes an answer has.
+fn weight(answer: &Answer) -> usize {
+    match answer {
+        Answer::Acts { acts, .. } => acts.iter().map(|act| act.text.len()).sum(),
+        Answer::Slice(slice) => slice
+            .entries
+            .iter()
+            .map(|entry| 32 + entry.opening.len() + entry.content.as_ref().map_or(0, Vec::len))
+            .sum(),
+        Answer::Channels(offers) => offers.iter().map(|offer| 128 + offer.head.len()).sum(),
+        Answer::Heads { notes, .. } => notes.iter().map(String::len).sum(),
+        Answer::Taken { .. } | Answer::Witness { .. } | Answer::Refused { .. } => 0,
+    }
 }
 
 fn told(refused: &Refused) -> Answer {
@@ -40,12 +68,16 @@ fn told(refused: &Refused) -> Answer {
     Answer::refused(code, refused)
 }
 
+/// How much of acts and heads was new or refused would tell which agreements, parties and logs are known here, those
+/// that the peer has no part in included.
+const NOT_TOLD: Answer = Answer::Taken { new: 0, refused: 0 };
+
 fn one(view: &PeerView<'_>, desk: &Desk<'_>, question: Question) -> Result<Answer, Refused> {
     Ok(match question {
         Question::Acts { have } => acts(view.acts()?, &have),
         Question::TakeActs(acts) => {
-            let (new, refused) = view.take_acts(&acts, desk.at)?;
-            Answer::Taken { new, refused }
+            view.take_acts(&acts, desk.at)?;
+            NOT_TOLD
         }
         Question::Channels => Answer::Channels(view.channels()?),
         Question::Slice {
@@ -59,8 +91,8 @@ fn one(view: &PeerView<'_>, desk: &Desk<'_>, question: Question) -> Result<Answe
         }
         Question::Heads { known } => differing_heads(&view.heads()?, &known),
         Question::TakeHeads(notes) => {
-            let (new, refused) = view.take_heads(&notes, desk.at)?;
-            Answer::Taken { new, refused }
+            view.take_heads(&notes, desk.at)?;
+            NOT_TOLD
         }
         Question::Receipts(notes) => receipts(view, desk, &notes)?,
         Question::Witness(body) => {

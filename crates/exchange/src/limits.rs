@@ -24,6 +24,15 @@ pub const NOTES_MAX: usize = 10_000;
 /// Bytes of acts in one answer after which it ends, if it has one.
 pub const ACTS_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes of the answers to one request after which further questions in it are refused.
+pub const ANSWERS_BYTES_MAX: usize = 4 << 20;
+
+/// Acts in one message or section.
+pub const ACTS_MAX: usize = 100_000;
+
+/// Answers with acts that one conversation takes.
+pub const ACTS_ANSWERS_MAX: u32 = 64;
+
 /// Bytes of the age header of a bundle.
 pub const SEAL_BYTES_MAX: u64 = 16 << 10;
 
@@ -80,6 +89,21 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "acts in an answer, bytes",
         ACTS_BYTES_MAX as u64,
         "the answer ends and says that there are more",
+    ),
+    (
+        "answers to a request, bytes",
+        ANSWERS_BYTES_MAX as u64,
+        "further questions of the request are refused",
+    ),
+    (
+        "acts in a message or section",
+        ACTS_MAX as u64,
+        "a message or bundle with more is refused",
+    ),
+    (
+        "answers with acts in a conversation",
+        ACTS_ANSWERS_MAX as u64,
+        "the conversation goes on without the rest, which the next one asks for",
     ),
     (
         "age header of a bundle, bytes",

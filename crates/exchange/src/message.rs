@@ -13,7 +13,7 @@ mod questions;
 
 use entente_node::acts::{Act, Kind};
 
-use crate::limits::{MESSAGE_BYTES_MAX, NOTES_MAX, PACKED_BYTES_MAX, PARTS_MAX};
+use crate::limits::{ACTS_MAX, MESSAGE_BYTES_MAX, NOTES_MAX, PACKED_BYTES_MAX, PARTS_MAX};
 use crate::packed::{self, NotUnpacked};
 use crate::wire::{Malformed, Reader, Writer};
 
@@ -172,6 +172,9 @@ pub(crate) fn write_acts(acts: &[Act], out: &mut Writer) {
 
 pub(crate) fn read_acts(from: &mut Reader<'_>) -> Result<Vec<Act>, Malformed> {
     let count = from.count(2)?;
+    if count > ACTS_MAX {
+        return Err(from.fault("too many acts"));
+    }
     (0..count)
         .map(|_| {
             let kind = Kind::of(from.text()?).ok_or_else(|| from.fault("an act of no known kind"))?;

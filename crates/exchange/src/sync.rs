@@ -14,7 +14,7 @@ use entente_node::view::{Offer, PeerView, Slice};
 use entente_translog::witness::Request;
 
 use crate::answer::name_of;
-use crate::limits::CHUNK_BYTES_MAX;
+use crate::limits::{ACTS_ANSWERS_MAX, CHUNK_BYTES_MAX};
 use crate::message::{self, Answer, Prefix, Question};
 use crate::{Error, heads};
 
@@ -69,6 +69,7 @@ pub struct Sync {
     stage: Stage,
     /// Acts that came, taken or refused: the peer need not send them again.
     seen: BTreeSet<Prefix>,
+    acts_answers: u32,
     account: Account,
     asked: Vec<Question>,
     /// What the peer lacks.
@@ -101,6 +102,7 @@ impl Sync {
             party: party.to_owned(),
             stage: Stage::Acts,
             seen: BTreeSet::new(),
+            acts_answers: 0,
             account: Account::default(),
             asked: Vec::new(),
             tell: Tell::default(),
@@ -173,7 +175,9 @@ impl Sync {
             (Question::Acts { have }, Answer::Acts { acts, lacks, more }) => {
                 self.take_acts(node, desk, &acts)?;
                 self.tell.acts = self.lacking_acts(node, desk, &have, &lacks)?;
-                if !more || acts.is_empty() {
+                self.acts_answers += 1;
+                // Who always has more would keep this up without end.
+                if !more || acts.is_empty() || self.acts_answers >= ACTS_ANSWERS_MAX {
                     self.stage = Stage::Opening;
                 }
             }

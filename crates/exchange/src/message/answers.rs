@@ -19,7 +19,7 @@ pub enum Answer {
         /// Whether there is more than this.
         more: bool,
     },
-    /// To what was handed over: how much of it was new, and how much was refused.
+    /// To what was handed over: how much of it was new, and how much was refused. Of acts and heads that is not told.
     Taken {
         /// New here.
         new: u64,

@@ -12,6 +12,7 @@
 mod bundles;
 mod cuts;
 mod difference;
+mod hostile;
 mod world;
 
 /// How many cases: so many in every run, more where the environment asks for it.
