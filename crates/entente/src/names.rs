@@ -9,6 +9,7 @@ use crate::exit::Failure;
 use crate::render::safe;
 
 /// The names of those who are known, by id.
+#[derive(Default)]
 pub(crate) struct Names(BTreeMap<String, String>);
 
 impl Names {

@@ -139,6 +139,9 @@ pub(crate) struct LogVerify {
     /// A key that may sign (C2SP vkey), or a file of keys, one a line [default: those of the parties known here]
     #[arg(long = "key", value_name = "VKEY|FILE", requires = "paths")]
     pub(crate) keys: Vec<String>,
+    /// At least so many of these parties must have cosigned the head
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "paths")]
+    pub(crate) quorum: usize,
 }
 
 #[derive(Debug, Args)]

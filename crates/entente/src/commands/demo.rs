@@ -70,10 +70,8 @@ const fn step(who: &'static str, says: &'static str, words: &'static [&'static s
 
 const fn silent(who: &'static str, says: &'static str, words: &'static [&'static str]) -> Step {
     Step {
-        who,
-        says,
-        words,
         silent: true,
+        ..step(who, says, words)
     }
 }
 

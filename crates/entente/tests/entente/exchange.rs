@@ -188,6 +188,8 @@ fn published_logs_and_proofs_are_verified_from_their_files() {
     alpha.ok(&["log", "publish", &published]);
     let good = beta.ok(&["log", "verify", &published]).out;
     assert!(good.contains("301 entries"), "{good}");
+    let alone = beta.run(&["log", "verify", &published, "--quorum", "1"]);
+    assert_eq!(alone.code, 1, "nobody has cosigned it: {}", alone.out);
     let stranger = Home::new();
     refused(&stranger, &["log", "verify", &published], 2, "--key");
     let key = alpha.ok(&["party", "keys", "--json"]).last()["keys"][0]["key"]

@@ -19,6 +19,7 @@ use walkdir::WalkDir;
 use crate::cli::{Global, LogVerify};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
+use crate::names::Names;
 use crate::place;
 use crate::progress::Progress;
 use crate::render::{counted, safe};
@@ -145,6 +146,11 @@ fn held(global: &Global, told: &mut Told<'_>) -> Result<(), Failure> {
 /// Whose signatures count, and what was seen of each log before.
 struct Trust {
     keys: Vec<Verifier>,
+    /// The same keys, as they cosign others' logs.
+    witnesses: Vec<Verifier>,
+    /// How many of them must have cosigned.
+    quorum: usize,
+    names: Names,
     /// The keys were named: whoever named them answers for them. Otherwise a log's owner must have signed.
     named: bool,
     seen: BTreeMap<String, (u64, [u8; 32])>,
@@ -158,8 +164,12 @@ impl Trust {
                 .iter()
                 .map(|key| named_keys(key))
                 .collect::<Result<Vec<_>, _>>()?;
+            let keys = keys.concat();
             return Ok(Trust {
-                keys: keys.concat(),
+                witnesses: cosigners(&keys),
+                quorum: asked.quorum,
+                names: Names::default(),
+                keys,
                 named: true,
                 seen: BTreeMap::new(),
             });
@@ -172,12 +182,15 @@ impl Trust {
             _ => failure,
         };
         let node = place::open_to_read(global).map_err(no_keys)?;
-        let keys = node
+        let keys: Vec<Verifier> = node
             .parties()?
             .iter()
             .flat_map(|party| party.all_verifiers())
             .collect();
         Ok(Trust {
+            witnesses: cosigners(&keys),
+            quorum: asked.quorum,
+            names: Names::of(&node)?,
             keys,
             named: false,
             seen: seen(&node)?,
@@ -188,6 +201,10 @@ impl Trust {
         let owner = read_origin(origin).map(|(_, owner)| owner);
         self.named || owner.is_some_and(|owner| signers.iter().any(|signed| signed.key.name() == owner))
     }
+}
+
+fn cosigners(keys: &[Verifier]) -> Vec<Verifier> {
+    keys.iter().filter_map(|key| key.as_cosigner().ok()).collect()
 }
 
 /// A key, or the keys in a file.
@@ -262,13 +279,19 @@ fn published_log(folder: &Path, trust: &Trust, told: &mut Told<'_>) -> Result<()
         known: claimed
             .as_ref()
             .and_then(|origin| trust.seen.get(origin).copied()),
+        witness_keys: &trust.witnesses,
+        quorum: trust.quorum,
         commitments: true,
         ..Options::default()
     };
     let verified: Result<_, Fault> = published::verify(&Folder::new(folder), &trust.keys, &options);
     match verified {
         Ok(report) if trust.is_owners(&report.checkpoint.origin, report.checkpoint.signers()) => {
-            told.good(&report.checkpoint.origin, report.checkpoint.size, "")
+            let by = match report.witnesses.as_slice() {
+                [] => String::new(),
+                witnesses => format!(", cosigned by {}", trust.names.names(witnesses)),
+            };
+            told.good(&report.checkpoint.origin, report.checkpoint.size, &by)
         }
         Ok(_) => told.bad(
             &name,
@@ -306,8 +329,8 @@ fn proven(bytes: &[u8], trust: &Trust) -> Result<(String, u64, String), String> 
     let policy = Policy {
         origin: &origin,
         log_keys: &trust.keys,
-        witness_keys: &[],
-        quorum: 0,
+        witness_keys: &trust.witnesses,
+        quorum: trust.quorum,
     };
     let verified = proof
         .verify(&commitment::commit(salt, opening), &policy)
