@@ -221,7 +221,16 @@ impl Ledger {
                     .map_err(|fault| Refusal::malformed("the agreement", fault))?;
                 stood.subject.clone_from(&agreement.id);
                 self.require_place(&agreement, act, door)?;
-                // What cannot be compiled into rules could be signed and never be kept.
+                self.require_roots(&agreement)?;
+                let held = self.pacts.get(&agreement.id);
+                let text = held.and_then(|pact| pact.versions.get(&agreement.version));
+                match text {
+                    Some(text) if *text.canonical == *act.text => return Ok(()),
+                    Some(_) => {}
+                    None => require_previous(held, &agreement)?,
+                }
+                // What cannot be compiled into rules could be signed and never be kept. It costs most, so it comes
+                // last, and once for each text.
                 terms_of(&agreement).map(drop)
             }
             _ => Ok(()),
