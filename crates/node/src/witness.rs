@@ -151,11 +151,24 @@ impl Node {
             .iter()
             .filter_map(|key| key.as_cosigner().ok())
             .collect();
-        let cosigned = cosignature::attach(&head.note, body)?;
-        let found = cosignature::verify(cosigned.as_bytes(), &keys)?;
-        if found.is_empty() {
+        // One line for each witness: with others a witness could fill the head, and keep out who comes after it.
+        let is_under =
+            |note: &str| cosignature::verify(note.as_bytes(), &keys).is_ok_and(|found| !found.is_empty());
+        let with = |line: &str| {
+            cosignature::attach(&head.note, line)
+                .ok()
+                .filter(|note| is_under(note))
+        };
+        let cosigned = match is_under(&head.note) {
+            true => Some(head.note.clone()),
+            false => body.split_inclusive('\n').find_map(with),
+        };
+        let Some(cosigned) = cosigned else {
+            if let Ok(note) = cosignature::attach(&head.note, body) {
+                cosignature::verify(note.as_bytes(), &keys)?;
+            }
             return Ok(());
-        }
+        };
         self.store.apply(&Change {
             at: at.micros(),
             heads: vec![(origin, cosigned.as_bytes())],

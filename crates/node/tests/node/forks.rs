@@ -200,3 +200,43 @@ fn a_witness_keeps_what_convicts_and_remembers_no_logs_that_cannot_be() {
     let body = format!("old 0\n\n{}", forged(&other, 1, &alpha.home.keys));
     assert_eq!(ask(&body), 404);
 }
+
+#[test]
+fn a_witness_does_not_fill_the_place_of_others() {
+    let [alpha, beta] = two();
+    release(&alpha, 0..1, 3);
+    let origin = origin(&alpha);
+    let body = alpha
+        .home
+        .node
+        .witness_request(&origin, beta.id())
+        .unwrap()
+        .unwrap();
+    let view = beta.home.node.view(alpha.id(), day(4));
+    let lines = |peer: &Peer| {
+        head(peer, &origin)
+            .lines()
+            .filter(|line| line.starts_with('—'))
+            .count()
+    };
+    let take = |body: &str, status| {
+        let node = &alpha.home.node;
+        node.take_cosignature(&origin, beta.id(), status, body, day(4))
+            .unwrap();
+    };
+    let (status, mut cosigned) = view.add_checkpoint(&body, &beta.desk(day(4))).unwrap();
+    for junk in 0..9 {
+        cosigned.push_str(&format!("— somebody{junk} AAAAAAAA\n"));
+    }
+    take(&cosigned, status);
+    assert_eq!(lines(&alpha), 2);
+    // Asked again because it says that it knows nothing, it cosigns once more.
+    take("0\n", 409);
+    let again = entente_translog::cosignature::cosign(
+        head(&alpha, &origin).as_bytes(),
+        &beta.home.keys.cosigner().unwrap(),
+        1_800_000_000,
+    );
+    take(&again.unwrap(), 200);
+    assert_eq!(lines(&alpha), 2);
+}
