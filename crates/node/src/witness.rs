@@ -18,6 +18,11 @@ const WITNESSED: &str = "witnessed";
 /// Kind of the notes that say how far another party cosigned an own log: subject the log, party the witness.
 const COSIGNED: &str = "cosigned";
 
+/// Under what name the guard keeps the head of another's log that was cosigned last.
+fn guarded_as(origin: &str) -> String {
+    format!("witness/{origin}")
+}
+
 impl Node {
     /// The answer to a request to cosign a head: status and body, as C2SP tlog-witness says. What is cosigned is
     /// durable before the answer exists.
@@ -33,7 +38,8 @@ impl Node {
         };
         let origin = request.origin().to_owned();
         let keys = self.witnessed_keys(&origin, party, desk.at)?;
-        let last = self.witnessed(&origin)?;
+        let guarded = desk.guard.last(&guarded_as(&origin))?;
+        let last = self.witnessed(&origin, guarded.as_deref())?;
         let answer = decide(&request, &keys, last.as_ref().map(|head| (head.size, head.root)));
         let body = match &answer {
             Answer::Cosign(checkpoint) => {
@@ -49,6 +55,9 @@ impl Node {
                     }],
                     ..Change::default()
                 })?;
+                // A restored backup has forgotten what was cosigned after it; the guard has not.
+                desk.guard
+                    .advance(&guarded_as(&origin), guarded.as_deref(), note)?;
                 let seconds = u64::try_from(desk.at.micros().div_euclid(1_000_000)).unwrap_or(0);
                 cosignature::cosign(note.as_bytes(), &desk.keys.cosigner()?, seconds)?
             }
@@ -84,12 +93,15 @@ impl Node {
         Ok(self.known_party(party)?.verifiers(at))
     }
 
-    fn witnessed(&self, origin: &str) -> Result<Option<Head>, Error> {
+    /// The greatest head that was cosigned, as the store or the guard knows it.
+    fn witnessed(&self, origin: &str, guarded: Option<&str>) -> Result<Option<Head>, Error> {
         let notes = self.store.notes(WITNESSED, origin)?;
-        notes
-            .first()
-            .map(|note| Head::kept(origin, &note.text))
-            .transpose()
+        let stored = notes.first().map(|note| note.text.as_slice());
+        let heads = stored.into_iter().chain(guarded.map(str::as_bytes));
+        let heads: Vec<Head> = heads
+            .map(|note| Head::kept(origin, note))
+            .collect::<Result<_, _>>()?;
+        Ok(heads.into_iter().max_by_key(|head| head.size))
     }
 
     /// The body of the request that asks `witness` to cosign the head of an own log; `None` where it did, or there

@@ -1,6 +1,6 @@
 //! Where an object came from, told by who holds it: what was received goes on only where that is allowed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use entente_policy::decide::Provenance;
 use entente_stix::time::Timestamp;
@@ -44,9 +44,12 @@ pub(crate) struct Provenances<'n> {
     node: &'n Node,
     me: &'n str,
     at: Timestamp,
-    /// The clauses of an agreement, all versions, that let what came under them go on.
-    open: BTreeMap<String, Vec<String>>,
+    /// The clauses of an agreement that let what came under them go on.
+    open: BTreeMap<String, BTreeSet<OpenClause>>,
 }
+
+/// A clause of one version: its digest, and the clause's name.
+type OpenClause = ([u8; 32], String);
 
 impl<'n> Provenances<'n> {
     pub(crate) fn new(node: &'n Node, me: &'n str, at: Timestamp) -> Provenances<'n> {
@@ -87,13 +90,12 @@ impl<'n> Provenances<'n> {
         Ok(ways)
     }
 
-    /// Whether the clause under which `from` released it last lets it go on.
+    /// Whether the clause under which `from` released it last lets it go on, in the words of the version that counted
+    /// then: an amendment neither opens nor closes what came before it.
     fn may_go_on(&mut self, id: &str, from: &str, agreement: &str) -> Result<bool, Error> {
-        let open = self.open_clauses(agreement)?;
-        if open.is_empty() {
+        if self.open_clauses(agreement)?.is_empty() {
             return Ok(false);
         }
-        let open = open.to_vec();
         for (origin, number) in self.node.store.released_in(id)? {
             let is_theirs =
                 read_origin(&origin).is_some_and(|(named, owner)| named == agreement && owner == from);
@@ -105,21 +107,26 @@ impl<'n> Provenances<'n> {
                 .first()
                 .and_then(|entry| Opening::read(&entry.opening).ok());
             if let Some(Opening::Release(release)) = opening {
-                return Ok(open.contains(&release.clause));
+                let clause = (release.terms, release.clause);
+                return Ok(self.open_clauses(agreement)?.contains(&clause));
             }
         }
         Ok(false)
     }
 
-    fn open_clauses(&mut self, agreement: &str) -> Result<&[String], Error> {
+    fn open_clauses(&mut self, agreement: &str) -> Result<&BTreeSet<OpenClause>, Error> {
         if !self.open.contains_key(agreement) {
             let pact = self.node.pact(agreement, self.at)?;
-            let clauses = pact.iter().flat_map(|pact| &pact.agreement.clauses);
-            let open = clauses.filter(|clause| clause.obligations.redistribute);
-            let open = open.map(|clause| clause.name.clone()).collect();
-            self.open.insert(agreement.to_owned(), open);
+            let versions = pact.iter().flat_map(|pact| &pact.versions);
+            let open = versions.flat_map(|version| {
+                let clauses = version.agreement.clauses.iter();
+                let open = clauses.filter(|clause| clause.obligations.redistribute);
+                open.map(|clause| (version.digest, clause.name.clone()))
+            });
+            self.open.insert(agreement.to_owned(), open.collect());
         }
-        Ok(self.open.get(agreement).map_or(&[], Vec::as_slice))
+        const NONE: &BTreeSet<OpenClause> = &BTreeSet::new();
+        Ok(self.open.get(agreement).unwrap_or(NONE))
     }
 }
 

@@ -9,6 +9,8 @@ use entente_policy::terms::Audience;
 use entente_stix::object::Object;
 
 use crate::channel::opening::Opening;
+use crate::channel::{read_origin, source_of};
+use crate::limits::LISTED_MAX;
 use crate::{Error, Node};
 
 /// Answers kept in memory; over it, they are asked of the store again.
@@ -17,6 +19,7 @@ const KEPT_MAX: usize = 50_000;
 /// What one audience has. Answers come from the store, from what this call releases, and are kept a while.
 pub(crate) struct Around<'n> {
     node: &'n Node,
+    me: String,
     origin: String,
     /// The logs of the agreement that all of the audience read or own, this one excepted.
     shared: BTreeSet<String>,
@@ -45,6 +48,7 @@ impl<'n> Around<'n> {
         });
         Ok(Around {
             node,
+            me: node.me()?.map(|me| me.id).unwrap_or_default(),
             origin: origin.to_owned(),
             shared: shared.map(|channel| channel.origin).collect(),
             fresh: BTreeMap::new(),
@@ -99,15 +103,40 @@ impl<'n> Around<'n> {
         if let Some(known) = self.known.get(id) {
             return Ok(*known);
         }
-        let released = self.node.store.released_in(id)?;
-        let has = released
-            .iter()
-            .any(|(origin, _)| *origin == self.origin || self.shared.contains(origin));
+        let has = self.was_released(id)?;
         if self.known.len() >= KEPT_MAX {
             self.known.clear();
         }
         self.known.insert(id.to_owned(), has);
         Ok(has)
+    }
+
+    /// Own logs are believed. Of another's log the object itself must be held: an entry for an id that its owner only
+    /// guesses would otherwise tell it whether this node's objects refer to that id.
+    fn was_released(&self, id: &str) -> Result<bool, Error> {
+        let released = self.node.store.released_in(id)?;
+        let mut told: Option<Vec<String>> = None;
+        for (origin, _) in &released {
+            if *origin == self.origin {
+                return Ok(true);
+            }
+            let Some((agreement, owner)) = read_origin(origin).filter(|_| self.shared.contains(origin))
+            else {
+                continue;
+            };
+            if owner == self.me {
+                return Ok(true);
+            }
+            if told.is_none() {
+                let holdings = self.node.store.holdings(id, None, LISTED_MAX)?.items;
+                told = Some(holdings.into_iter().map(|holding| holding.source).collect());
+            }
+            let source = source_of(&owner, agreement);
+            if told.iter().flatten().any(|told| *told == source) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn has_whole(&self, id: &str) -> Result<bool, Error> {

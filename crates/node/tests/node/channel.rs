@@ -5,7 +5,7 @@ use entente_node::reading::Alarm;
 use entente_node::release::{Ruling, Selection};
 use entente_node::view::Refused;
 
-use crate::peers::{GREEN, RED, count, id, indicator, marked, object, peers, relationship};
+use crate::peers::{GREEN, Peer, RED, count, id, indicator, marked, object, peers, relationship};
 use crate::world::day;
 
 #[test]
@@ -436,6 +436,27 @@ fn head_ahead_of_what_is_held_is_compared_once_it_is_reached() {
     alpha.release_all(day(5));
     let taken = beta.read_on(&alpha, day(6));
     assert!(matches!(taken[0].alarms[..], [Alarm::Fork { .. }]), "{taken:?}");
+}
+
+#[test]
+fn restored_witness_cosigns_no_second_history() {
+    let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    let [twin, mut restored] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    alpha.import("feed", &[indicator(1, 0, "")], day(3));
+    alpha.release_all(day(3));
+    twin.import("feed", &[indicator(2, 0, "")], day(3));
+    twin.release_all(day(3));
+    let origin = alpha.home.node.store().channels().unwrap()[0].origin.clone();
+    let named = beta.id().to_owned();
+    let asked = |owner: &Peer, witness: &Peer| {
+        let body = owner.home.node.witness_request(&origin, &named).unwrap().unwrap();
+        let view = witness.home.node.view(alpha.id(), day(4));
+        view.add_checkpoint(&body, &witness.desk(day(4))).unwrap().0
+    };
+    assert_eq!(asked(&alpha, &beta), 200);
+    // The same witness with a store from before: it has forgotten, its guard has not.
+    restored.guard = beta.guard;
+    assert_eq!(asked(&twin, &restored), 409);
 }
 
 #[test]
