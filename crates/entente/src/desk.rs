@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use entente_node::Node;
 use entente_node::channel::Desk;
+use entente_node::{Error, Node};
 use entente_stix::time::Timestamp;
 
 use crate::cli::{Global, Unlock};
@@ -36,6 +36,12 @@ impl Seat {
             guard: Folder::new(guard_folder(global)?),
             at,
         };
+        // After a change of keys the heads are signed anew, and what a crash left unsigned is signed now. A node that
+        // may not sign is told so by what it is asked to do: reading what gives its log back must go on.
+        match seat.node.sign_heads(&seat.desk()) {
+            Ok(_) | Err(Error::Rollback { .. } | Error::Unguarded { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
         seat.node.retry_parked(&seat.desk())?;
         Ok(seat)
     }
