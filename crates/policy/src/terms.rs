@@ -110,7 +110,7 @@ impl Terms {
                 return Err(failed(error.to_string()));
             }
         }
-        let names = ask::Names::new(&agreement.id).map_err(failed)?;
+        let names = ask::Names::new(agreement).map_err(failed)?;
         Ok(Terms {
             digest: agreement.digest(),
             text: written.text,

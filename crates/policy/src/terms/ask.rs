@@ -3,6 +3,7 @@
 //! The request is made of [`Facts`] alone, which are also the key under which the answer is kept. So an
 //! answer from the cache cannot differ from one that is asked for anew.
 
+use std::collections::{BTreeMap, HashSet};
 use std::str::FromStr;
 
 use cedar_policy::{
@@ -10,7 +11,8 @@ use cedar_policy::{
     Response, RestrictedExpression,
 };
 
-use super::{Route, Terms};
+use super::{Route, Terms, write};
+use crate::agreement::Agreement;
 use crate::handling::{Pap, Tlp};
 use crate::withheld::Condition;
 
@@ -57,37 +59,51 @@ pub(crate) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Names {
     party: EntityTypeName,
-    agreement: EntityUid,
-    object: EntityUid,
+    type_: EntityTypeName,
     release: EntityUid,
     contribute: EntityUid,
+    /// The parties in their agreement, the types in the groups that clauses name. The same for every request.
+    entities: Entities,
 }
 
 impl Names {
-    pub(super) fn new(agreement: &str) -> Result<Names, String> {
+    pub(super) fn new(agreement: &Agreement) -> Result<Names, String> {
         let type_name = |text| EntityTypeName::from_str(text).map_err(|why| why.to_string());
-        let uid = |type_text, id| {
+        let uid = |type_text, id: &str| {
             let type_name = type_name(type_text)?;
             Ok::<_, String>(EntityUid::from_type_name_and_id(type_name, EntityId::new(id)))
         };
+        let whole = uid("Entente::Agreement", &agreement.id)?;
+        let mut entities = Vec::new();
+        for member in &agreement.parties {
+            let party = uid("Entente::Party", &member.identity)?;
+            entities.push((party, HashSet::from([whole.clone()])));
+        }
+        let mut groups: BTreeMap<&str, HashSet<EntityUid>> = BTreeMap::new();
+        for (group, types) in write::types(agreement) {
+            let group = uid("Entente::Types", &group)?;
+            for name in types {
+                groups.entry(name).or_default().insert(group.clone());
+            }
+        }
+        for (name, groups) in groups {
+            entities.push((uid("Entente::Type", name)?, groups));
+        }
+        let entities = entities
+            .into_iter()
+            .map(|(uid, parents)| Entity::new_no_attrs(uid, parents));
         Ok(Names {
             party: type_name("Entente::Party")?,
-            agreement: uid("Entente::Agreement", agreement)?,
-            object: uid("Entente::Object", "class")?,
+            type_: type_name("Entente::Type")?,
             release: uid("Entente::Action", "release")?,
             contribute: uid("Entente::Action", "contribute")?,
+            entities: Entities::from_entities(entities, None).map_err(|why| why.to_string())?,
         })
     }
 
     fn party(&self, identity: &str) -> EntityUid {
         EntityUid::from_type_name_and_id(self.party.clone(), EntityId::new(identity))
     }
-}
-
-/// A request and what it speaks of.
-struct Asked {
-    request: Request,
-    entities: Entities,
 }
 
 impl Terms {
@@ -138,44 +154,40 @@ impl Terms {
         action: &EntityUid,
         owner: &str,
         facts: &Facts,
-    ) -> Result<Asked, String> {
-        let (principal, owner) = (self.names.party(principal), self.names.party(owner));
-        let party = |uid: &EntityUid| {
-            let agreement = [self.names.agreement.clone()];
-            Entity::new_with_tags(uid.clone(), [], agreement, []).map_err(|why| why.to_string())
-        };
-        let mut entities = vec![self.class(facts)?, party(&principal)?];
-        if owner != principal {
-            entities.push(party(&owner)?);
-        }
-        let context = [("owner".to_owned(), RestrictedExpression::new_entity_uid(owner))];
-        let context = Context::from_pairs(context).map_err(|why| why.to_string())?;
-        let object = self.names.object.clone();
-        let request = Request::new(principal, action.clone(), object, context, None);
-        let entities = Entities::from_entities(entities, None);
-        Ok(Asked {
-            request: request.map_err(|why| why.to_string())?,
-            entities: entities.map_err(|why| why.to_string())?,
-        })
+    ) -> Result<Request, String> {
+        let type_name = facts
+            .type_number
+            .and_then(|number| self.scale.types.get(number as usize));
+        let type_name = EntityId::new(type_name.map_or("", String::as_str));
+        let resource = EntityUid::from_type_name_and_id(self.names.type_.clone(), type_name);
+        let context = self.class(owner, facts)?;
+        let request = Request::new(
+            self.names.party(principal),
+            action.clone(),
+            resource,
+            context,
+            None,
+        );
+        request.map_err(|why| why.to_string())
     }
 
     /// A policy that cannot be evaluated is skipped by Cedar, a `forbid` too; so an error ends it here.
-    fn answer(&self, asked: &Asked, policies: &PolicySet) -> Result<Response, String> {
+    fn answer(&self, asked: &Request, policies: &PolicySet) -> Result<Response, String> {
         let response = self
             .authorizer
-            .is_authorized(&asked.request, policies, &asked.entities);
+            .is_authorized(asked, policies, &self.names.entities);
         let error = response.diagnostics().errors().next().map(ToString::to_string);
         error.map_or(Ok(response), Err)
     }
 
     /// The class as Cedar sees it: each band by a value that lies in it.
-    fn class(&self, facts: &Facts) -> Result<Entity, String> {
+    fn class(&self, owner: &str, facts: &Facts) -> Result<Context, String> {
         let scale = &self.scale;
-        let name = |names: &[String], number: u32| names.get(number as usize).cloned().unwrap_or_default();
-        let type_name = facts.type_number.map(|number| name(&scale.types, number));
-        let labels = facts.labels.iter().map(|number| name(&scale.labels, *number));
+        let labels = facts
+            .labels
+            .iter()
+            .filter_map(|number| scale.labels.get(*number as usize).cloned());
         let boolean = RestrictedExpression::new_bool;
-        let long = RestrictedExpression::new_long;
         let optional = [
             ("marking", facts.tlp.map(|tlp| tlp as i64)),
             ("pap", facts.pap.map(|pap| pap as i64)),
@@ -187,10 +199,13 @@ impl Terms {
             ),
             ("age", facts.age_band.map(|band| least_of(&scale.ages, band, 1))),
         ];
-        let attributes = [
+        let optional = optional
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, RestrictedExpression::new_long(value?))));
+        let pairs = [
             (
-                "stix_type",
-                RestrictedExpression::new_string(type_name.unwrap_or_default()),
+                "owner",
+                RestrictedExpression::new_entity_uid(self.names.party(owner)),
             ),
             (
                 "labels",
@@ -199,16 +214,10 @@ impl Terms {
             ("own", boolean(facts.own)),
             ("redistribute", boolean(facts.redistribute)),
             ("returns", boolean(facts.returns)),
-        ]
-        .into_iter()
-        .chain(
-            optional
-                .into_iter()
-                .filter_map(|(name, value)| Some((name, long(value?)))),
-        )
-        .map(|(name, value)| (name.to_owned(), value));
-        let entity = Entity::new_with_tags(self.names.object.clone(), attributes, [], []);
-        entity.map_err(|why| why.to_string())
+        ];
+        let pairs = pairs.into_iter().chain(optional);
+        Context::from_pairs(pairs.map(|(name, value)| (name.to_owned(), value)))
+            .map_err(|why| why.to_string())
     }
 
     /// Of the clauses that reach the audience the one that misses the fewest conditions.

@@ -12,24 +12,27 @@ pub(super) const SCHEMA: &str = r#"namespace Entente {
   entity Agreement;
   // `in` the agreement whose party it is.
   entity Party in [Agreement];
-  // A class of objects: `marking` counts 0 TLP:CLEAR to 4 TLP:RED, `pap` 0 PAP:CLEAR to 3 PAP:RED,
-  // `age` seconds; `own` was said here, `redistribute` was received and may go on, `returns` was received
-  // under this agreement.
-  entity Object {
-    stix_type: String,
-    marking?: Long,
-    pap?: Long,
-    confidence?: Long,
-    age?: Long,
-    labels: Set<String>,
-    own: Bool,
-    redistribute: Bool,
-    returns: Bool
-  };
+  // The types that a clause (`0`) or a contribution (`c0`) names, by its number.
+  entity Types;
+  // A STIX type, `in` the `Types` of each clause that names it.
+  entity Type in [Types];
   action release, contribute appliesTo {
     principal: [Party],
-    resource: [Object],
-    context: { owner: Party }
+    resource: [Type],
+    // Of a class of objects: `marking` counts 0 TLP:CLEAR to 4 TLP:RED, `pap` 0 PAP:CLEAR to 3 PAP:RED,
+    // `age` seconds; `own` was said here, `redistribute` was received and may go on, `returns` was received
+    // under this agreement.
+    context: {
+      owner: Party,
+      marking?: Long,
+      pap?: Long,
+      confidence?: Long,
+      age?: Long,
+      labels: Set<String>,
+      own: Bool,
+      redistribute: Bool,
+      returns: Bool
+    }
   };
 }
 "#;
@@ -49,7 +52,7 @@ pub(super) fn policies(agreement: &Agreement) -> Written {
     let mut permits = Vec::new();
     let mut probes = Vec::new();
     for (number, clause) in agreement.clauses.iter().enumerate() {
-        let conditions = conditions(agreement, clause);
+        let conditions = conditions(agreement, number, clause);
         let parts = conditions.iter().map(|(_, expression)| expression.as_str());
         let name = format!("@clause({})", quoted(&clause.name));
         permits.push((number.to_string(), policy(&name, "permit", "release", parts)));
@@ -60,7 +63,7 @@ pub(super) fn policies(agreement: &Agreement) -> Written {
         }
     }
     for (number, contribution) in agreement.contributions.iter().enumerate() {
-        let parts = contribution_conditions(agreement, contribution);
+        let parts = contribution_conditions(agreement, number, contribution);
         let name = format!("@contribution({})", quoted(&contribution.name));
         let policy = policy(&name, "permit", "contribute", parts.iter().map(String::as_str));
         permits.push((format!("c{number}"), policy));
@@ -74,18 +77,34 @@ pub(super) fn policies(agreement: &Agreement) -> Written {
         probes.push((format!("!{}", *condition as u8), probe));
     }
     let texts: Vec<&str> = permits.iter().map(|(_, text)| text.as_str()).collect();
+    let types: String = types(agreement)
+        .map(|(name, types)| format!("// Entente::Types::{}: {}\n", quoted(&name), quoted_list(types)))
+        .collect();
     Written {
-        text: format!("{SCHEMA}\n{}", texts.join("\n")),
+        text: format!("{SCHEMA}\n{types}\n{}", texts.join("\n")),
         permits,
         probes,
     }
 }
 
+/// The types that each clause and contribution names, by the name of the group that they are in for Cedar.
+pub(super) fn types(agreement: &Agreement) -> impl Iterator<Item = (String, &BTreeSet<String>)> {
+    let clauses = agreement.clauses.iter().enumerate();
+    let contributions = agreement.contributions.iter().enumerate();
+    let clauses = clauses.map(|(number, clause)| (number.to_string(), &clause.types));
+    clauses.chain(contributions.map(|(number, contribution)| (format!("c{number}"), &contribution.types)))
+}
+
+fn quoted_list(types: &BTreeSet<String>) -> String {
+    let quoted: Vec<String> = types.iter().map(|text| quoted(text)).collect();
+    quoted.join(", ")
+}
+
 /// What holds whatever a clause says: received things go on only where they came with that right, and
 /// never back into the agreement that they came from.
 const RULES: &[(Condition, &str)] = &[
-    (Condition::Redistribution, "resource.own || resource.redistribute"),
-    (Condition::Return, "!resource.returns"),
+    (Condition::Redistribution, "context.own || context.redistribute"),
+    (Condition::Return, "!context.returns"),
 ];
 
 fn policy<'p>(name: &str, effect: &str, action: &str, parts: impl Iterator<Item = &'p str>) -> String {
@@ -98,7 +117,7 @@ fn policy<'p>(name: &str, effect: &str, action: &str, parts: impl Iterator<Item 
 }
 
 /// The conditions that a clause has, each an expression of its own; all of them must hold.
-fn conditions(agreement: &Agreement, clause: &Clause) -> Vec<(Condition, String)> {
+fn conditions(agreement: &Agreement, number: usize, clause: &Clause) -> Vec<(Condition, String)> {
     let ceiling = clause.markings_up_to as u8;
     let mut conditions = vec![
         (
@@ -111,50 +130,50 @@ fn conditions(agreement: &Agreement, clause: &Clause) -> Vec<(Condition, String)
         ),
         (
             Condition::Type,
-            format!("{}.contains(resource.stix_type)", texts(&clause.types)),
+            format!("resource in Entente::Types::{}", quoted(&number.to_string())),
         ),
         (
             Condition::Marking,
             match clause.unmarked {
                 Some(level) => format!(
-                    "(if resource has marking then resource.marking else {}) <= {ceiling}",
+                    "(if context has marking then context.marking else {}) <= {ceiling}",
                     level as u8
                 ),
-                None => format!("resource has marking && resource.marking <= {ceiling}"),
+                None => format!("context has marking && context.marking <= {ceiling}"),
             },
         ),
     ];
     if let Some(pap) = clause.pap_up_to {
-        let expression = format!("if resource has pap then resource.pap <= {} else true", pap as u8);
+        let expression = format!("if context has pap then context.pap <= {} else true", pap as u8);
         conditions.push((Condition::Pap, expression));
     }
     if let Some(least) = clause.confidence_at_least {
-        let expression = format!("resource has confidence && resource.confidence >= {least}");
+        let expression = format!("context has confidence && context.confidence >= {least}");
         conditions.push((Condition::Confidence, expression));
     }
     let labels = |labels: &BTreeSet<String>| texts(&labels.iter().map(|label| folded(label)).collect());
     if !clause.labels_any.is_empty() {
-        let expression = format!("resource.labels.containsAny({})", labels(&clause.labels_any));
+        let expression = format!("context.labels.containsAny({})", labels(&clause.labels_any));
         conditions.push((Condition::LabelsAny, expression));
     }
     if !clause.labels_none.is_empty() {
-        let expression = format!("!resource.labels.containsAny({})", labels(&clause.labels_none));
+        let expression = format!("!context.labels.containsAny({})", labels(&clause.labels_none));
         conditions.push((Condition::LabelsNone, expression));
     }
     if let Some(greatest) = clause.not_older_than {
-        let expression = format!("resource has age && resource.age <= {}", cedar_seconds(greatest));
+        let expression = format!("context has age && context.age <= {}", cedar_seconds(greatest));
         conditions.push((Condition::Age, expression));
     }
     conditions
 }
 
 /// An unmarked object may be contributed: its recipient judges it, and nothing leaves by it.
-fn contribution_conditions(agreement: &Agreement, contribution: &Contribution) -> [String; 3] {
+fn contribution_conditions(agreement: &Agreement, number: usize, contribution: &Contribution) -> [String; 3] {
     let ceiling = contribution.markings_up_to as u8;
     [
         is_one_of(agreement, &contribution.by, "principal"),
-        format!("{}.contains(resource.stix_type)", texts(&contribution.types)),
-        format!("if resource has marking then resource.marking <= {ceiling} else true"),
+        format!("resource in Entente::Types::{}", quoted(&format!("c{number}"))),
+        format!("if context has marking then context.marking <= {ceiling} else true"),
     ]
 }
 
@@ -173,8 +192,7 @@ fn is_one_of(agreement: &Agreement, parties: &Parties, who: &str) -> String {
 }
 
 fn texts(texts: &BTreeSet<String>) -> String {
-    let quoted: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
-    format!("[{}]", quoted.join(", "))
+    format!("[{}]", quoted_list(texts))
 }
 
 /// A string literal of Cedar. Everything but plain ASCII is escaped by its number, so that no text of an
