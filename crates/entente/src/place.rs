@@ -3,11 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use entente_node::Node;
+use entente_node::steady::Steady;
 use entente_stix::time::Timestamp;
 use entente_store::sqlite::{Access, Options, Sqlite};
 
 use crate::cli::Global;
 use crate::exit::{Exit, Failure};
+
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// The clock. Everything below takes time as an argument; this is where it comes from.
 pub(crate) fn now() -> Timestamp {
@@ -33,8 +36,23 @@ pub(crate) fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
 }
 
 /// A node opened for reading. What is not there yet is a clear answer, not an empty one.
+///
+/// What is past its time is deleted first, also where nobody writes for months; another process that writes, or a
+/// folder that cannot be written, is no reason not to answer.
 pub(crate) fn open_to_read(global: &Global) -> Result<Node, Failure> {
-    open(&data_folder(global)?, Access::Read)
+    let folder = data_folder(global)?;
+    let node = open(&folder, Access::Read)?;
+    let is_over = !node
+        .store()
+        .expiring(now().micros(), 1)
+        .map_err(failure)?
+        .is_empty();
+    if !is_over {
+        return Ok(node);
+    }
+    drop(node);
+    drop(open_to_write(global));
+    open(&folder, Access::Read)
 }
 
 /// A node opened for writing; made when it is not there. Sightings that a crash left unwritten are written first,
@@ -45,7 +63,13 @@ pub(crate) fn open_to_write(global: &Global) -> Result<Node, Failure> {
     let at = now();
     node.write_sightings(&identity, at).map_err(node_failure)?;
     // What was agreed to be deleted by now goes, whatever the node was opened for.
-    node.retain(at).map_err(node_failure)?;
+    if let Steady::Ahead(micros) = node.retain_steadily(at).map_err(node_failure)? {
+        eprintln!(
+            "entente: the clock is {} days ahead of when this node was last used; is it right? What agreements give a \
+             time is deleted from tomorrow on if it stays so",
+            micros / DAY_MICROS
+        );
+    }
     Ok(node)
 }
 

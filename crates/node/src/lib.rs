@@ -41,6 +41,7 @@ pub mod retain;
 pub mod scan;
 pub mod show;
 pub mod sighting;
+pub mod steady;
 pub mod view;
 mod witness;
 

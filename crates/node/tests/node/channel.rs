@@ -3,6 +3,7 @@
 use entente_node::Error;
 use entente_node::reading::Alarm;
 use entente_node::release::{Ruling, Selection};
+use entente_node::steady::Steady;
 use entente_node::view::Refused;
 
 use crate::peers::{GREEN, Peer, RED, count, id, indicator, marked, object, peers, relationship};
@@ -291,6 +292,22 @@ fn what_is_past_its_time_is_erased_on_both_sides_and_the_log_still_verifies() {
     let taken = gamma.read_on(&alpha, day(14));
     assert_eq!((taken[0].stored, taken[0].erased), (1, 1));
     assert!(taken[0].receipt.is_some());
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_deletes_nothing_until_it_has_stood_by_it() {
+    let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    alpha.import("desk", &[object("incident", 1, 0, r#","name":"i""#)], day(3));
+    alpha.release_all(day(3));
+    beta.read_on(&alpha, day(3));
+    let retained = |at| beta.home.node.retain_steadily(at).unwrap();
+    let gone = |at| matches!(retained(at), Steady::Retained(retained) if retained.received == 1);
+    assert!(matches!(retained(day(3)), Steady::Retained(_)));
+    assert!(matches!(retained(day(900)), Steady::Ahead(_)));
+    assert!(matches!(retained(day(900)), Steady::Ahead(_)));
+    assert!(!gone(day(4)), "it was a mistake, and is forgotten");
+    assert!(matches!(retained(day(900)), Steady::Ahead(_)));
+    assert!(gone(day(901)));
 }
 
 #[test]
