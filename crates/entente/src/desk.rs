@@ -56,7 +56,7 @@ impl Seat {
 }
 
 /// `--guard`, `ENTENTE_GUARD`, or the platform's folder for state: not the data folder, which is backed up.
-fn guard_folder(global: &Global) -> Result<PathBuf, Failure> {
+pub(crate) fn guard_folder(global: &Global) -> Result<PathBuf, Failure> {
     if let Some(folder) = &global.guard {
         return Ok(folder.clone());
     }

@@ -68,6 +68,8 @@ pub struct Audited {
     pub origin: String,
     /// Entries checked.
     pub entries: u64,
+    /// Entries under the signed head: fewer where some are not yet signed, more where some are not yet read.
+    pub signed: u64,
     /// Of these, releases, recalls, and releases whose content is no longer kept.
     pub releases: u64,
     /// Recalls among them.
@@ -144,6 +146,7 @@ impl Node {
         let mut audit = Audit {
             node: self,
             channel: &channel,
+            is_own: self.me()?.is_some_and(|me| me.id == channel.owner),
             frontier: Frontier::default(),
             head: None,
             told: Audited {
@@ -152,6 +155,7 @@ impl Node {
             },
         };
         audit.take_head()?;
+        audit.take_alarms()?;
         audit.take_entries(progress)?;
         audit.finish();
         Ok(audit.told)
@@ -276,6 +280,7 @@ fn entry_shown(origin: &str, entry: LogEntry) -> Result<EntryShown, Error> {
 struct Audit<'n> {
     node: &'n Node,
     channel: &'n Channel,
+    is_own: bool,
     frontier: Frontier,
     head: Option<VerifiedCheckpoint>,
     told: Audited,
@@ -306,6 +311,24 @@ impl Audit<'_> {
                 None,
                 format!("its head is not its owner's: {error}"),
             ),
+        }
+        Ok(())
+    }
+
+    fn take_alarms(&mut self) -> Result<(), Error> {
+        for alarm in self.node.alarms_of(&self.channel.origin)? {
+            match alarm {
+                Alarm::Fork { .. } => self.fault(
+                    "forked",
+                    None,
+                    "its owner signed two histories of it; `entente log show --json` gives the proof",
+                ),
+                Alarm::Behind { have, signed, .. } => self.fault(
+                    "rolled-back",
+                    Some(have),
+                    format!("a reader holds a head of {signed} entries, {have} are here: an old backup was restored"),
+                ),
+            }
         }
         Ok(())
     }
@@ -410,7 +433,9 @@ impl Audit<'_> {
         if signed == 0 && self.head.is_some() {
             self.compare_root_of_nothing();
         }
-        if signed > self.frontier.size() {
+        self.told.signed = signed;
+        // Of another's log the rest may still come; of an own one it was there.
+        if signed > self.frontier.size() && self.is_own {
             let held = self.frontier.size();
             self.fault(
                 "missing-entry",

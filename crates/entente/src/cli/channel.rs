@@ -46,7 +46,7 @@ pub(crate) struct Recall {
 pub(crate) enum Bundle {
     /// One encrypted file with everything that a party has not yet signed for
     Write(BundleWrite),
-    /// Take a file in: all of it, or nothing
+    /// Take a file in: all of it is verified before any of it is taken in
     Read(BundleRead),
 }
 

@@ -45,6 +45,9 @@ pub(crate) fn run(global: &Global, asked: &Release) -> Result<Exit, Failure> {
     )?;
     drop(out);
     unless_hung_up(tell(global, asked, &account, &seen, &names))?;
+    if let (Selection::Ids(_), false, true) = (&selection, seen.any_known, account.decided > 0) {
+        return Ok(Exit::NotFound);
+    }
     Ok(exit(&account, &selection))
 }
 
@@ -91,12 +94,15 @@ struct Seen {
     released: BTreeMap<(String, Vec<String>, String), u64>,
     /// By reason: how many stay, and one of them.
     withheld: BTreeMap<String, (u64, String)>,
+    /// Whether any of the objects is known here.
+    any_known: bool,
     /// Forms from which something was taken out: the object and what.
     redacted: Vec<(String, Vec<String>)>,
 }
 
 impl Seen {
     fn take(&mut self, ruled: &Ruled) {
+        self.any_known |= !matches!(&ruled.ruling, Ruling::Withheld { code, .. } if code == "unknown");
         match &ruled.ruling {
             Ruling::Released {
                 clause, taken_out, ..

@@ -107,6 +107,7 @@ fn what_is_withheld_by_name_is_refused_by_policy() {
     assert_eq!(code, 0, "{out}");
     assert!(out.contains("would be released"), "{out}");
     assert!(homes[0].ok(&["log", "show"]).out.contains("no logs yet"));
+    assert_eq!(signing(&homes[0], &["release", &id(77)]).0, 4, "not known here");
     let (code, out, _) = signing(&homes[0], &["release", &id(1)]);
     assert_eq!(code, 3, "{out}");
     assert!(out.contains("internal"), "{out}");

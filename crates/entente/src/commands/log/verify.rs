@@ -1,13 +1,16 @@
 //! `entente log verify`: the logs held here; published logs and proofs, from their files alone.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use entente_node::Node;
+use entente_node::audit::{Audited, LogShown};
 use entente_node::channel::opening::Opening;
 use entente_node::channel::read_origin;
+use entente_node::guard::Guard as _;
 use entente_translog::checkpoint::Checkpoint;
 use entente_translog::note::{Note, Verifier};
 use entente_translog::published::{self, CHECKPOINT, Folder, Options};
@@ -20,9 +23,9 @@ use crate::cli::{Global, LogVerify};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::names::Names;
-use crate::place;
 use crate::progress::Progress;
 use crate::render::{counted, safe};
+use crate::{desk, guard, place};
 
 /// A proof of our own is a few kilobytes.
 const PROOF_BYTES_MAX: u64 = 1 << 20;
@@ -117,15 +120,17 @@ fn held(global: &Global, told: &mut Told<'_>) -> Result<(), Failure> {
         progress.about(&log.origin);
         let audited = node.audit(&log.origin, &mut |_, _| ())?;
         progress.clear();
-        if audited.faults.is_empty() {
-            let erased = match audited.erased {
-                0 => String::new(),
-                erased => format!(
-                    " ({} without its content: replaced, recalled or past its time)",
-                    erased
-                ),
-            };
-            told.good(&log.origin, audited.entries, &erased)?;
+        let rolled_back = is_behind_guard(global, &log)?;
+        if audited.faults.is_empty() && rolled_back.is_none() {
+            told.good(&log.origin, audited.entries, &remarks(&audited))?;
+        }
+        if let Some(signed) = rolled_back {
+            let says = format!(
+                "a head of {signed} entries was signed, {} are here: an old backup was restored; a reader can give \
+                 the rest back (`entente bundle write --give-back`)",
+                log.held
+            );
+            told.bad(&log.origin, "rolled-back", "", &says)?;
         }
         for fault in &audited.faults {
             let place = fault
@@ -141,6 +146,42 @@ fn held(global: &Global, told: &mut Told<'_>) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// What is worth knowing of a log that is good.
+fn remarks(audited: &Audited) -> String {
+    let mut says = String::new();
+    if audited.erased > 0 {
+        says.push_str(&format!(
+            " ({} without its content: replaced, recalled or past its time)",
+            audited.erased
+        ));
+    }
+    match audited.signed.cmp(&audited.entries) {
+        Ordering::Less => says.push_str(&format!(
+            ", of which the first {} are under a signed head; the next command that signs finishes it",
+            audited.signed
+        )),
+        Ordering::Greater => says.push_str(&format!(
+            " of {} that are signed; read on to hold the rest",
+            audited.signed
+        )),
+        Ordering::Equal => {}
+    }
+    says
+}
+
+/// The size of an own log's head that the guard knows, if the log here is behind it.
+fn is_behind_guard(global: &Global, log: &LogShown) -> Result<Option<u64>, Failure> {
+    if !log.is_own {
+        return Ok(None);
+    }
+    let guard = guard::Folder::new(desk::guard_folder(global)?);
+    let Ok(Some(note)) = guard.last(&log.origin) else {
+        return Ok(None);
+    };
+    let head = Note::read(note.as_bytes()).and_then(|note| Checkpoint::read(note.text()));
+    Ok(head.ok().map(|head| head.size).filter(|size| *size > log.held))
 }
 
 /// Whose signatures count, and what was seen of each log before.
