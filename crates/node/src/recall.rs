@@ -14,6 +14,9 @@ use crate::{Error, Node};
 /// Kind of the notes that list the recalls of an own log: subject the log, party the object's id.
 pub(crate) const RECALLED: &str = "recalled";
 
+/// What a party recalled in its logs: of each object, the logs and the numbers of the recalls' entries.
+pub(crate) type Recalled = BTreeMap<String, Vec<(String, u64)>>;
+
 /// What a recall did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecallAccount {
@@ -73,6 +76,65 @@ impl Node {
         let holdings = self.store.holdings(id, None, LISTED_MAX)?.items;
         let mut others = holdings.iter().filter(|holding| holding.source != source);
         Ok(others.any(|holding| is_redacted || entry.digest == Some(holding.digest)))
+    }
+
+    /// What was recalled in `party`'s own logs, closed ones too.
+    pub(crate) fn recalled(&self, party: &str) -> Result<Recalled, Error> {
+        let mut recalled = Recalled::new();
+        for channel in self.own_channels(party)? {
+            for note in self.store.notes(RECALLED, &channel.origin)? {
+                let number = u64::try_from(note.size).unwrap_or(0);
+                let places = recalled.entry(note.party).or_default();
+                places.push((channel.origin.clone(), number));
+            }
+        }
+        Ok(recalled)
+    }
+
+    /// Whether a version of an object (its time in microseconds, 0 for none), which the log `origin` does not have,
+    /// stays here because it was recalled, or a later one was: in this log, or in another one and it stands in none
+    /// since. A form from which something else is taken out is no other version.
+    pub(crate) fn is_recalled(
+        &self,
+        recalled: &Recalled,
+        id: &str,
+        version: i64,
+        origin: &str,
+    ) -> Result<bool, Error> {
+        let Some(places) = recalled.get(id) else {
+            return Ok(false);
+        };
+        // A recall takes an object out of every log: where it stands, it was released since.
+        let is_out = self
+            .store
+            .released_in(id)?
+            .iter()
+            .any(|(log, _)| owner_of(log) == owner_of(origin));
+        for (place, number) in places.iter().filter(|(place, _)| !is_out || place == origin) {
+            if version == 0 || version <= self.recalled_version(place, *number)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The version that a recall in an own log took back, in microseconds. One that cannot be told is the latest.
+    fn recalled_version(&self, origin: &str, number: u64) -> Result<i64, Error> {
+        let at = |number: u64| -> Result<Option<Opening>, Error> {
+            let entry = self.store.entries(origin, number, 1)?.into_iter().next();
+            let entry = entry.filter(|entry| entry.number == number);
+            Ok(entry.and_then(|entry| Opening::read(&entry.opening).ok()))
+        };
+        let Some(Opening::Recall(recall)) = at(number)? else {
+            return Ok(i64::MAX);
+        };
+        let mut latest = None;
+        for number in recall.releases {
+            if let Some(Opening::Release(release)) = at(number)? {
+                latest = latest.max(release.version.map(entente_stix::time::Timestamp::micros));
+            }
+        }
+        Ok(latest.unwrap_or(i64::MAX))
     }
 
     fn recall_in_turn(&self, ids: &[String], reason: &str, desk: &Desk<'_>) -> Result<RecallAccount, Error> {
@@ -150,4 +212,8 @@ impl Node {
         }
         Ok(())
     }
+}
+
+fn owner_of(origin: &str) -> Option<String> {
+    crate::channel::read_origin(origin).map(|(_, owner)| owner)
 }

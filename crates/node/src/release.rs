@@ -114,6 +114,7 @@ impl Node {
     ) -> Result<ReleaseAccount, Error> {
         let _turn = self.turn();
         let mut account = ReleaseAccount::default();
+        let recalled = self.recalled(&desk.keys.party)?;
         for pact in self.pacts_to_release(agreement, desk)? {
             let audiences = channel::audiences(&pact, &pact.terms, &desk.keys.party);
             for audience in &audiences {
@@ -121,7 +122,8 @@ impl Node {
                 if !dry_run {
                     self.open_channel(&origin, &pact, audience, desk)?;
                 }
-                Run::new(self, desk, &pact, audience, &origin, dry_run)?.all(what, report, &mut account)?;
+                let run = Run::new(self, desk, &pact, audience, &origin, &recalled, dry_run)?;
+                run.all(what, report, &mut account)?;
                 if !dry_run {
                     account.heads.extend(self.sign_head(&origin, desk)?);
                 }

@@ -20,7 +20,7 @@ use crate::channel::provenance::Provenances;
 use crate::channel::surroundings::{Around, Asked};
 use crate::limits::LISTED_MAX;
 use crate::pact::Pact;
-use crate::recall::RECALLED;
+use crate::recall::Recalled;
 use crate::{Error, Node};
 
 /// Decides objects for one log.
@@ -38,8 +38,8 @@ pub(super) struct Ruler<'r> {
     next: u64,
     /// Whether this log had nothing before and everything has its turn: nobody before needs a second one.
     is_first: bool,
-    /// What was recalled in this log, and in which form: it does not go again by itself.
-    recalled: BTreeMap<String, String>,
+    /// What was recalled in any log of this party: it does not go again by itself.
+    recalled: &'r Recalled,
     what: Selection,
     resume: Resume,
     /// Who waits in this call for whom.
@@ -68,10 +68,9 @@ impl<'r> Ruler<'r> {
         pact: &'r Pact,
         audience: &'r Audience,
         origin: &'r str,
+        recalled: &'r Recalled,
     ) -> Result<Ruler<'r>, Error> {
         let size = node.store.channel(origin)?.map_or(0, |channel| channel.size);
-        let recalled = node.store.notes(RECALLED, origin)?.into_iter();
-        let recalled = recalled.map(|note| (note.party, String::from_utf8_lossy(&note.text).into_owned()));
         Ok(Ruler {
             node,
             desk,
@@ -89,7 +88,7 @@ impl<'r> Ruler<'r> {
             provenances: Provenances::new(node, &desk.keys.party, desk.at),
             next: size,
             is_first: size == 0,
-            recalled: recalled.collect(),
+            recalled,
             what: Selection::All,
             resume: Resume::default(),
             awaited: BTreeMap::new(),
@@ -264,9 +263,16 @@ impl<'r> Ruler<'r> {
             }
             return Ok(());
         }
-        if cause != Cause::Asked && live.is_none() && self.was_recalled(stored, form) {
-            let reason = "it was recalled; name it to release it again".to_owned();
-            self.rule(&stored.id, Ruling::withheld("recalled", reason), out);
+        if cause != Cause::Asked
+            && live.is_none()
+            && self
+                .node
+                .is_recalled(self.recalled, &stored.id, form.version_micros, self.origin)?
+        {
+            if cause != Cause::Again {
+                let reason = "it was recalled; name it to release it again".to_owned();
+                self.rule(&stored.id, Ruling::withheld("recalled", reason), out);
+            }
             return Ok(());
         }
         let number = self.next;
@@ -319,12 +325,6 @@ impl<'r> Ruler<'r> {
             .ok()?
             .checked_mul(1_000_000)?;
         Some(Timestamp::from_micros(self.desk.at.micros().checked_add(micros)?))
-    }
-
-    fn was_recalled(&self, stored: &Stored, form: &Form) -> bool {
-        self.recalled.get(&stored.id).is_some_and(|digest| {
-            *digest == entente_stix::digest::Digest::from_bytes(form.digest).to_string()
-        })
     }
 
     fn is_erased(&self, number: u64) -> Result<bool, Error> {

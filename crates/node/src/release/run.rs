@@ -13,6 +13,7 @@ use super::{ReleaseAccount, Ruled, Selection, order};
 use crate::channel::Desk;
 use crate::limits::{RELEASE_BATCH_BYTES_MAX, RELEASE_BATCH_MAX};
 use crate::pact::Pact;
+use crate::recall::Recalled;
 use crate::{Error, Node};
 
 /// Decisions that are reported together, when nothing else fills a batch.
@@ -56,6 +57,7 @@ impl<'r> Run<'r> {
         pact: &'r Pact,
         audience: &'r Audience,
         origin: &'r str,
+        recalled: &'r Recalled,
         dry_run: bool,
     ) -> Result<Run<'r>, Error> {
         Ok(Run {
@@ -64,7 +66,7 @@ impl<'r> Run<'r> {
             origin,
             dry_run,
             terms: pact.terms.digest(),
-            ruler: Ruler::new(node, desk, pact, audience, origin)?,
+            ruler: Ruler::new(node, desk, pact, audience, origin, recalled)?,
         })
     }
 

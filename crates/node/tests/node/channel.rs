@@ -84,6 +84,79 @@ fn recalled_object_goes_and_who_has_not_acknowledged_is_known() {
 }
 
 #[test]
+fn what_was_recalled_and_named_again_can_be_recalled_again() {
+    let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    alpha.import("feed", &[indicator(1, 0, "")], day(3));
+    alpha.release_all(day(3));
+    let name = [id("indicator", 1)];
+    let recall = |at| alpha.home.node.recall(&name, "a mistake", &alpha.desk(day(at)));
+    for at in [4, 6] {
+        assert_eq!(recall(at).unwrap().recalled.len(), 1);
+        assert_eq!(alpha.release_all(day(at)).released, 0);
+        let again = alpha.release(&Selection::Ids(name.to_vec()), day(at + 1)).0;
+        assert_eq!(again.released, 1);
+    }
+    assert_eq!(recall(8).unwrap().not_released, [""; 0]);
+    beta.read_on(&alpha, day(9));
+    assert_eq!(beta.text(&name[0]), None);
+}
+
+#[test]
+fn what_was_recalled_stays_recalled_for_another_audience_and_in_another_form() {
+    let [alpha, beta, gamma] = peers(&["Alpha", "Beta", "Gamma"]).try_into().ok().unwrap();
+    let (name, malware) = (id("indicator", 1), id("malware", 7));
+    let refs = format!(
+        r#","name":"r","published":"{}","object_refs":["{}","{malware}"]"#,
+        day(0),
+        id("indicator", 2)
+    );
+    let all = [
+        indicator(1, 0, ""),
+        indicator(2, 0, ""),
+        object("report", 3, 0, &refs),
+    ];
+    alpha.import("feed", &all, day(3));
+    assert_eq!(alpha.release_all(day(3)).redacted, 1);
+    let recalled = [name.clone(), id("report", 3)];
+    let recall = |at| {
+        alpha
+            .home
+            .node
+            .recall(&recalled, "a mistake", &alpha.desk(day(at)))
+    };
+    assert_eq!(recall(4).unwrap().recalled.len(), 2);
+    // What the report names comes later: it could go in another form, and does not.
+    let malware = object("malware", 7, 0, r#","is_family":false,"name":"m""#);
+    alpha.import("feed", &[malware], day(4));
+    assert_eq!(alpha.release_all(day(4)).released, 1);
+    // Gamma leaves: Beta alone is another audience with a log of its own.
+    gamma.home.node.leave("pact", &gamma.home.keys, day(5)).unwrap();
+    let file = gamma.home.node.pact_file("pact").unwrap();
+    for home in [&alpha.home, &beta.home] {
+        home.node.take_pact_file(&file, day(5)).unwrap();
+    }
+    let (account, ruled) = alpha.release(&Selection::All, day(6));
+    assert_eq!(account.released, 2, "{ruled:?}");
+    assert_eq!(
+        alpha
+            .release(&Selection::Sources(vec!["feed".to_owned()]), day(6))
+            .0
+            .released,
+        0
+    );
+    beta.read_on(&alpha, day(6));
+    assert_eq!(beta.text(&name), None);
+    // A later version is no mistake; named, what was recalled goes too, and can be recalled again.
+    alpha.import("feed", &[indicator(1, 5, "")], day(7));
+    assert_eq!(alpha.release_all(day(7)).released, 1);
+    let named = Selection::Ids(vec![id("report", 3)]);
+    assert_eq!(alpha.release(&named, day(7)).0.released, 1);
+    beta.read_on(&alpha, day(8));
+    assert!(beta.text(&name).is_some() && beta.text(&id("report", 3)).is_some());
+    assert_eq!(recall(9).unwrap().recalled.len(), 2);
+}
+
+#[test]
 fn referrers_are_decided_again_once_what_they_name_is_released() {
     let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
     let malware = id("malware", 7);
