@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use crate::channel::provenance::Provenances;
 use crate::channel::surroundings::{Around, Asked};
 use crate::channel::{audiences, origin};
+use crate::release::{INVALID, invalid};
 use crate::{Error, Node};
 
 /// What one agreement says about an object and a party.
@@ -100,9 +101,23 @@ impl Node {
                 };
                 match decision {
                     Decision::Release(released) => {
-                        explained.may_go = true;
                         explained.clause = Some(released.clause().to_owned());
                         let form = released.value();
+                        // What stands is not looked at again.
+                        let stands = live.is_some_and(|(_, digest)| digest == form.digest);
+                        if let Some(reason) = invalid(&object).filter(|_| !stands) {
+                            let (clause, agreement) = (released.clause(), &explained.agreement);
+                            explained.sentences = vec![
+                                format!("`{id}` stays."),
+                                format!(
+                                    "Clause `{clause}` of agreement `{agreement}` lets it go, but {reason}."
+                                ),
+                            ];
+                            explained.code = Some(INVALID.to_owned());
+                            all.push(explained);
+                            continue;
+                        }
+                        explained.may_go = true;
                         explained.form = (!form.taken_out.is_empty()).then(|| form.text.clone());
                     }
                     Decision::Withhold(withheld) => {

@@ -20,6 +20,7 @@ use crate::channel::{self, Desk};
 use crate::pact::Pact;
 use crate::{Error, Node};
 use append::{Appending, Line};
+pub(crate) use ruling::{INVALID, invalid};
 use run::Run;
 
 /// What to release.

@@ -8,6 +8,7 @@ use entente_policy::decide::{Decision, Form, Question, decide};
 use entente_policy::terms::{Audience, Terms};
 use entente_stix::object::Object;
 use entente_stix::time::Timestamp;
+use entente_stix::validate::{self, Severity};
 use entente_store::{Changed, Cursor, EntryKind, LiveRelease, Stored, Told, type_of};
 
 use super::append::Line;
@@ -22,6 +23,24 @@ use crate::limits::LISTED_MAX;
 use crate::pact::Pact;
 use crate::recall::Recalled;
 use crate::{Error, Node};
+
+/// Code of the reason [`invalid`].
+pub(crate) const INVALID: &str = "invalid";
+
+/// Why no recipient would take an object in that may go: the first of the standard's rules that it breaks.
+pub(crate) fn invalid(object: &Object<'_>) -> Option<String> {
+    let findings = validate::object(object.value()).into_iter();
+    let mut errors = findings.filter(|finding| finding.severity == Severity::Error);
+    let first = errors.next()?;
+    let place = match first.pointer.as_str() {
+        "" => String::new(),
+        pointer => format!(" at `{pointer}`"),
+    };
+    Some(format!(
+        "it is not valid STIX 2.1, recipients would park it: {}{place} ({}): {}",
+        first.message, first.clause, first.way_out
+    ))
+}
 
 /// Decides objects for one log.
 pub(super) struct Ruler<'r> {
@@ -215,7 +234,7 @@ impl<'r> Ruler<'r> {
             Decision::Release(released) => {
                 self.wait_for(&stored.id, &released.value().awaits);
                 let form = released.value();
-                self.release(stored, form, released.clause(), live, cause, out)
+                self.release(&object, stored, form, released.clause(), live, cause, out)
             }
         }
     }
@@ -245,8 +264,10 @@ impl<'r> Ruler<'r> {
         })
     }
 
+    #[allow(clippy::too_many_arguments, reason = "what was found out about one object")]
     fn release(
         &mut self,
+        object: &Object<'_>,
         stored: &Stored,
         form: &Form,
         clause: &str,
@@ -260,6 +281,12 @@ impl<'r> Ruler<'r> {
         {
             if cause != Cause::Again {
                 self.rule(&stored.id, Ruling::Already { number }, out);
+            }
+            return Ok(());
+        }
+        if let Some(reason) = invalid(object) {
+            if cause != Cause::Again {
+                self.rule(&stored.id, Ruling::withheld(INVALID, reason), out);
             }
             return Ok(());
         }

@@ -157,6 +157,35 @@ fn what_was_recalled_stays_recalled_for_another_audience_and_in_another_form() {
 }
 
 #[test]
+fn what_no_recipient_would_take_in_stays_with_the_rule_that_it_breaks() {
+    let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    let old = indicator(1, 0, "").replace(r#""spec_version":"2.1","#, "");
+    let old = old.replace(r#""pattern_type":"stix","#, "");
+    alpha.import("feed", &[old, indicator(2, 0, "")], day(3));
+    let (account, ruled) = alpha.release(&Selection::All, day(3));
+    assert_eq!(account.released, 1);
+    let name = id("indicator", 1);
+    let ruled = ruled.into_iter().find(|ruled| ruled.id == name).unwrap();
+    let Ruling::Withheld { code, reason, .. } = ruled.ruling else {
+        panic!("{ruled:?}");
+    };
+    assert_eq!(code, "invalid");
+    assert!(reason.contains("recipients would park it"), "{reason}");
+    let explained = alpha
+        .home
+        .node
+        .explain(&name, beta.id(), day(3))
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (explained[0].may_go, explained[0].code.as_deref()),
+        (false, Some("invalid"))
+    );
+    assert!(explained[0].sentences.concat().contains(&reason), "{explained:?}");
+    assert_eq!(beta.read_on(&alpha, day(4))[0].parked, 0);
+}
+
+#[test]
 fn referrers_are_decided_again_once_what_they_name_is_released() {
     let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
     let malware = id("malware", 7);
