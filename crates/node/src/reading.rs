@@ -105,6 +105,13 @@ impl Node {
                 self.keep_fork(&origin, &proof, desk.at)?;
                 return Err(Error::Forked { origin, proof });
             }
+            Err(error @ (Error::BadSlice { .. } | Error::BadLog { .. })) => {
+                // Its head may be of another history, which what is held shows once it is as long.
+                return match reading.owner() == desk.keys.party {
+                    true => Err(error),
+                    false => Err(self.suspect(&slice.head, desk.at)?.unwrap_or(error)),
+                };
+            }
             checked => checked?,
         };
         let me = desk.keys.party.as_str();

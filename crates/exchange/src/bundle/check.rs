@@ -1,4 +1,5 @@
-//! The first passes over a bundle: is it whole, by whom, for whom, and does each slice prove itself. Applies nothing.
+//! The first passes over a bundle: is it whole, by whom, for whom, and does each slice prove itself. Applies nothing;
+//! only a head under which something else is told than is held is remembered.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
@@ -7,7 +8,7 @@ use entente_node::acts::{Act, Kind};
 use entente_node::channel::{Desk, read_origin};
 use entente_node::keys::KeyList;
 use entente_node::party::Party;
-use entente_node::reading::Reading;
+use entente_node::reading::{Alarm, Reading};
 use entente_node::view::Slice;
 use entente_node::{Error as NodeError, Node};
 use entente_stix::digest::Digest;
@@ -251,6 +252,11 @@ impl<R: Read> Pass<'_, R> {
                 from,
                 missing: self.missing()?,
             }),
+            Err(error @ (NodeError::BadSlice { .. } | NodeError::BadLog { .. })) => {
+                // Its head is its owner's word all the same, and may be that of another history.
+                let alarms = self.node.take_heads(std::slice::from_ref(&slice.head), self.at)?;
+                Err(forked(alarms).unwrap_or(error).into())
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -266,6 +272,14 @@ impl<R: Read> Pass<'_, R> {
             _ => format!("bundles {first} to {}", number - 1),
         })
     }
+}
+
+/// The first proof of two histories among alarms.
+fn forked(alarms: Vec<Alarm>) -> Option<NodeError> {
+    alarms.into_iter().find_map(|alarm| match alarm {
+        Alarm::Fork { origin, proof } => Some(NodeError::Forked { origin, proof }),
+        Alarm::Behind { .. } => None,
+    })
 }
 
 /// Which parts of which logs were told so far.

@@ -58,25 +58,29 @@ pub fn read<F: Read + Seek>(
     file: &mut F,
 ) -> Result<Account, Error> {
     let mut account = None;
-    let first = begin(node, desk, secret, file)?.check(true);
-    let checked = match first {
+    let checked = match check(node, desk, secret, file) {
         Err(Error::Node(error)) if may_be_cured(&error) => {
             let checked = begin(node, desk, secret, file)?.check(false)?;
             let account = account.insert(Account::of(checked.header));
             if account.take_acts(node, desk, secret, file)? == 0 {
                 return Err(Error::Node(error));
             }
-            begin(node, desk, secret, file)?.check(true)?
-        }
-        Err(Error::Node(NodeError::Forked { origin, proof })) => {
-            node.keep_fork(&origin, &proof, desk.at)?;
-            return Err(Error::Node(NodeError::Forked { origin, proof }));
+            check(node, desk, secret, file)?
         }
         checked => checked?,
     };
     let mut account = account.unwrap_or_else(|| Account::of(checked.header.clone()));
     account.apply(node, desk, secret, file, checked)?;
     Ok(account)
+}
+
+/// Verifies all of it; a proof of two histories is kept.
+fn check<F: Read + Seek>(node: &Node, desk: &Desk<'_>, secret: &str, file: &mut F) -> Result<Checked, Error> {
+    let checked = begin(node, desk, secret, file)?.check(true);
+    if let Err(Error::Node(NodeError::Forked { origin, proof })) = &checked {
+        node.keep_fork(origin, proof, desk.at)?;
+    }
+    checked
 }
 
 /// Whether keys or agreements that the bundle brings could make a difference.

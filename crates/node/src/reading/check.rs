@@ -11,10 +11,11 @@ use entente_store::{EntryKind, NewEntry};
 use entente_translog::checkpoint::{self, VerifiedCheckpoint};
 use entente_translog::fork::Fork;
 use entente_translog::frontier::Frontier;
-use entente_translog::{commitment, hash, proof};
+use entente_translog::tile::{self, Tile, TileId, Tiles};
+use entente_translog::{ReadError, commitment, hash, proof};
 
 use crate::channel::opening::{Opening, Release};
-use crate::channel::{self, audiences, read_origin};
+use crate::channel::{self, Tree, audiences, read_origin};
 use crate::head::{self, Head};
 use crate::limits::{HEAD_BYTES_MAX, PROOF_HASHES_MAX, SLICE_BYTES_MAX, SLICE_ENTRIES_MAX};
 use crate::pact::Pact;
@@ -217,6 +218,21 @@ impl Node {
         seen: &mut Reading,
         at: Timestamp,
     ) -> Result<Checked<'s>, Error> {
+        match self.check_on(from_party, slice, seen, at) {
+            Err(error @ (Error::BadSlice { .. } | Error::BadLog { .. })) => {
+                Err(self.fork_of(slice, &seen.owner, at)?.unwrap_or(error))
+            }
+            checked => checked,
+        }
+    }
+
+    fn check_on<'s>(
+        &self,
+        from_party: &str,
+        slice: &'s Slice,
+        seen: &mut Reading,
+        at: Timestamp,
+    ) -> Result<Checked<'s>, Error> {
         let me = self.me()?.ok_or(Error::NotFounded)?;
         let is_own = seen.owner == me.id;
         if seen.origin != slice.origin || (seen.owner != from_party && !is_own) {
@@ -336,6 +352,41 @@ impl Node {
         }
     }
 
+    /// Whether a slice that does not fit what is held is of another history, which its owner signed: where it reaches
+    /// its head, it shows that together with what is held before it.
+    fn fork_of(&self, slice: &Slice, owner: &str, at: Timestamp) -> Result<Option<Error>, Error> {
+        let (Some(channel), Ok(())) = (self.store.channel(&slice.origin)?, require_bounds(slice)) else {
+            return Ok(None);
+        };
+        let (Some(known), Ok(checkpoint)) = (Head::of(&channel)?, self.open_head(slice, owner, at)) else {
+            return Ok(None);
+        };
+        let is_shown = known.size == channel.size
+            && slice.from <= known.size
+            && known.size < checkpoint.size
+            && slice.end() == checkpoint.size;
+        if !is_shown {
+            return Ok(None);
+        }
+        let leaves = slice.entries.iter();
+        let leaves: Vec<[u8; 32]> = leaves
+            .map(|entry| hash::leaf(&commitment::commit(&entry.salt, &entry.opening)))
+            .collect();
+        let held = self.tree(&slice.origin);
+        let added = self.in_tree(&slice.origin, tile::appended(slice.from, &leaves, &held))?;
+        let other = Continued { held, added };
+        let keys = self.known_party(owner)?.all_verifiers();
+        // Entries that do not lead to the slice's head are no proof of anything.
+        match Fork::between(&known.note, &slice.head, &keys, &other) {
+            Ok(Some(fork)) => Ok(Some(Error::Forked {
+                origin: slice.origin.clone(),
+                proof: fork.to_string(),
+            })),
+            Ok(None) | Err(ReadError::Asked(_)) => Ok(None),
+            Err(error) => self.in_tree(&slice.origin, Err(error)),
+        }
+    }
+
     fn check_entries<'s>(&self, slice: &'s Slice, seen: &Reading) -> Result<Vec<CheckedEntry<'s>>, Error> {
         let known = self.known_leaves(slice, seen)?;
         let mut entries = Vec::with_capacity(slice.entries.len());
@@ -379,6 +430,24 @@ impl Node {
             leaves.extend(entries.iter().map(|entry| entry.leaf));
         }
         Ok(leaves)
+    }
+}
+
+/// The tree of another history: what is held before its entries, and the tiles that these make.
+struct Continued<'t> {
+    held: Tree<'t>,
+    added: Vec<Tile>,
+}
+
+impl Tiles for Continued<'_> {
+    type Error = <Tree<'static> as Tiles>::Error;
+
+    fn tile(&self, id: TileId) -> Result<Vec<u8>, Self::Error> {
+        let is_it = |tile: &&Tile| tile.0.level == id.level && tile.0.index == id.index;
+        match self.added.iter().rfind(is_it) {
+            Some((_, bytes)) => Ok(bytes.clone()),
+            None => self.held.tile(id),
+        }
     }
 }
 

@@ -89,6 +89,14 @@ impl Node {
         self.compare(note, at).map(drop)
     }
 
+    /// Looks at the head of a slice that did not fit what is held: the fork, if it proves one by now.
+    pub(super) fn suspect(&self, note: &str, at: Timestamp) -> Result<Option<Error>, Error> {
+        Ok(match self.compare(note, at)? {
+            Found::Alarm(Alarm::Fork { origin, proof }) => Some(Error::Forked { origin, proof }),
+            _ => None,
+        })
+    }
+
     fn compare(&self, note: &str, at: Timestamp) -> Result<Found, Error> {
         if is_proof(note) {
             return self.take_proof(note, at);

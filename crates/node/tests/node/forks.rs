@@ -1,5 +1,6 @@
 //! Owners with two histories, thieves of keys, and readers that meddle with what is signed.
 
+use entente_node::Error;
 use entente_node::channel::Desk;
 use entente_node::keys::Keys;
 use entente_node::limits::SEEN_HEADS_MAX;
@@ -146,6 +147,38 @@ fn a_log_can_be_read_on_once_the_key_under_its_head_was_taken_back() {
     assert_eq!(beta.read_on(&alpha, day(7))[0].stored, 2);
     let again = alpha.home.node.sign_heads(&desk(&alpha, &new, day(8))).unwrap();
     assert_eq!(again, []);
+}
+
+#[test]
+fn a_second_history_that_comes_whole_convicts_its_owner() {
+    for entries in [1_000, 3] {
+        let [alpha, beta] = two();
+        let [twin, _] = two();
+        for peer in [&alpha, &twin] {
+            release(peer, 0..2, 3);
+        }
+        release(&alpha, 2..4, 4);
+        release(&twin, 5..10, 4);
+        let slices = beta.slices(&twin, entries, day(5));
+        beta.read_on(&alpha, day(5));
+        let take = |slice| beta.home.node.take_in(alpha.id(), slice, &beta.desk(day(6)));
+        let refused = take(&slices[0]);
+        if slices.len() > 1 {
+            // It does not reach its head: that is kept until what is held is as long.
+            assert!(
+                matches!(refused, Err(Error::BadSlice { .. } | Error::BadLog { .. })),
+                "{refused:?}"
+            );
+            assert_eq!(beta.home.node.alarms().unwrap(), []);
+            release(&alpha, 20..26, 7);
+            let taken = beta.read_on(&alpha, day(7)).remove(0);
+            assert!(matches!(taken.alarms[..], [Alarm::Fork { .. }]), "{taken:?}");
+        } else {
+            assert!(matches!(refused, Err(Error::Forked { .. })), "{refused:?}");
+        }
+        let alarms = beta.home.node.alarms().unwrap();
+        assert!(matches!(alarms[..], [Alarm::Fork { .. }]), "{alarms:?}");
+    }
 }
 
 #[test]
