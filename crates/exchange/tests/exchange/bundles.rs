@@ -7,6 +7,7 @@ use std::path::Path;
 use entente_exchange::bundle::{self, Error, From};
 use entente_exchange::message::{self, Answer};
 use entente_exchange::{read_answers, slice};
+use entente_node::reading::Alarm;
 
 use crate::world::{Actor, world};
 use crate::{Random, cases};
@@ -78,6 +79,33 @@ fn a_missing_bundle_is_named() {
     assert!(error.contains("read bundles 2 to 3 first"), "{error}");
     let error = actors[1].read(&bundles[2]).unwrap_err().to_string();
     assert!(error.contains("read bundle 2 first"), "{error}");
+}
+
+#[test]
+fn a_second_history_in_a_bundle_convicts_its_owner() {
+    let (mut actors, mut twins) = (world(2), world(2));
+    for owner in [&mut actors[0], &mut twins[0]] {
+        owner.tell(2);
+    }
+    actors[0].tell(1);
+    actors[1]
+        .read(&actors[0].bundle_for(&actors[1], From::Beginning))
+        .unwrap();
+    twins[0].at(1, |node, desk| {
+        let object = node
+            .store()
+            .objects(Some("indicator"), None, 1)
+            .unwrap()
+            .items
+            .remove(0);
+        node.recall(&[object.id], "another history", desk).unwrap();
+    });
+    twins[0].tell(3);
+    let other = twins[0].bundle_for(&twins[1], From::Beginning);
+    let error = actors[1].read(&other).unwrap_err();
+    assert!(error.is_fork(), "{error}");
+    let alarms = actors[1].at(1, |node, _| node.alarms().unwrap());
+    assert!(matches!(alarms[..], [Alarm::Fork { .. }]), "{alarms:?}");
 }
 
 #[test]
