@@ -11,6 +11,7 @@ mod single;
 
 use std::sync::MutexGuard;
 
+use entente_policy::agreement::Agreement;
 use entente_stix::digest::Digest;
 use entente_stix::time::Timestamp;
 use entente_store::{Change, Derived, NewAct, Telling};
@@ -20,6 +21,7 @@ pub use refusal::Refusal;
 
 use crate::channel::BOUND;
 use crate::derive::{derive_text, incoming};
+use crate::pact::note::Signature;
 use crate::sighting::OWN_SOURCE;
 use crate::{Error, Node};
 
@@ -113,7 +115,7 @@ pub(crate) enum Door {
     Ourselves,
     /// The operator vouches for the cards: unknown parties become known.
     Cards,
-    /// The operator hands it in: another text takes the place of a draft that nobody signed.
+    /// The operator hands it in: what is held stays.
     Desk,
     /// The operator means it: another text takes the place of any draft that may still change.
     Replacing,
@@ -157,6 +159,37 @@ impl Node {
             ledger.told(act, Door::Peers, at);
         }
         Ok(ledger.verified(party, note, at)?)
+    }
+
+    /// As [`Node::take_acts_from`], for a file that says what was signed: a text in it that a signature beside it does
+    /// not fit was exchanged or changed underway, and is not kept.
+    pub(crate) fn take_whole(&self, acts: &[Act], door: Door, at: Timestamp) -> Result<Vec<Taken>, Error> {
+        let mut told: Vec<Taken> = {
+            let mut ledger = self.ledger()?.clone();
+            acts.iter().map(|act| ledger.told(act, door, at).1).collect()
+        };
+        let changed: Vec<(usize, Refusal)> = acts
+            .iter()
+            .enumerate()
+            .filter_map(|(place, act)| Some((place, changed_text(act, &told, acts)?)))
+            .collect();
+        if changed.is_empty() {
+            return self.take_acts_from(acts, door, at);
+        }
+        for (place, refusal) in changed {
+            if let Some(taken) = told.get_mut(place) {
+                taken.fate = Fate::Refused(refusal);
+            }
+        }
+        let is_left = |taken: &Taken| !matches!(taken.fate, Fate::Refused(_));
+        let left = acts.iter().zip(&told).filter(|(_, taken)| is_left(taken));
+        let left: Vec<Act> = left.map(|(act, _)| act.clone()).collect();
+        let mut fates = self.take_acts_from(&left, door, at)?.into_iter();
+        let places = told.iter_mut().filter(|taken| is_left(taken));
+        places
+            .zip(fates.by_ref())
+            .for_each(|(place, taken)| *place = taken);
+        Ok(told)
     }
 
     pub(crate) fn take_acts_from(
@@ -230,6 +263,33 @@ impl Node {
         ledger.read_on(self.store())?;
         Ok(ledger)
     }
+}
+
+/// Why a text is not kept that a signature in the same file does not fit.
+fn changed_text(act: &Act, told: &[Taken], acts: &[Act]) -> Option<Refusal> {
+    let place = acts.iter().position(|other| std::ptr::eq(other, act))?;
+    if act.kind != Kind::Agreement || told.get(place)?.fate != Fate::New {
+        return None;
+    }
+    let agreement = Agreement::from_canonical(act.text.as_bytes()).ok()?;
+    let about_it = |act: &Act| {
+        single::Single::read("the signature", &act.text)
+            .ok()
+            .and_then(|single| Signature::read(single.text()).ok())
+            .is_some_and(|signed| signed.agreement == agreement.id && signed.version == agreement.version)
+    };
+    let misfits = acts.iter().zip(told).any(|(other, taken)| {
+        let is_misfit = matches!(
+            taken.fate,
+            Fate::Refused(Refusal::SignedOtherText { .. } | Refusal::BadSignature { .. })
+        );
+        other.kind == Kind::Signature && is_misfit && about_it(other)
+    });
+    misfits.then(|| Refusal::ChangedText {
+        digest: Digest::from_bytes(agreement.digest()).to_string(),
+        agreement: agreement.id,
+        version: agreement.version,
+    })
 }
 
 impl Ledger {

@@ -36,6 +36,8 @@ pub struct Pact {
     pub suspended: BTreeMap<String, Timestamp>,
     /// Who left, and when they said so.
     pub left: BTreeMap<String, Timestamp>,
+    /// The newest version beyond the one that counts, and who has not signed it; nobody: it waits for its time.
+    pub pending: Option<(u32, Vec<String>)>,
 }
 
 /// One version of an agreement.
@@ -75,8 +77,7 @@ impl Pact {
 }
 
 impl Node {
-    /// Takes in an agreement as people write it (TOML). It takes the place of another text of the same version that
-    /// nobody signed.
+    /// Takes in an agreement as people write it (TOML). Another text of the same version that is held stays.
     ///
     /// # Errors
     /// [`Error::Agreement`] with every fault, [`Error::Act`] where it may not be taken in, or the store failed.
@@ -84,7 +85,7 @@ impl Node {
         self.draft_through(toml, Door::Desk, at)
     }
 
-    /// As [`Node::draft`], and also in the place of a draft that others signed. What this node's own party signed, or
+    /// As [`Node::draft`], and in the place of a draft of the same version. What this node's own party signed, or
     /// all did, stays.
     ///
     /// # Errors
@@ -227,12 +228,13 @@ impl Node {
         Ok(acts::file::write(&acts))
     }
 
-    /// Takes in what is good of an agreement's file, and tells the fate of each act in it.
+    /// Takes in what is good of an agreement's file, and tells the fate of each act in it. A text that a signature in
+    /// the file does not fit is not kept.
     ///
     /// # Errors
     /// [`Error::Act`] where it is no such file, or the store failed: nothing was taken in.
     pub fn take_pact_file(&self, text: &str, at: Timestamp) -> Result<Vec<Taken>, Error> {
-        self.take_acts_from(&acts::file::read(text)?, Door::Desk, at)
+        self.take_whole(&acts::file::read(text)?, Door::Desk, at)
     }
 
     /// As [`Node::take_pact_file`], and a text in it takes the place of a draft that is held, as in
@@ -241,7 +243,7 @@ impl Node {
     /// # Errors
     /// As [`Node::take_pact_file`].
     pub fn replace_from_pact_file(&self, text: &str, at: Timestamp) -> Result<Vec<Taken>, Error> {
-        self.take_acts_from(&acts::file::read(text)?, Door::Replacing, at)
+        self.take_whole(&acts::file::read(text)?, Door::Replacing, at)
     }
 
     /// What `party` may be told about parties and agreements: of the versions that name it and that this node's own
@@ -384,6 +386,9 @@ impl PactBook {
                 .collect(),
             suspended: self.suspended(),
             left: self.left(),
+            pending: counts
+                .and(standing::pending(&acts, now))
+                .map(|(later, missing)| (later.version, missing)),
         }))
     }
 }

@@ -247,8 +247,8 @@ impl Ledger {
                 version: agreement.version,
             });
         }
-        let pact = self.pacts.get(&agreement.id);
-        let Some(held) = pact.and_then(|pact| pact.versions.get(&agreement.version)) else {
+        let held = self.pacts.get(&agreement.id);
+        let Some(held) = held.and_then(|pact| pact.versions.get(&agreement.version)) else {
             if door == Door::Peers {
                 require_room(
                     "drafts that peers brought",
@@ -258,15 +258,8 @@ impl Ledger {
             }
             return Ok(());
         };
-        let from_it_on = pact.map(|pact| pact.versions.range(agreement.version..));
-        let gives_way = match door {
-            Door::Desk => from_it_on
-                .into_iter()
-                .flatten()
-                .all(|(_, text)| text.signatures.is_empty()),
-            Door::Peers => false,
-            Door::Ourselves | Door::Cards | Door::Replacing => true,
-        };
+        // What somebody wrote or read here is not exchanged for something else behind their back.
+        let gives_way = !matches!(door, Door::Desk | Door::Peers);
         if gives_way || *held.canonical == *act.text {
             return Ok(());
         }
@@ -679,7 +672,7 @@ fn is_news(last: &Word, word: &Word) -> bool {
     }
 }
 
-/// An amendment follows the very text that is held of the version before. Who joins with an amendment may hold
+/// An amendment follows the very text of the version before that all signed. Who joins with an amendment may hold
 /// none.
 fn require_previous(held: Option<&PactBook>, agreement: &Agreement) -> Result<(), Refusal> {
     let Some(pact) = held else { return Ok(()) };
@@ -701,7 +694,9 @@ fn require_previous(held: Option<&PactBook>, agreement: &Agreement) -> Result<()
         return Ok(());
     };
     match pact.versions.get(&agreement.version.saturating_sub(1)) {
-        Some(text) if text.digest != previous => Err(refusal(format!(
+        // A text that not all signed never counted: where each party signed another one of a version, the next one,
+        // which all of its parties sign, settles it.
+        Some(text) if text.digest != previous && text.is_complete() => Err(refusal(format!(
             ": the one before has the digest {}, and this one follows {}",
             hex(&text.digest),
             hex(&previous)

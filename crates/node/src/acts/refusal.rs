@@ -139,6 +139,18 @@ pub enum Refusal {
         /// Digest that was signed.
         told: String,
     },
+    /// A text with a signature beside it that does not fit it.
+    #[error(
+        "this text of version {version} of `{agreement}` (digest {digest}) is not the one that was signed: a signature beside it does not fit, so it is not kept; ask whoever sent it for a fresh copy, by another way"
+    )]
+    ChangedText {
+        /// The agreement's id.
+        agreement: String,
+        /// The version.
+        version: u32,
+        /// Digest of the text.
+        digest: String,
+    },
     /// Another text of a version that is held.
     #[error(
         "this is another text of version {version} of `{agreement}` (digest {told}) than the one held here (digest {known}{why}); {way_out}"

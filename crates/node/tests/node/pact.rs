@@ -283,7 +283,7 @@ fn an_agreement_cannot_give_a_known_party_another_root_key() {
 }
 
 #[test]
-fn a_draft_gives_way_until_somebody_signed_it() {
+fn a_draft_gives_way_on_purpose_until_we_signed_it() {
     let homes = acquainted(&["Alpha", "Beta"]);
     let text = |title: &str| {
         document("pact", &[&homes[0], &homes[1]]).replace("Exchange of threat intelligence", title)
@@ -300,11 +300,14 @@ fn a_draft_gives_way_until_somebody_signed_it() {
             .clone()
     };
     alpha.node.draft(&text("one"), day(1)).unwrap();
-    alpha.node.draft(&text("two"), day(1)).unwrap();
+    let refusal = alpha.node.draft(&text("two"), day(1)).unwrap_err().to_string();
+    assert!(refusal.contains("--replace"), "{refusal}");
+    assert_eq!(title(), "one");
+    alpha.node.replace_draft(&text("two"), day(1)).unwrap();
     assert_eq!(title(), "two");
     // Back to one that gave way: the log of acts has it once, so it must differ.
-    let refusal = alpha.node.draft(&text("one"), day(1)).unwrap_err().to_string();
-    assert!(refusal.contains("change a word"), "{refusal}");
+    let refusal = alpha.node.replace_draft(&text("one"), day(1)).unwrap_err();
+    assert!(refusal.to_string().contains("change a word"), "{refusal}");
     beta.node.draft(&text("two"), day(1)).unwrap();
     sign(beta, 1, 1);
     assert_eq!(hand(beta, alpha, 1), [""; 0]);
@@ -321,6 +324,94 @@ fn a_draft_gives_way_until_somebody_signed_it() {
         .unwrap_err()
         .to_string();
     assert!(refusal.contains("this node's party signed"), "{refusal}");
+}
+
+#[test]
+fn a_text_that_was_read_is_not_exchanged_by_a_file() {
+    let homes = acquainted(&["Alpha", "Beta"]);
+    let text = document("pact", &[&homes[0], &homes[1]]);
+    homes[0].node.draft(&text, day(1)).unwrap();
+    let other = text.replace("TLP:GREEN", "TLP:RED");
+    homes[1].node.draft(&other, day(1)).unwrap();
+    let held = homes[0].node.pact("pact", day(1)).unwrap().unwrap().agreement;
+    let told = hand(&homes[1], &homes[0], 1).join("\n");
+    assert!(told.contains("--replace"), "{told}");
+    let digest = |digest: [u8; 32]| {
+        digest
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    assert!(told.contains(&digest(held.digest())), "{told}");
+    let still = homes[0].node.pact("pact", day(1)).unwrap().unwrap().agreement;
+    assert_eq!(still.digest(), held.digest());
+}
+
+#[test]
+fn a_text_that_its_signature_does_not_fit_is_not_kept() {
+    let homes = acquainted(&["Alpha", "Beta"]);
+    let text = document("pact", &[&homes[0], &homes[1]]);
+    homes[1].node.draft(&text, day(1)).unwrap();
+    sign(&homes[1], 1, 1);
+    let file = homes[1].node.pact_file("pact").unwrap();
+    let changed = file.replace("Exchange of threat intelligence", "Something else");
+    for replace in [false, true] {
+        let taken = if replace {
+            homes[0].node.replace_from_pact_file(&changed, day(1)).unwrap()
+        } else {
+            homes[0].node.take_pact_file(&changed, day(1)).unwrap()
+        };
+        let is_changed = |taken: &entente_node::acts::Taken| {
+            matches!(
+                &taken.fate,
+                Fate::Refused(Refusal::ChangedText { version: 1, .. })
+            )
+        };
+        assert!(taken.iter().any(is_changed), "{taken:?}");
+        assert!(homes[0].node.pact("pact", day(1)).unwrap().is_none());
+    }
+    assert_eq!(hand(&homes[1], &homes[0], 1), [""; 0]);
+}
+
+#[test]
+fn the_next_version_settles_two_texts_of_which_each_party_signed_one() {
+    let homes = acquainted(&["Alpha", "Beta"]);
+    let text = document("pact", &[&homes[0], &homes[1]]);
+    homes[0].node.draft(&text, day(1)).unwrap();
+    sign(&homes[0], 1, 1);
+    let other = text.replace("TLP:GREEN", "TLP:RED");
+    homes[1].node.draft(&other, day(1)).unwrap();
+    sign(&homes[1], 1, 1);
+    homes[0].node.draft(&amended(&homes[0], 1), day(3)).unwrap();
+    sign(&homes[0], 2, 3);
+    let refused = hand(&homes[0], &homes[1], 3).join("\n");
+    assert!(!refused.contains("version 2"), "{refused}");
+    assert_eq!(
+        standing(&homes[1], 3),
+        Standing::Draft {
+            missing: vec![homes[1].id().to_owned()]
+        }
+    );
+    sign(&homes[1], 2, 3);
+    hand(&homes[1], &homes[0], 3);
+    for home in homes.into_iter().map(Home::reopened) {
+        assert_eq!(standing(&home, 3), Standing::InForce);
+        assert_eq!(
+            home.node.pact("pact", day(3)).unwrap().unwrap().agreement.version,
+            2
+        );
+    }
+}
+
+#[test]
+fn a_version_that_waits_is_told_beside_the_one_that_counts() {
+    let homes = in_force();
+    let pending = || homes[0].node.pact("pact", day(3)).unwrap().unwrap().pending;
+    assert_eq!(pending(), None);
+    homes[0].node.draft(&amended(&homes[0], 1), day(3)).unwrap();
+    sign(&homes[0], 2, 3);
+    let missing = homes[1..].iter().map(|home| home.id().to_owned()).collect();
+    assert_eq!(pending(), Some((2, missing)));
 }
 
 #[test]
