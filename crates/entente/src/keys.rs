@@ -81,14 +81,16 @@ impl Vault {
     pub(crate) fn make(&self, passphrase: &Passphrase, root_out: Option<&Path>) -> Result<Made, Failure> {
         let root_file = root_out.map_or_else(|| self.root_file(), Path::to_owned);
         let root = if root_file.exists() {
-            self.open_root(&root_file, passphrase)?
+            self.open_root(&root_file, passphrase)
+                .map_err(|failure| self.left_over(failure, &root_file))?
         } else {
             let root = RootSecret::new(&self.party, seed()?);
             self.write(&root_file, &root.to_text(), passphrase)?;
             root
         };
         let instance = if self.instance_file().exists() {
-            self.open_instance(passphrase)?
+            self.open_instance(passphrase)
+                .map_err(|failure| self.left_over(failure, &root_file))?
         } else {
             let age = age::x25519::Identity::generate();
             let instance = InstanceSecrets::new(&self.party, seed()?, seed()?, age.to_string());
@@ -107,6 +109,19 @@ impl Vault {
                 salt: instance.salt(),
             },
         })
+    }
+
+    /// Keys that an attempt made which broke off are in the way of one under another passphrase.
+    fn left_over(&self, failure: Failure, root_file: &Path) -> Failure {
+        Failure {
+            exit: failure.exit,
+            message: format!(
+                "{}; where an attempt to make this party broke off and its passphrase is lost, move `{}` and `{}` away, then begin anew",
+                failure.message,
+                root_file.display(),
+                self.instance_file().display()
+            ),
+        }
     }
 
     /// Unlocks the instance key that counts at `at`, by the lists of `party`.

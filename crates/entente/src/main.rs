@@ -51,7 +51,7 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => {
             if !failure.message.is_empty() {
-                eprintln!("entente: {}", failure.message);
+                eprintln!("entente: {}", render::safe_lines(&failure.message));
             }
             failure.exit.into()
         }

@@ -35,6 +35,30 @@ pub(crate) fn data_folder(global: &Global) -> Result<PathBuf, Failure> {
         })
 }
 
+/// Nothing that is written for people may go into the data folder: what is there is the node's own.
+pub(crate) fn require_outside(global: &Global, output: Option<&Path>) -> Result<(), Failure> {
+    let Some(output) = output.filter(|path| path.as_os_str() != "-") else {
+        return Ok(());
+    };
+    let Ok(data) = data_folder(global).and_then(|folder| Ok(folder.canonicalize()?)) else {
+        return Ok(());
+    };
+    // Of a path that is not there yet, the nearest folder that is.
+    let nearest = output
+        .ancestors()
+        .find_map(|path| match path.as_os_str().is_empty() {
+            true => Path::new(".").canonicalize().ok(),
+            false => path.canonicalize().ok(),
+        });
+    if nearest.is_some_and(|path| path.starts_with(&data)) {
+        return Err(Failure::usage(format!(
+            "`{}` is in the data folder, which is the node's own; write elsewhere",
+            output.display()
+        )));
+    }
+    Ok(())
+}
+
 /// A node opened for reading. What is not there yet is a clear answer, not an empty one.
 ///
 /// What is past its time is deleted first, also where nobody writes for months; another process that writes, or a

@@ -12,7 +12,7 @@ use entente_stix::time::Timestamp;
 use entente_translog::note::Verifier;
 use sha2::{Digest as _, Sha256};
 
-use crate::acts::{self, Act, Book, Door, Fate, Kind, Ledger, Taken};
+use crate::acts::{self, Act, Book, Door, Fate, Kind, Ledger, Refusal, Taken};
 use crate::keys::{Key, KeyList, Keys};
 use crate::{Error, Node};
 
@@ -83,6 +83,17 @@ pub fn fingerprint(key: &Verifier) -> String {
     groups.join(" ")
 }
 
+/// Whether a party may have this name: before keys are made for it.
+///
+/// # Errors
+/// [`Error::Name`] with the reason.
+pub fn require_name(name: &str) -> Result<(), Error> {
+    note::require_name(name).map_err(|cause| Error::Name {
+        name: name.to_owned(),
+        cause,
+    })
+}
+
 impl Node {
     /// The id of the node's own identity, made once as `identity--<fresh>`: who says what is said here. It is also
     /// the id of the node's party, once there is one.
@@ -116,10 +127,7 @@ impl Node {
     /// [`Error::Founded`] where the node is a party already, [`Error::RootElsewhere`] without a root key, a name
     /// that cannot be one, or the store failed.
     pub fn found(&self, name: &str, keys: &Keys, recipient: &str, at: Timestamp) -> Result<Party, Error> {
-        note::require_name(name).map_err(|cause| Error::Name {
-            name: name.to_owned(),
-            cause,
-        })?;
+        require_name(name)?;
         if let Some(me) = self.me()? {
             return Err(Error::Founded { name: me.name });
         }
@@ -178,17 +186,28 @@ impl Node {
         of_whom(&ledger, &taken)
     }
 
-    /// Whose cards [`Node::meet`] would take in; nothing is stored.
+    /// As [`Node::meet`], but tells whose good cards were taken in beside the first that was refused.
     ///
     /// # Errors
-    /// As [`Node::meet`].
-    pub fn would_meet(&self, card: &str, at: Timestamp) -> Result<Vec<Party>, Error> {
+    /// [`Error::Act`] where the file cannot be read, [`Error::NoCard`] where nothing in it is a card; or the store
+    /// failed.
+    pub fn meet_each(&self, card: &str, at: Timestamp) -> Result<(Vec<Party>, Option<Refusal>), Error> {
+        let taken = self.take_acts_from(&cards(card)?, Door::Cards, at)?;
+        let ledger = self.ledger()?;
+        each_of_whom(&ledger, &taken)
+    }
+
+    /// What [`Node::meet_each`] would tell; nothing is stored.
+    ///
+    /// # Errors
+    /// As [`Node::meet_each`].
+    pub fn would_meet_each(&self, card: &str, at: Timestamp) -> Result<(Vec<Party>, Option<Refusal>), Error> {
         let mut ledger = self.ledger()?.clone();
-        let told = cards(card)?
+        let told: Vec<Taken> = cards(card)?
             .iter()
             .map(|act| ledger.told(act, Door::Cards, at).1)
             .collect();
-        of_whom(&ledger, &none_refused(told)?)
+        each_of_whom(&ledger, &told)
     }
 
     /// Takes acts in of which none may be refused.
@@ -278,6 +297,19 @@ fn none_refused(taken: Vec<Taken>) -> Result<Vec<Taken>, Error> {
     match refused {
         Some(refusal) => Err(refusal.into()),
         None => Ok(taken),
+    }
+}
+
+/// The parties of acts that were not refused, and the first refusal.
+fn each_of_whom(ledger: &Ledger, taken: &[Taken]) -> Result<(Vec<Party>, Option<Refusal>), Error> {
+    let is_good = |taken: &&Taken| !matches!(taken.fate, Fate::Refused(_));
+    let good: Vec<Taken> = taken.iter().filter(is_good).cloned().collect();
+    let refusal = none_refused(taken.to_vec()).err();
+    match (of_whom(ledger, &good), refusal) {
+        (Ok(met), Some(Error::Act(refusal))) => Ok((met, Some(refusal))),
+        (Ok(met), _) => Ok((met, None)),
+        (Err(_), Some(refused)) => Err(refused),
+        (Err(nobody), None) => Err(nobody),
     }
 }
 

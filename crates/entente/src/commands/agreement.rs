@@ -61,7 +61,7 @@ fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
     let midnight = place::now().micros().div_euclid(DAY) * DAY;
     let day = |days: i64| Timestamp::from_micros(midnight + days * DAY);
     let text = Agreement::template(&asked.id, &members, day(0), day(365));
-    give(asked.output.as_deref(), &text)?;
+    give(global, asked.output.as_deref(), &text)?;
     if let Err(faults) = Agreement::read(&text)
         && !global.quiet
     {
@@ -287,7 +287,7 @@ fn would(global: &Global, id: &str, version: u32, what: &str, digest: &str) -> R
 fn done(global: &Global, act: &Doing, node: &Node, pact: &Pact) -> Result<Exit, Failure> {
     let id = &pact.agreement.id;
     if act.output.is_some() {
-        give(act.output.as_deref(), &node.pact_file(id)?)?;
+        give(global, act.output.as_deref(), &node.pact_file(id)?)?;
     }
     let mut out = out();
     let to_stdout = act.output.as_ref().is_some_and(|path| path.as_os_str() == "-");

@@ -35,6 +35,7 @@ fn write(global: &Global, asked: &BundleWrite) -> Result<Exit, Failure> {
             "a bundle goes into a file, which appears whole or not at all: name one with `-o FILE`",
         ));
     }
+    place::require_outside(global, Some(&asked.output))?;
     let seat = Seat::take(global, &asked.unlock)?;
     let desk = seat.desk();
     let party = seat.node.party(&asked.to)?.ok_or_else(|| unknown(&asked.to))?;

@@ -24,6 +24,7 @@ pub(crate) fn run(global: &Global, asked: &Export) -> Result<Exit, Failure> {
         }
         Export::Csv(to) => (to, csv, false),
     };
+    place::require_outside(global, to.output.as_deref())?;
     let node = place::open_to_read(global)?;
     let selection = Selection {
         types: to.types.clone(),

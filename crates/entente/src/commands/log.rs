@@ -64,6 +64,7 @@ fn guard(global: &Global, asked: &LogGuard) -> Result<Exit, Failure> {
 }
 
 fn prove(global: &Global, asked: &LogProve) -> Result<Exit, Failure> {
+    place::require_outside(global, asked.output.as_deref())?;
     let node = place::open_to_read(global)?;
     let (origin, number) = entry(&node, asked)?;
     let proof = node.prove(&origin, number)?;

@@ -34,6 +34,8 @@ pub(crate) fn run(global: &Global, asked: &cli::Party) -> Result<Exit, Failure> 
 
 /// Makes this node a party. The keys are durable before anything is signed with them.
 fn found(global: &Global, name: &str, asked: &PartyAdd) -> Result<Exit, Failure> {
+    // No key is made for a name that cannot be one.
+    entente_node::party::require_name(name)?;
     let node = place::open_to_write(global)?;
     if let Some(me) = node.me()? {
         return Err(entente_node::Error::Founded { name: me.name }.into());
@@ -75,21 +77,37 @@ fn meet(global: &Global, asked: &PartyAdd) -> Result<Exit, Failure> {
         (place::open_to_write(global)?, None)
     };
     let (node, _folder) = node;
+    let mut refused = None;
     for file in &asked.files {
-        let text = read(file)?;
-        let parties = if asked.dry_run {
-            node.would_meet(&text, at)
-        } else {
-            node.meet(&text, at)
-        };
-        met.extend(parties.map_err(|error| in_file(file, error))?);
+        let taken = read(file).and_then(|text| {
+            let taken = if asked.dry_run {
+                node.would_meet_each(&text, at)
+            } else {
+                node.meet_each(&text, at)
+            };
+            taken.map_err(|error| in_file(file, error))
+        });
+        match taken {
+            Ok((parties, refusal)) => {
+                met.extend(parties);
+                refused = refusal.map(|refusal| in_file(file, refusal.into()));
+            }
+            Err(failure) => refused = Some(failure),
+        }
+        if refused.is_some() {
+            break;
+        }
     }
     let mut again = Ok(0);
     if !asked.dry_run && met.iter().any(|party| party.is_self) {
         again = sign_again(global, &node, &asked.unlock, at);
     }
     node.close()?;
+    // Who was taken in is told in any case: their fingerprints are to be compared.
     tell_met(global, asked, &met, at)?;
+    if let Some(failure) = refused {
+        return Err(failure);
+    }
     match again {
         Ok(0) => Ok(Exit::Done),
         Ok(signed) => {
@@ -190,7 +208,7 @@ fn card(global: &Global, asked: &PartyCard) -> Result<Exit, Failure> {
     let node = place::open_to_read(global)?;
     let party = named(&node, asked.party.as_deref())?;
     let card = node.card(&party.id)?;
-    give(asked.output.as_deref(), &card)?;
+    give(global, asked.output.as_deref(), &card)?;
     if asked
         .output
         .as_deref()
@@ -287,7 +305,8 @@ pub(super) fn in_file(file: &Path, error: entente_node::Error) -> Failure {
 }
 
 /// Text to a file or standard output.
-pub(super) fn give(output: Option<&Path>, text: &str) -> Result<(), Failure> {
+pub(super) fn give(global: &Global, output: Option<&Path>, text: &str) -> Result<(), Failure> {
+    place::require_outside(global, output)?;
     match output.filter(|path| path.as_os_str() != "-") {
         Some(path) => outputs::into(path, |out| Ok(out.write_all(text.as_bytes())?)),
         None => {

@@ -163,3 +163,63 @@ fn bad_cards_are_bad_input() {
     }
     assert_eq!(home.run(&["party", "keys", "Nobody"]).code, 4);
 }
+
+#[test]
+fn a_name_that_cannot_be_one_leaves_no_keys_behind() {
+    let home = Home::new();
+    home.file("passphrase", "four words make one\n");
+    for name in ["Al\u{1b}[31mpha", &"x".repeat(5_000)] {
+        let refused = signing(&home, &["party", "add", "--self", name]);
+        assert_eq!(refused.0, 2, "{}", refused.2);
+        assert!(!refused.2.contains('\u{1b}'), "{}", refused.2);
+        assert!(!home.data().join("keys").exists());
+    }
+}
+
+#[test]
+fn keys_that_an_attempt_left_behind_are_named() {
+    let (home, other) = (Home::new(), Home::new());
+    home.file("passphrase", "four words make one\n");
+    other.file("passphrase", "other words make one\n");
+    let root = other.path("root").display().to_string();
+    let found = ["party", "add", "--self", "Alpha", "--root-out", &root];
+    assert_eq!(signing(&other, &found).0, 0);
+    let refused = signing(&home, &found);
+    assert_eq!(refused.0, 6, "{}", refused.2);
+    let keys = home.data().join("keys").display().to_string();
+    assert!(
+        refused.2.contains(&format!("move `{root}` and `{keys}")),
+        "{}",
+        refused.2
+    );
+}
+
+#[test]
+fn who_was_taken_in_beside_a_broken_card_is_told() {
+    let (alpha, beta, gamma) = (party("Alpha"), party("Beta"), party("Gamma"));
+    let good = beta.ok(&["party", "card"]).out;
+    let broken = gamma.ok(&["party", "card"]).out.replace("Gamma", "Gam\u{9b}ma");
+    let broken = broken.split_once('\n').unwrap().1;
+    let file = alpha.file("cards", good + broken);
+    let ran = alpha.run(&["party", "add", &file]);
+    assert_eq!(ran.code, 6, "{}", ran.err);
+    let fingerprint = beta.ok(&["party", "keys", "--json"]).last()["fingerprint"].clone();
+    assert!(ran.out.contains(fingerprint.as_str().unwrap()), "{}", ran.out);
+    assert_eq!(alpha.ok(&["party", "list", "--json"]).json().len(), 2);
+}
+
+#[test]
+fn control_characters_of_others_do_not_reach_the_terminal() {
+    let home = party("Alpha");
+    let file = home.file("card", "entente/acts/v1\n== \u{1b}]0;owned\u{7}\nx\n");
+    let hostile = "x\u{1b}[2J";
+    for asked in [
+        &["party", "add", &*file][..],
+        &["party", "keys", hostile],
+        &["agreement", "show", hostile],
+    ] {
+        let ran = home.run(asked);
+        assert_ne!(ran.code, 0);
+        assert!(!ran.err.contains(['\u{1b}', '\u{7}']), "{:?}", ran.err);
+    }
+}

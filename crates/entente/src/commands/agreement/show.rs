@@ -52,7 +52,7 @@ pub(super) fn run(global: &Global, asked: &AgreementShow) -> Result<Exit, Failur
     let node = place::open_to_read(global)?;
     let pact = known(&node, id, place::now())?;
     if asked.file {
-        give(None, &node.pact_file(id)?)?;
+        give(global, None, &node.pact_file(id)?)?;
         return Ok(Exit::Done);
     }
     let number = asked.number.unwrap_or(pact.agreement.version);

@@ -14,6 +14,7 @@ use crate::render::{counted, safe};
 use crate::{outputs, place};
 
 pub(super) fn run(global: &Global, asked: &LogPublish) -> Result<Exit, Failure> {
+    place::require_outside(global, Some(&asked.folder))?;
     let node = place::open_to_read(global)?;
     let logs = node.logs()?;
     let mut chosen = Vec::new();

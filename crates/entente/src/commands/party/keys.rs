@@ -161,7 +161,7 @@ fn revoke(
 
 /// The list that the root key is to sign, as a file.
 fn ask(global: &Global, request: &Path, list: &KeyList) -> Result<Exit, Failure> {
-    give(Some(request), &list.text())?;
+    give(global, Some(request), &list.text())?;
     if !global.quiet {
         eprintln!(
             "wrote `{}`; where the root key is: `entente party keys --sign FILE --root ROOTFILE -o SIGNED`, then here: `entente party add SIGNED`",
@@ -197,7 +197,7 @@ fn sign(global: &Global, asked: &PartyKeys, file: &Path) -> Result<Exit, Failure
             signer.verifier().name()
         )));
     }
-    give(asked.output.as_deref(), &list.to_file(&signer)?)?;
+    give(global, asked.output.as_deref(), &list.to_file(&signer)?)?;
     if !global.quiet {
         eprintln!("signed list {} to {}", list.sequence, shown(&asked.output));
     }
