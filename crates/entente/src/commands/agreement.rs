@@ -40,6 +40,7 @@ const DAY: i64 = 86_400_000_000;
 
 /// A document to begin with, for a year from today (UTC).
 fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
+    require_new(asked)?;
     let node = place::open_to_read(global)?;
     let parties = if asked.parties.is_empty() {
         node.parties()?
@@ -49,6 +50,11 @@ fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
             .map(|name| named(&node, Some(name)))
             .collect::<Result<Vec<_>, _>>()?
     };
+    if parties.len() < 2 {
+        return Err(Failure::usage(
+            "an agreement needs two parties at least; take the card of another in with `entente party add FILE`, and name who takes part with `--party`, this node's own party included",
+        ));
+    }
     let mut taken = BTreeMap::new();
     let members: Vec<Member> = parties
         .iter()
@@ -61,14 +67,15 @@ fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
     let midnight = place::now().micros().div_euclid(DAY) * DAY;
     let day = |days: i64| Timestamp::from_micros(midnight + days * DAY);
     let text = Agreement::template(&asked.id, &members, day(0), day(365));
+    if let Err(faults) = Agreement::read(&text) {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        return Err(Failure::usage(format!(
+            "no document was written, since it could not be taken in: {}",
+            faults.join("\n")
+        )));
+    }
     give(global, asked.output.as_deref(), &text)?;
-    if let Err(faults) = Agreement::read(&text)
-        && !global.quiet
-    {
-        for fault in faults {
-            eprintln!("still to do: {fault}");
-        }
-    } else if asked.output.is_some() && !global.quiet {
+    if asked.output.is_some() && !global.quiet {
         eprintln!(
             "wrote {}; edit it, then `entente agreement add FILE` and `entente agreement sign {}`",
             shown(&asked.output),
@@ -76,6 +83,24 @@ fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
         );
     }
     Ok(Exit::Done)
+}
+
+/// What can be told before anything is read: the name of the agreement, and a file that would be lost.
+fn require_new(asked: &AgreementNew) -> Result<(), Failure> {
+    let may_be = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if asked.id.is_empty() || asked.id.len() > 64 || !asked.id.chars().all(may_be) {
+        return Err(Failure::usage(format!(
+            "`{}` cannot name an agreement; take 1 to 64 of the characters a-z, 0-9 and -",
+            safe(&asked.id)
+        )));
+    }
+    match asked.output.as_deref() {
+        Some(path) if path.as_os_str() != "-" && path.is_file() => Err(Failure::usage(format!(
+            "`{}` is there already, and may have been edited; name another file, or move that one away",
+            path.display()
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// How the clauses may call a party: its name in the letters that they allow, each only once.
@@ -110,16 +135,20 @@ fn add(global: &Global, asked: &AgreementAdd) -> Result<Exit, Failure> {
             node.draft(&text, at)
         };
         let pact = pact.map_err(failing)?;
+        let names = show::Names::of(&node)?;
         node.close()?;
         let mut out = out();
         if global.json {
             json_line(&mut out, &json!({"taken": show::json(&pact)}))?;
         } else if !global.quiet {
             let id = &pact.agreement.id;
+            let later = pact.pending.as_ref();
+            let shown = later.map_or_else(|| id.clone(), |(later, _)| format!("{id} {later}"));
             writeln!(
                 out,
-                "`{id}` is taken in; read it once more with `entente agreement show {id}`, sign it with `entente agreement sign {id} -o FILE`"
+                "`{id}` is taken in; read it once more with `entente agreement show {shown}`, sign it with `entente agreement sign {id} -o FILE`"
             )?;
+            tell_pending(&names, &pact, &mut out)?;
         }
         out.flush()?;
         return Ok(Exit::Done);
@@ -180,13 +209,24 @@ fn tell_taken(global: &Global, node: &Node, taken: &[Taken], at: Timestamp) -> R
         for id in ids {
             if let Some(pact) = node.pact(id, at)? {
                 writeln!(out, "{}", names.standing(&pact))?;
+                tell_pending(&names, &pact, &mut out)?;
             }
         }
     }
     Ok(out.flush()?)
 }
 
+/// Says that a later version waits, and how to read it.
+fn tell_pending(names: &show::Names, pact: &Pact, out: &mut impl Write) -> Result<(), Failure> {
+    if let (Some(waits), Some((later, _))) = (names.pending(pact), &pact.pending) {
+        let id = &pact.agreement.id;
+        writeln!(out, "{waits}: `entente agreement show {id} {later}`")?;
+    }
+    Ok(())
+}
+
 fn sign(global: &Global, asked: &AgreementSign) -> Result<Exit, Failure> {
+    place::require_outside(global, asked.act.output.as_deref())?;
     let node = place::open_existing_to_write(global)?;
     let at = place::now();
     let pact = known(&node, &asked.id, at)?;
@@ -222,6 +262,7 @@ fn sign(global: &Global, asked: &AgreementSign) -> Result<Exit, Failure> {
 }
 
 fn say(global: &Global, asked: &AgreementWord, kind: Kind) -> Result<Exit, Failure> {
+    place::require_outside(global, asked.act.output.as_deref())?;
     let node = place::open_existing_to_write(global)?;
     let at = place::now();
     let pact = known(&node, &asked.id, at)?;
@@ -294,7 +335,9 @@ fn done(global: &Global, act: &Doing, node: &Node, pact: &Pact) -> Result<Exit, 
     if global.json && !to_stdout {
         json_line(&mut out, &json!({"signed": show::json(pact)}))?;
     } else if !global.quiet && !to_stdout {
-        writeln!(out, "{}", show::Names::of(node)?.standing(pact))?;
+        let names = show::Names::of(node)?;
+        writeln!(out, "{}", names.standing(pact))?;
+        tell_pending(&names, pact, &mut out)?;
         match &act.output {
             Some(_) => writeln!(
                 out,

@@ -39,6 +39,20 @@ impl Names {
         )
     }
 
+    /// What waits beyond the version that counts, and for whom.
+    pub(super) fn pending(&self, pact: &Pact) -> Option<String> {
+        let (later, missing) = pact.pending.as_ref()?;
+        let missing: Vec<String> = missing.iter().map(|id| self.name(id)).collect();
+        Some(if missing.is_empty() {
+            format!("version {later} is signed by all and waits for its time")
+        } else {
+            format!(
+                "version {later} waits for the signatures of {}",
+                missing.join(", ")
+            )
+        })
+    }
+
     pub(super) fn named(&self, text: &str) -> String {
         let named = |text: String, (id, name): (&String, &String)| text.replace(id, name);
         safe(&self.0.iter().fold(text.to_owned(), named))
@@ -89,10 +103,12 @@ pub(super) fn list(global: &Global) -> Result<Exit, Failure> {
         let rows: Vec<Vec<String>> = pacts
             .iter()
             .map(|pact| {
+                let waits = names.pending(pact);
+                let waits = waits.map(|waits| format!("; {waits}")).unwrap_or_default();
                 vec![
                     pact.agreement.id.clone(),
                     format!("version {}", pact.agreement.version),
-                    names.named(&pact.standing.to_string()),
+                    names.named(&pact.standing.to_string()) + &waits,
                 ]
             })
             .collect();
@@ -164,20 +180,51 @@ fn tell(node: &Node, pact: &Pact, version: &Version, out: &mut impl Write) -> Re
             contribution.markings_up_to
         )?;
     }
+    handling(agreement, out)?;
     audiences(node, pact, agreement, &names, out)?;
     if let Some(newest) = pact.newest()
         && newest.agreement.version != agreement.version
     {
+        let newest = newest.agreement.version;
+        let waits = names
+            .pending(pact)
+            .unwrap_or_else(|| format!("version {newest} is held too"));
         writeln!(
             out,
-            "\nVersion {} {}; `entente agreement show {} {}`",
-            newest.agreement.version,
-            names.named(&newest.standing.to_string()),
-            agreement.id,
-            newest.agreement.version
+            "\n{waits}: `entente agreement show {} {newest}`",
+            agreement.id
         )?;
     }
     Ok(())
+}
+
+/// How what is received is handled, as it is signed: every word of it, under its name in the document.
+fn handling(agreement: &Agreement, out: &mut impl Write) -> Result<(), Failure> {
+    let text: Value = serde_json::from_str(&agreement.canonical()).unwrap_or(Value::Null);
+    writeln!(out, "\nHow what is received is handled")?;
+    let stated = |section: &Value| -> Vec<Vec<String>> {
+        let members = section.as_object().into_iter().flatten();
+        let members = members.filter(|(_, value)| !value.is_object());
+        members
+            .map(|(name, value)| vec![format!("  {}", safe(name)), said(value)])
+            .collect()
+    };
+    let of = text.get("handling").unwrap_or(&Value::Null);
+    write!(out, "{}", table(&stated(of)))?;
+    if let Some(iep) = of.get("iep") {
+        writeln!(out, "\nInformation exchange policy (IEP)")?;
+        write!(out, "{}", table(&stated(iep)))?;
+    }
+    Ok(())
+}
+
+fn said(value: &Value) -> String {
+    match value {
+        Value::String(text) => safe(text),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
+        Value::Array(values) => values.iter().map(said).collect::<Vec<_>>().join(", "),
+        other => safe(&other.to_string()),
+    }
 }
 
 /// Who gets the same from this node, by clauses.
@@ -291,8 +338,10 @@ pub(super) fn json(pact: &Pact) -> Value {
             .collect::<serde_json::Map<_, _>>()
             .into()
     };
+    let pending = pact.pending.as_ref();
+    let pending = pending.map(|(later, missing)| value!({"version": later, "missing": missing}));
     value!({
-        "id": pact.agreement.id, "version": pact.agreement.version, "title": pact.agreement.title,
+        "pending": pending, "id": pact.agreement.id, "version": pact.agreement.version, "title": pact.agreement.title,
         "in_force": pact.standing.is_in_force(), "standing": pact.standing.to_string(),
         "suspended": times(&pact.suspended), "left": times(&pact.left), "versions": versions,
     })
