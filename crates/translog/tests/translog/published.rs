@@ -432,7 +432,7 @@ fn a_big_log_in_a_folder_holds_together() {
         assert!(took.as_secs() < 10, "{took:?}");
         #[allow(clippy::print_stdout)]
         {
-            println!("verified {size} entries in {took:?}");
+            println!("verified {size} entries in {:.2}s", took.as_secs_f64());
         }
     }
 }
