@@ -163,22 +163,25 @@ impl PeerView<'_> {
         let Some(me) = self.node.me()? else {
             return Ok(offers);
         };
-        let channels = self.node.own_channels(&me.id)?;
-        for channel in channels
-            .iter()
-            .filter(|channel| channel.audience.contains(&self.party))
-        {
-            let (Some(head), Ok(_)) = (Head::of(channel)?, self.pact(channel)) else {
-                continue;
-            };
-            offers.push(Offer {
-                origin: channel.origin.clone(),
-                agreement: channel.agreement.clone(),
-                size: head.size,
-                head: head.note,
-            });
+        for channel in self.node.own_channels(&me.id)? {
+            if channel.audience.contains(&self.party) {
+                offers.extend(self.offer(&channel)?);
+            }
         }
         Ok(offers)
+    }
+
+    /// What is told of a channel's signed head; nothing where there is none, or its agreement is not in force.
+    fn offer(&self, channel: &Channel) -> Result<Option<Offer>, Error> {
+        let (Some(head), Ok(_)) = (Head::of(channel)?, self.pact(channel)) else {
+            return Ok(None);
+        };
+        Ok(Some(Offer {
+            origin: channel.origin.clone(),
+            agreement: channel.agreement.clone(),
+            size: head.size,
+            head: head.note,
+        }))
     }
 
     /// The party's own logs of which a copy is held here up to their signed heads; by origin. It gets their entries
@@ -190,17 +193,9 @@ impl PeerView<'_> {
         let mut offers = Vec::new();
         let channels = self.node.store.channels().map_err(Error::from)?;
         for channel in channels.iter().filter(|channel| channel.owner == self.party) {
-            let (Some(head), Ok(_)) = (Head::of(channel)?, self.pact(channel)) else {
-                continue;
-            };
-            if head.size == channel.size {
-                offers.push(Offer {
-                    origin: channel.origin.clone(),
-                    agreement: channel.agreement.clone(),
-                    size: head.size,
-                    head: head.note,
-                });
-            }
+            // A head that is ahead of what was taken in cannot be told of that far.
+            let offer = self.offer(channel)?;
+            offers.extend(offer.filter(|offer| offer.size == channel.size));
         }
         Ok(offers)
     }
@@ -369,7 +364,7 @@ struct Hands<'v> {
 }
 
 /// Contents asked of the store at a time.
-const CONTENTS_AT_ONCE: usize = 64;
+pub(crate) const CONTENTS_AT_ONCE: usize = 64;
 
 impl Hands<'_> {
     fn opened(&self, entries: Vec<LogEntry>, bytes_max: usize) -> Result<Vec<SliceEntry>, Error> {
@@ -448,7 +443,7 @@ impl Hands<'_> {
 
 impl Node {
     /// Texts by digest, however big they are together.
-    fn contents(&self, digests: &[[u8; 32]]) -> Result<Vec<Option<Vec<u8>>>, Error> {
+    pub(crate) fn contents(&self, digests: &[[u8; 32]]) -> Result<Vec<Option<Vec<u8>>>, Error> {
         match self.store.content(digests) {
             Err(entente_store::Error::TooMuch { .. }) if digests.len() > 1 => {
                 let (some, others) = digests.split_at(digests.len() / 2);
