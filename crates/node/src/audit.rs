@@ -19,6 +19,7 @@ use crate::head::Head;
 use crate::limits::AUDIT_ENTRIES_AT_ONCE;
 use crate::reading::Alarm;
 use crate::receipt::{Acknowledged, Unacknowledged};
+use crate::view::CONTENTS_AT_ONCE;
 use crate::{Error, Node};
 
 /// A log as it is shown.
@@ -387,25 +388,28 @@ impl Audit<'_> {
 
     /// Content that is kept must be that of its entry. A release that was recalled or replaced may be without.
     fn take_contents(&mut self, entries: &[LogEntry]) -> Result<(), Error> {
-        for entry in entries.iter().filter(|entry| entry.kind == EntryKind::Release) {
-            let Some(digest) = entry.digest.filter(|_| !entry.erased) else {
-                self.told.erased += 1;
-                continue;
-            };
-            match self.node.store.content(&[digest])?.into_iter().next().flatten() {
-                None => self.told.erased += 1,
-                Some(text) => {
-                    let found = Object::read(&text).map(|object| *object.digest().as_bytes());
-                    if found.ok() != Some(digest) {
-                        let digest = Digest::from_bytes(digest);
-                        self.fault(
-                            "bad-content",
-                            Some(entry.number),
-                            format!("its content has not the digest {digest}"),
-                        );
-                    }
+        let is_release = |entry: &&LogEntry| entry.kind == EntryKind::Release;
+        let releases: Vec<&LogEntry> = entries.iter().filter(is_release).collect();
+        for some in releases.chunks(CONTENTS_AT_ONCE) {
+            let told: Vec<(u64, [u8; 32])> = some
+                .iter()
+                .filter(|entry| !entry.erased)
+                .filter_map(|entry| Some((entry.number, entry.digest?)))
+                .collect();
+            let digests: Vec<[u8; 32]> = told.iter().map(|(_, digest)| *digest).collect();
+            let texts = self.node.contents(&digests)?;
+            let mut held = 0;
+            for ((number, digest), text) in told.into_iter().zip(texts) {
+                let Some(text) = text else { continue };
+                held += 1;
+                let found = Object::read(&text).map(|object| *object.digest().as_bytes());
+                if found.ok() != Some(digest) {
+                    let digest = Digest::from_bytes(digest);
+                    let what = format!("its content has not the digest {digest}");
+                    self.fault("bad-content", Some(number), what);
                 }
             }
+            self.told.erased += (some.len() as u64).saturating_sub(held);
         }
         Ok(())
     }
