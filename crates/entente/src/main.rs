@@ -21,6 +21,8 @@ mod commands;
 mod desk;
 mod exit;
 mod guard;
+#[allow(dead_code, reason = "peers and feeds are about to use it")]
+mod http;
 mod inputs;
 #[allow(dead_code, reason = "its first user is on the way")]
 mod kept;
