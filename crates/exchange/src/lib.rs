@@ -17,6 +17,7 @@ mod answer;
 pub mod bundle;
 mod error;
 mod heads;
+pub mod hello;
 pub mod limits;
 pub mod message;
 mod packed;

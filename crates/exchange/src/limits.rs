@@ -15,6 +15,12 @@ pub const PACKED_BYTES_MAX: usize = MESSAGE_BYTES_MAX + (1 << 20);
 /// Bytes of one signed note.
 pub const NOTE_BYTES_MAX: usize = 64 << 10;
 
+/// Bytes of a hello.
+pub const HELLO_BYTES_MAX: usize = 4 << 10;
+
+/// Versions of the exchange that one hello names.
+pub const HELLO_VERSIONS_MAX: usize = 16;
+
 /// Questions in one request, and so answers.
 pub const PARTS_MAX: usize = 64;
 
@@ -74,6 +80,12 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "signed note in a message, bytes",
         NOTE_BYTES_MAX as u64,
         "a longer one is refused",
+    ),
+    ("hello, bytes", HELLO_BYTES_MAX as u64, "a longer one is refused"),
+    (
+        "versions of the exchange in a hello",
+        HELLO_VERSIONS_MAX as u64,
+        "a hello with more is refused",
     ),
     (
         "questions in a request",

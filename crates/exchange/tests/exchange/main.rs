@@ -12,6 +12,7 @@
 mod bundles;
 mod cuts;
 mod difference;
+mod hello;
 mod hostile;
 mod world;
 
