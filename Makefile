@@ -6,11 +6,12 @@ FUZZ_SECONDS ?= 60
 KILLS ?= 1000
 SEEDS ?= 10000
 
-.PHONY: help demo build test check packages bench fuzz crash simulate campaign
+.PHONY: help demo build test check conformance packages bench fuzz crash simulate campaign
 
 help:
 	@echo 'make demo              build, then the story of three parties on made-up material; ends by itself'
 	@echo 'make test              everything that CI runs'
+	@echo 'make conformance       foreign clients, servers and verifiers against the binary, at full length (conformance/README.md)'
 	@echo 'make bench             the table of benches/README.md, measured on this machine (minutes, gigabytes)'
 	@echo 'make fuzz              every reader fuzzed for FUZZ_SECONDS=$(FUZZ_SECONDS) each (needs a nightly toolchain and cargo-fuzz)'
 	@echo 'make simulate          SEEDS=$(SEEDS) simulated worlds of several nodes; a seed that fails is told, and fails again'
@@ -33,6 +34,10 @@ check: packages
 
 test: check
 	$(CARGO) test --workspace --locked
+	ENTENTE_BINARY=$(abspath $(TARGET))/debug/entente conformance/run
+
+conformance: packages
+	ENTENTE_CONFORMANCE_FULL=1 conformance/run
 
 bench: packages
 	benches/run
