@@ -2,6 +2,7 @@
 
 mod channel;
 mod party;
+mod serve;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ pub(crate) use party::{
     Agreement, AgreementAdd, AgreementExplain, AgreementNew, AgreementShow, AgreementSign, AgreementWord,
     Doing, Party, PartyAdd, PartyCard, PartyKeys, Unlock,
 };
+pub(crate) use serve::Serve;
 
 /// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.
 #[derive(Debug, Parser)]
@@ -24,7 +26,7 @@ pub(crate) use party::{
     version,
     arg_required_else_help = true,
     propagate_version = true,
-    after_help = "First look:\n  entente demo                      what it does, on made-up material\n  entente import feed.json list.txt  take intelligence in\n  entente scan /var/log/zeek         find it in logs\n  entente look 'evil[.]example'      what is known about a value\n\nExit codes: 0 done; 1 found (where asked) or no; 2 usage; 3 refused by policy; 4 not found; 6 bad input; 7 store or disk."
+    after_help = "First look:\n  entente demo                      what it does, on made-up material\n  entente import feed.json list.txt  take intelligence in\n  entente scan /var/log/zeek         find it in logs\n  entente look 'evil[.]example'      what is known about a value\n\nExit codes: 0 done; 1 found (where asked) or no; 2 usage; 3 refused by policy; 4 not found; 5 network; 6 bad input; 7 store or disk."
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -82,6 +84,8 @@ pub(crate) enum Command {
     /// The release logs: what left, to whom, and that nothing else did
     #[command(subcommand)]
     Log(Log),
+    /// Serve the node: TAXII, peers, REST
+    Serve(Serve),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

@@ -38,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Recall(asked) => recall::run(global, asked),
         Command::Bundle(asked) => bundle::run(global, asked),
         Command::Log(asked) => log::run(global, asked),
+        Command::Serve(asked) => crate::serve::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

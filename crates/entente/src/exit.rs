@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Refused = 3,
     /// Nothing is known under that name.
     NotFound = 4,
+    /// The network, or who is at its other end, failed.
+    Network = 5,
     /// Input could not be read, or part of it was refused; the report names each item.
     BadInput = 6,
     /// The store or the disk.
@@ -61,6 +63,13 @@ impl Failure {
     pub(crate) fn store(message: impl fmt::Display) -> Failure {
         Failure {
             exit: Exit::Store,
+            message: message.to_string(),
+        }
+    }
+
+    pub(crate) fn network(message: impl fmt::Display) -> Failure {
+        Failure {
+            exit: Exit::Network,
             message: message.to_string(),
         }
     }

@@ -32,6 +32,7 @@ mod outputs;
 mod place;
 mod progress;
 mod render;
+mod serve;
 
 use std::process::ExitCode;
 

@@ -140,7 +140,7 @@ fn read(global: &Global, asked: &BundleRead) -> Result<Exit, Failure> {
         let name = safe(&path.display().to_string());
         let opened = File::open(path);
         let mut file = opened.map_err(|error| Failure::input(format!("cannot read `{name}`: {error}")))?;
-        let secret = seat.unlocked.age.expose_secret();
+        let secret = seat.signing.unlocked.age.expose_secret();
         let account = bundle::read(&seat.node, &seat.desk(), secret, &mut file).map_err(|error| {
             let failure = failure(error);
             Failure {

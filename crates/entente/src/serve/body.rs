@@ -1,0 +1,242 @@
+//! Bodies of requests: read whole within bounds, or streamed to a reader; inflated only once the caller is known.
+//!
+//! Bytes are bounded as they come and as they are decoded, and so is the ratio between the two.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::{Buf as _, Bytes};
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc;
+
+use super::limits::{RATIO_FREE_BYTES, RATIO_MAX};
+use super::problem::Problem;
+use super::server::Server;
+use super::work::blocking;
+
+/// How a body is encoded (RFC 9110 §8.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    Identity,
+    Gzip,
+    Deflate,
+    Zstd,
+}
+
+impl Encoding {
+    /// What `Content-Encoding` says; one at most.
+    pub(crate) fn of(headers: &HeaderMap) -> Result<Encoding, Problem> {
+        let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+        let (first, second) = (values.next(), values.next());
+        let name = first.map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
+        match (name.as_deref(), second) {
+            (None | Some("" | "identity"), None) => Ok(Encoding::Identity),
+            (Some("gzip" | "x-gzip"), None) => Ok(Encoding::Gzip),
+            (Some("deflate"), None) => Ok(Encoding::Deflate),
+            (Some("zstd"), None) => Ok(Encoding::Zstd),
+            _ => Err(Problem::unsupported(
+                "the body's Content-Encoding is not read here; send it as it is, or as gzip, deflate or zstd",
+            )),
+        }
+    }
+}
+
+/// Bounds of a body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// As it comes.
+    pub(crate) bytes_max: usize,
+    /// Decoded.
+    pub(crate) decoded_max: usize,
+}
+
+/// The whole body, decoded.
+pub(crate) async fn whole(
+    server: &Arc<Server>,
+    headers: &HeaderMap,
+    body: Body,
+    bounds: Bounds,
+) -> Result<Bytes, Problem> {
+    let encoding = Encoding::of(headers)?;
+    require_length(headers, bounds.bytes_max)?;
+    let bytes = gather(body, bounds.bytes_max).await?;
+    if encoding == Encoding::Identity {
+        return Ok(bytes);
+    }
+    blocking(server, move |_| {
+        let mut decoded = Vec::new();
+        let mut reader = decoder(encoding, bytes.reader(), bounds.decoded_max as u64)?;
+        reader
+            .read_to_end(&mut decoded)
+            .map_err(|error| unreadable(&error))?;
+        Ok(decoded.into())
+    })
+    .await
+}
+
+/// Refuses early what says itself that it is too long.
+fn require_length(headers: &HeaderMap, bytes_max: usize) -> Result<(), Problem> {
+    let length = headers.get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    match length {
+        Some(length) if length > bytes_max as u64 => Err(too_large(bytes_max as u64)),
+        _ => Ok(()),
+    }
+}
+
+fn too_large(bytes_max: u64) -> Problem {
+    Problem::too_large(format!(
+        "at most {bytes_max} bytes are taken here; send it in parts, or give the file to `POST /api/v1/import`"
+    ))
+}
+
+async fn gather(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let mut stream = body.into_data_stream();
+    let mut gathered = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(|error| broken(&error))?;
+        if gathered.len() + chunk.len() > bytes_max {
+            return Err(too_large(bytes_max as u64));
+        }
+        gathered.extend_from_slice(&chunk);
+    }
+    Ok(gathered.into())
+}
+
+/// Whether it was too slow or broke off.
+fn broken(error: &axum::Error) -> Problem {
+    let text = error.to_string();
+    match text.contains("too slowly") {
+        true => Problem::timeout(text),
+        false => Problem::bad_request(text),
+    }
+}
+
+/// What reading a body to its end met.
+pub(crate) fn unreadable(error: &io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => Problem::too_large(error.to_string()),
+        io::ErrorKind::TimedOut => Problem::timeout(error.to_string()),
+        _ => Problem::bad_request(format!("the body cannot be read to its end: {error}")),
+    }
+}
+
+/// A reader of what `reader` gives, decoded; fails with [`io::ErrorKind::FileTooLarge`] over a bound.
+pub(crate) fn decoder<'r>(
+    encoding: Encoding,
+    reader: impl Read + Send + 'r,
+    decoded_max: u64,
+) -> Result<Box<dyn Read + Send + 'r>, Problem> {
+    let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    let reader = Counted {
+        reader,
+        count: counted.clone(),
+    };
+    let inflating: Box<dyn Read + Send + 'r> = match encoding {
+        Encoding::Identity => Box::new(reader),
+        Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
+        Encoding::Deflate => Box::new(flate2::read::ZlibDecoder::new(reader)),
+        Encoding::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::new(reader)
+                .map_err(|error| Problem::failed(format!("zstd: {error}")))?;
+            // 2^23: what RFC 8878 §3.1.1.1.2 asks of every decoder.
+            decoder
+                .window_log_max(23)
+                .map_err(|error| Problem::failed(format!("zstd: {error}")))?;
+            Box::new(decoder)
+        }
+    };
+    Ok(Box::new(Bounded {
+        reader: inflating,
+        encoded: counted,
+        decoded: 0,
+        decoded_max,
+    }))
+}
+
+struct Counted<R> {
+    reader: R,
+    count: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.count
+            .fetch_add(read as u64, std::sync::atomic::Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+struct Bounded<R> {
+    reader: R,
+    encoded: Arc<std::sync::atomic::AtomicU64>,
+    decoded: u64,
+    decoded_max: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.decoded += read as u64;
+        let encoded = self.encoded.load(std::sync::atomic::Ordering::Relaxed);
+        let over = |what: String| Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+        if self.decoded > self.decoded_max {
+            return over(format!("decoded, the body is over {} bytes", self.decoded_max));
+        }
+        if self.decoded > RATIO_FREE_BYTES && self.decoded > encoded.saturating_mul(RATIO_MAX) {
+            return over(format!(
+                "the body is more than {RATIO_MAX} times as long decoded as it came"
+            ));
+        }
+        Ok(read)
+    }
+}
+
+/// Chunks of a streamed body that wait for its reader.
+const CHUNKS_WAITING: usize = 8;
+
+/// A body as a reader for a blocking thread: as it comes, not decoded, not bounded but by the reader's patience.
+pub(crate) fn streamed(body: Body) -> Streamed {
+    let (chunks, rest) = mpsc::channel(CHUNKS_WAITING);
+    tokio::spawn(async move {
+        let mut stream = body.into_data_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|error| match error.to_string() {
+                text if text.contains("too slowly") => io::Error::new(io::ErrorKind::TimedOut, text),
+                text => io::Error::new(io::ErrorKind::UnexpectedEof, text),
+            });
+            // The reader has gone: nobody wants the rest.
+            if chunks.send(chunk).await.is_err() {
+                return;
+            }
+        }
+    });
+    Streamed {
+        rest,
+        chunk: Bytes::new(),
+    }
+}
+
+/// See [`streamed`].
+pub(crate) struct Streamed {
+    rest: mpsc::Receiver<io::Result<Bytes>>,
+    chunk: Bytes,
+}
+
+impl Read for Streamed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.chunk.is_empty() {
+            match self.rest.blocking_recv() {
+                Some(chunk) => self.chunk = chunk?,
+                None => return Ok(0),
+            }
+        }
+        let taken = self.chunk.len().min(buffer.len());
+        self.chunk
+            .copy_to_slice(buffer.get_mut(..taken).unwrap_or_default());
+        Ok(taken)
+    }
+}

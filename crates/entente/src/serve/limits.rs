@@ -1,0 +1,42 @@
+//! Bounds of the server.
+
+use std::time::Duration;
+
+/// Threads that ask the node; requests beyond them wait in line.
+pub(crate) const BLOCKING_THREADS_MAX: usize = 32;
+/// Requests that wait for such a thread or have one; beyond them the answer is 503.
+pub(crate) const WORK_MAX: usize = 512;
+/// How long a connection may take to greet: the whole TLS handshake.
+pub(crate) const HANDSHAKE_WITHIN: Duration = Duration::from_secs(8);
+/// How long the head of a request may take, from when the connection was last idle.
+pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(10);
+/// How long a connection may do nothing.
+pub(crate) const IDLE_WITHIN: Duration = Duration::from_secs(12);
+/// How long a body may pause.
+pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(8);
+/// How long a body may fall short of [`BODY_BYTES_A_SECOND_MIN`] from its beginning.
+pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
+/// A body that comes slower than this on average is given up.
+pub(crate) const BODY_BYTES_A_SECOND_MIN: u64 = 512;
+/// How long a reader may take nothing of an answer.
+pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(12);
+/// Bytes of a request's head.
+pub(crate) const HEAD_BYTES_MAX: usize = 32 << 10;
+/// Streams of an HTTP/2 connection at a time.
+pub(crate) const STREAMS_MAX: u32 = 64;
+/// Connections of one address (of one /64 of IPv6) at a time, as a part of all: one in so many.
+pub(crate) const ADDRESS_SHARE: u32 = 2;
+/// How long answers under way may take when the server stops.
+pub(crate) const STOP_AFTER: Duration = Duration::from_secs(10);
+/// Bytes of a body that is read whole, as it comes.
+pub(crate) const BODY_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a body that is read whole, decoded.
+pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
+/// Decoded bytes to one encoded byte, from the first [`RATIO_FREE_BYTES`] on.
+pub(crate) const RATIO_MAX: u64 = 100;
+/// Decoded bytes whose ratio does not matter.
+pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
+/// Bytes of rendered TAXII pages that are kept.
+pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
+/// Live detections that wait for a slow reader.
+pub(crate) const EVENTS_WAITING_MAX: usize = 1024;

@@ -1,0 +1,251 @@
+//! Connections: accepted, greeted, watched, and let go.
+//!
+//! A plain `axum::serve` lets a client hold a connection for ever; here every wait has an end: the TLS handshake, the
+//! head of a request, pauses and slowness of a body, a reader that takes nothing, and idleness. Begin at [`Listener`].
+
+mod body;
+mod places;
+mod stall;
+
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulConnection;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tower::ServiceExt as _;
+
+use super::caller::Connection;
+use super::limits::{
+    ADDRESS_SHARE, HANDSHAKE_WITHIN, HEAD_BYTES_MAX, HEAD_WITHIN, IDLE_WITHIN, STOP_AFTER, STREAMS_MAX,
+    WRITE_STALL_MAX,
+};
+use super::server::Server;
+use super::tls::{self, Tls};
+use crate::cli;
+use crate::exit::Failure;
+use body::{Guarded, Paced};
+use places::Places;
+use stall::Stalling;
+
+/// A socket that is listened at.
+pub(crate) struct Listener {
+    socket: TcpListener,
+    address: SocketAddr,
+    places: Arc<Places>,
+}
+
+impl Listener {
+    /// Binds an address; plain HTTP beyond loopback only where that was asked for in so many words.
+    pub(crate) async fn bind(address: SocketAddr, asked: &cli::Serve) -> Result<Listener, Failure> {
+        if asked.plain && !asked.plain_beyond_loopback && !is_loopback(address.ip()) {
+            return Err(Failure::usage(format!(
+                "plain HTTP at {address} could be read by others on the way; leave `--plain` out, or, behind a proxy that does \
+                 TLS, add `--plain-beyond-loopback`"
+            )));
+        }
+        let cannot = |error: std::io::Error| {
+            Failure::network(format!(
+                "cannot listen at {address}: {error}; name another address with `--listen`"
+            ))
+        };
+        let socket = TcpListener::bind(address).await.map_err(cannot)?;
+        let address = socket.local_addr().map_err(cannot)?;
+        Ok(Listener {
+            socket,
+            address,
+            places: Places::new(asked.connections, asked.connections.div_ceil(ADDRESS_SHARE)),
+        })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Accepts until the server stops; then waits for answers under way.
+    pub(crate) async fn accept(self, server: Arc<Server>, tls: Option<Tls>, router: Router) {
+        let mut connections = JoinSet::new();
+        loop {
+            let (stream, address) = tokio::select! {
+                accepted = self.socket.accept() => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        // Out of descriptors, or the other side was gone already: neither ends the server.
+                        eprintln!("entente: cannot accept a connection: {error}");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                        continue;
+                    }
+                },
+                () = server.stopped() => break,
+            };
+            while connections.try_join_next().is_some() {}
+            let Some(place) = self.places.clone().take(address.ip()) else {
+                continue;
+            };
+            let (server, tls, router) = (server.clone(), tls.clone(), router.clone());
+            connections.spawn(async move {
+                let gauge = server.metrics.connections.clone();
+                gauge.inc();
+                attend(stream, address, server, tls, router).await;
+                gauge.dec();
+                drop(place);
+            });
+        }
+        drop(self.socket);
+        let ended = async { while connections.join_next().await.is_some() {} };
+        if tokio::time::timeout(STOP_AFTER, ended).await.is_err() {
+            connections.abort_all();
+        }
+    }
+}
+
+/// Whether only this machine reaches the address.
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
+    address.to_canonical().is_loopback()
+}
+
+async fn attend(
+    stream: TcpStream,
+    address: SocketAddr,
+    server: Arc<Server>,
+    tls: Option<Tls>,
+    router: Router,
+) {
+    // Small answers go at once; where the system cannot, they go a little later.
+    let _ = stream.set_nodelay(true);
+    let stream = Stalling::new(stream, WRITE_STALL_MAX);
+    let Some(tls) = tls else {
+        let connection = Connection {
+            address,
+            is_tls: false,
+            key: None,
+        };
+        return converse(stream, connection, false, server, router).await;
+    };
+    // Who does not greet in time, or greets wrongly, is let go without a word.
+    if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
+        let is_h2 = tls::is_h2(&stream);
+        let connection = Connection {
+            address,
+            is_tls: true,
+            key: tls::key_of_peer(&stream),
+        };
+        converse(stream, connection, is_h2, server, router).await;
+    }
+}
+
+/// Serves one connection, in the version of HTTP that was agreed on.
+async fn converse<S>(stream: S, connection: Connection, is_h2: bool, server: Arc<Server>, router: Router)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let activity = Arc::new(Activity::new());
+    let service = {
+        let activity = activity.clone();
+        hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+            let doing = activity.clone().begin();
+            request.extensions_mut().insert(connection.clone());
+            let request = request.map(|body| axum::body::Body::new(Paced::new(body)));
+            let router = router.clone();
+            async move {
+                let response = router.oneshot(request).await?;
+                Ok::<_, std::convert::Infallible>(response.map(|body| Guarded::new(body, doing)))
+            }
+        })
+    };
+    let io = TokioIo::new(stream);
+    if is_h2 {
+        let mut builder = hyper::server::conn::http2::Builder::new(TokioExecutor::new());
+        builder
+            .timer(TokioTimer::new())
+            .keep_alive_interval(HEAD_WITHIN / 2)
+            .keep_alive_timeout(HEAD_WITHIN / 2)
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(u32::try_from(HEAD_BYTES_MAX).unwrap_or(u32::MAX));
+        watch(builder.serve_connection(io, service), &activity, &server).await;
+    } else {
+        let mut builder = hyper::server::conn::http1::Builder::new();
+        builder
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_WITHIN)
+            .max_buf_size(HEAD_BYTES_MAX * 2)
+            .half_close(false);
+        watch(builder.serve_connection(io, service), &activity, &server).await;
+    }
+}
+
+/// Drives a connection until it ends, has been idle too long, or the server stops.
+async fn watch<C: GracefulConnection>(connection: C, activity: &Activity, server: &Server) {
+    let mut connection = pin!(connection);
+    loop {
+        tokio::select! {
+            // What goes wrong with one connection is that connection's; it is closed.
+            _ = connection.as_mut() => return,
+            () = tokio::time::sleep(IDLE_WITHIN / 8) => {
+                if activity.idle_for() > IDLE_WITHIN {
+                    break;
+                }
+            }
+            () = server.stopped() => break,
+        }
+    }
+    connection.as_mut().graceful_shutdown();
+    let within = match activity.is_idle() {
+        true => IDLE_WITHIN / 8,
+        false => STOP_AFTER,
+    };
+    let _ = tokio::time::timeout(within, connection).await;
+}
+
+/// Which requests of a connection are under way.
+pub(crate) struct Activity {
+    doing: AtomicUsize,
+    last: Mutex<Instant>,
+}
+
+impl Activity {
+    fn new() -> Activity {
+        Activity {
+            doing: AtomicUsize::new(0),
+            last: Mutex::new(now()),
+        }
+    }
+
+    fn begin(self: Arc<Self>) -> Doing {
+        self.doing.fetch_add(1, Ordering::AcqRel);
+        Doing(self)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.doing.load(Ordering::Acquire) == 0
+    }
+
+    fn idle_for(&self) -> Duration {
+        match self.is_idle() {
+            true => self.last.lock().unwrap_or_else(PoisonError::into_inner).elapsed(),
+            false => Duration::ZERO,
+        }
+    }
+}
+
+/// A request under way, until its answer is written.
+pub(crate) struct Doing(Arc<Activity>);
+
+impl Drop for Doing {
+    fn drop(&mut self) {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = now();
+        self.0.doing.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn now() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
+    Instant::now()
+}

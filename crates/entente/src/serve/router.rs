@@ -1,0 +1,87 @@
+//! The routes put together, and what every request passes through on its way to one.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+use super::server::Server;
+use super::{api, caller, health, metrics, routes};
+
+/// Everything that is served.
+pub(crate) fn router(server: &Arc<Server>) -> Router {
+    let router = Router::new()
+        .merge(health::router())
+        .merge(metrics::router())
+        .merge(api::router())
+        .route_layer(middleware::from_fn_with_state(server.clone(), admit))
+        .fallback(nowhere)
+        .method_not_allowed_fallback(no_such_method);
+    router
+        .layer(middleware::from_fn_with_state(server.clone(), around))
+        .with_state(server.clone())
+}
+
+/// Finds out who asks, and lets them through where the table says that they may.
+async fn admit(
+    State(server): State<Arc<Server>>,
+    path: MatchedPath,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let action = routes::action(&parts.method, path.as_str()).ok_or_else(|| no_route(&parts.uri))?;
+    let caller = caller::of(&server, &parts).await?;
+    if !caller.may(action) {
+        return Err(caller::refusal(&caller));
+    }
+    parts.extensions.insert(caller);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// What is the same for every answer: it is counted, and it says how browsers are to treat it.
+async fn around(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+    let counted = server
+        .metrics
+        .begin(request.method(), request.extensions().get::<MatchedPath>());
+    let mut response = next.run(request).await;
+    counted.end(response.status());
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.entry(name).or_insert(value);
+    }
+    response
+}
+
+const ALWAYS: [(HeaderName, HeaderValue); 5] = [
+    (
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    ),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+async fn nowhere(request: Request) -> Response {
+    no_route(request.uri()).into_response()
+}
+
+fn no_route(uri: &Uri) -> Problem {
+    let path = crate::render::safe(&crate::render::short(uri.path(), 200));
+    Problem::not_found(format!(
+        "there is nothing at `{path}`; `/api/v1/openapi.json` describes what there is, TAXII begins at `/taxii2/`"
+    ))
+}
+
+async fn no_such_method(request: Request) -> Response {
+    Problem::method(format!("this route does not know {}", request.method())).into_response()
+}

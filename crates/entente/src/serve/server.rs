@@ -1,0 +1,123 @@
+//! What every handler shares: the node, who may sign, and what is under way.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use entente_node::Node;
+use entente_node::channel::Desk;
+use entente_stix::time::Timestamp;
+use tokio::sync::{Semaphore, broadcast, watch};
+
+use super::limits::{EVENTS_WAITING_MAX, WORK_MAX};
+use super::metrics::Metrics;
+use super::problem::Problem;
+use crate::cli::{self, Global};
+use crate::desk::Signing;
+use crate::exit::Failure;
+use crate::place;
+
+/// A node that is served.
+pub(crate) struct Server {
+    pub(crate) node: Node,
+    pub(crate) global: Global,
+    /// The data folder.
+    pub(crate) folder: PathBuf,
+    signing: Option<Signing>,
+    /// Places for requests that ask the node.
+    pub(crate) work: Arc<Semaphore>,
+    pub(crate) metrics: Metrics,
+    /// Detections as they are made: numbered lines of JSON.
+    pub(crate) events: broadcast::Sender<Event>,
+    stopping: watch::Sender<bool>,
+}
+
+/// Something that just happened, for whoever listens.
+#[derive(Debug, Clone)]
+pub(crate) struct Event {
+    /// Its number since the server started, from 1.
+    pub(crate) number: u64,
+    /// What happened, as JSON.
+    pub(crate) data: Arc<str>,
+}
+
+impl Server {
+    /// Opens the node for writing, for as long as the server runs.
+    pub(crate) fn open(global: &Global, asked: &cli::Serve) -> Result<Server, Failure> {
+        let node = place::open_to_write(global)?;
+        let signing = match (node.me()?, &asked.unlock.passphrase_file) {
+            (Some(_), Some(_)) => {
+                let signing = Signing::unlock(&node, global, &asked.unlock, place::now())?;
+                signing.catch_up(&node, place::now())?;
+                Some(signing)
+            }
+            _ => None,
+        };
+        Ok(Server {
+            node,
+            global: global.clone(),
+            folder: place::data_folder(global)?,
+            signing,
+            work: Arc::new(Semaphore::new(WORK_MAX)),
+            metrics: Metrics::new().map_err(Failure::store)?,
+            events: broadcast::Sender::new(EVENTS_WAITING_MAX),
+            stopping: watch::Sender::new(false),
+        })
+    }
+
+    /// Now.
+    pub(crate) fn at(&self) -> Timestamp {
+        place::now()
+    }
+
+    /// What this node's party signs with.
+    pub(crate) fn signing(&self) -> Result<&Signing, Problem> {
+        self.signing.as_ref().ok_or_else(|| {
+            Problem::locked(
+                "the server was started without the passphrase of this party's keys; start it with `--passphrase-file`, or \
+                 make the node a party first (`entente party add --self NAME`)",
+            )
+        })
+    }
+
+    /// Where this node's party signs.
+    pub(crate) fn desk(&self) -> Result<Desk<'_>, Problem> {
+        Ok(self.signing()?.desk(self.at()))
+    }
+
+    /// Why nothing can be signed, as a sentence.
+    pub(crate) fn locked(&self) -> Option<&'static str> {
+        self.signing.is_none().then_some(
+            "no passphrase was given: what is signed already is served, nothing new is signed (`--passphrase-file`)",
+        )
+    }
+
+    /// Returns when the server is to stop.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as the server.
+        let _ = self.stopping.subscribe().wait_for(|stop| *stop).await;
+    }
+
+    pub(crate) fn stop(&self) {
+        self.stopping.send_replace(true);
+    }
+
+    /// Puts the store into its final form, where nobody holds the server any more.
+    pub(crate) fn close(self: Arc<Self>) -> Result<(), Failure> {
+        match Arc::try_unwrap(self) {
+            Ok(server) => Ok(server.node.close()?),
+            // Dropping the store does the same; only a failure would go untold.
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Where the first administrator is made, while there is none.
+    pub(crate) fn first_link(&self, _urls: &[String]) -> Result<Option<String>, Failure> {
+        Ok(None)
+    }
+
+    /// Sends an event to whoever listens now.
+    pub(crate) fn tell(&self, event: Event) {
+        // Nobody listening is no fault.
+        let _ = self.events.send(event);
+    }
+}
