@@ -18,4 +18,6 @@ mod import;
 mod map;
 mod party;
 mod scan;
+mod serve;
+mod served;
 mod stix;

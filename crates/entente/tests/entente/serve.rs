@@ -1,0 +1,163 @@
+//! The server's own manners: where it listens, whom it waits for, and how it ends.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use crate::harness::Home;
+
+#[test]
+fn a_second_start_names_the_first() {
+    let home = Home::new();
+    let served = home.serve(&[]);
+    let second = home.run(&["serve", "--plain", "--listen", "127.0.0.1:0"]);
+    assert_eq!(second.code, 7, "{}", second.err);
+    assert!(
+        second.err.contains(&format!("process {}", served.pid())),
+        "{}",
+        second.err
+    );
+}
+
+#[test]
+fn plain_http_stays_on_this_machine() {
+    let home = Home::new();
+    let refused = home.run(&["serve", "--plain", "--listen", "0.0.0.0:0"]);
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    assert!(refused.err.contains("--plain-beyond-loopback"), "{}", refused.err);
+    assert_eq!(
+        home.run(&["serve", "--plain", "--cert", "a", "--key", "b"]).code,
+        2
+    );
+}
+
+#[test]
+fn an_address_in_use_is_told() {
+    let home = Home::new();
+    let served = home.serve(&[]);
+    let other = Home::new();
+    let refused = other.run(&["serve", "--plain", "--listen", served.address()]);
+    assert_eq!(refused.code, 5, "{}", refused.err);
+    assert!(refused.err.contains(served.address()), "{}", refused.err);
+}
+
+#[test]
+fn it_ends_in_good_order_and_keeps_its_key() {
+    let home = Home::new();
+    let mut served = home.serve_with(&[]);
+    assert!(served.url.starts_with("https://"));
+    assert_eq!(served.get("/health", &[]).status, 200);
+    let key = std::fs::read(home.data().join("tls/key.pem")).unwrap();
+    assert_eq!(served.stop(), 0, "{}", served.told());
+    let mut again = home.serve_with(&["--name", "node.example"]);
+    assert_eq!(again.get("/health", &[]).status, 200);
+    assert_eq!(std::fs::read(home.data().join("tls/key.pem")).unwrap(), key);
+    assert_eq!(again.stop(), 0, "{}", again.told());
+}
+
+#[test]
+fn a_damaged_key_is_told_and_stays() {
+    let home = Home::new();
+    assert_eq!(home.serve_with(&[]).stop(), 0);
+    let key = home.data().join("tls/key.pem");
+    std::fs::write(&key, "garbage").unwrap();
+    let refused = home.run(&["serve", "--listen", "127.0.0.1:0"]);
+    assert_eq!(refused.code, 7, "{}", refused.err);
+    assert!(refused.err.contains("key.pem"), "{}", refused.err);
+    assert_eq!(std::fs::read(&key).unwrap(), b"garbage");
+}
+
+#[test]
+fn what_is_not_served_is_a_problem_document() {
+    let home = Home::new();
+    let served = home.serve(&[]);
+    for (method, path, status) in [
+        ("GET", "/nowhere", 404),
+        ("GET", "/health/", 404),
+        ("POST", "/health", 405),
+        ("TRACE", "/health", 405),
+    ] {
+        let answer = served.ask(method, path, &[], "");
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(answer.header("content-type"), "application/problem+json");
+        assert_eq!(answer.json()["status"], status);
+    }
+}
+
+/// How long the server lets somebody hold a connection who sends this, a byte every 200 ms once the beginning is sent.
+fn held_for(address: &str, beginning: &[u8]) -> Duration {
+    let began = Instant::now();
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    stream.write_all(beginning).unwrap();
+    let mut bytes = [0; 4096];
+    while began.elapsed() < Duration::from_secs(30) {
+        match stream.read(&mut bytes) {
+            Ok(0) => break,
+            Ok(_) => continue,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut
+                ) => {}
+            Err(_) => break,
+        }
+        if stream.write_all(b"x").is_err() {
+            break;
+        }
+    }
+    began.elapsed()
+}
+
+#[test]
+fn who_is_slow_is_let_go_within_15_seconds() {
+    let home = Home::new();
+    let plain = home.serve(&[]);
+    let other = Home::new();
+    let tls = other.serve_with(&[]);
+    let slow: [(&str, &[u8]); 5] = [
+        (plain.address(), b""),
+        (plain.address(), b"GET /health HTTP/1.1\r\nhost: x\r\nx-slow: "),
+        (
+            plain.address(),
+            b"POST /health HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n",
+        ),
+        (tls.address(), b""),
+        (tls.address(), b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+    ];
+    std::thread::scope(|scope| {
+        for (address, beginning) in slow {
+            scope.spawn(move || {
+                let held = held_for(address, beginning);
+                assert!(
+                    held < Duration::from_secs(15),
+                    "{held:?} {}",
+                    String::from_utf8_lossy(beginning)
+                );
+            });
+        }
+        // The others are served meanwhile.
+        for _ in 0..20 {
+            let began = Instant::now();
+            assert_eq!(plain.get("/health", &[]).status, 200);
+            assert!(began.elapsed() < Duration::from_secs(1));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    });
+}
+
+#[test]
+fn who_says_nothing_is_let_go_too() {
+    let home = Home::new();
+    let served = home.serve(&[]);
+    let began = Instant::now();
+    let mut stream = TcpStream::connect(served.address()).unwrap();
+    stream
+        .write_all(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let mut told = Vec::new();
+    stream.read_to_end(&mut told).unwrap();
+    assert!(told.starts_with(b"HTTP/1.1 200 OK"));
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
