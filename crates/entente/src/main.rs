@@ -16,6 +16,7 @@
     )
 )]
 
+mod answers;
 mod cli;
 mod commands;
 mod desk;

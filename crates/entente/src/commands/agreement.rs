@@ -11,8 +11,9 @@ use entente_node::acts::{self, Fate, Kind, Taken};
 use entente_node::pact::Pact;
 use entente_policy::agreement::{Agreement, Member};
 use entente_stix::time::Timestamp;
-use serde_json::json;
 
+use crate::answers::agreement::{ActTaken, AgreementShown, DraftTaken, SignedNow, ToSign, WouldSign};
+use crate::answers::hex;
 use crate::cli::{self, AgreementAdd, AgreementNew, AgreementSign, AgreementWord, Doing, Global};
 use crate::commands::party::{give, in_file, named, read, shown};
 use crate::commands::{json_line, out};
@@ -139,7 +140,8 @@ fn add(global: &Global, asked: &AgreementAdd) -> Result<Exit, Failure> {
         node.close()?;
         let mut out = out();
         if global.json {
-            json_line(&mut out, &json!({"taken": show::json(&pact)}))?;
+            let taken = AgreementShown::from(&pact);
+            json_line(&mut out, &DraftTaken { taken })?;
         } else if !global.quiet {
             let id = &pact.agreement.id;
             let later = pact.pending.as_ref();
@@ -169,18 +171,12 @@ fn tell_taken(global: &Global, node: &Node, taken: &[Taken], at: Timestamp) -> R
     let names = show::Names::of(node)?;
     let mut out = out();
     for item in taken {
-        let (fate, reason) = match &item.fate {
-            Fate::New => ("new", None),
-            Fate::Known => ("known", None),
-            Fate::Refused(refusal) => ("refused", Some(refusal.to_string())),
-        };
+        let told = ActTaken::from(item);
         if global.json {
-            json_line(
-                &mut out,
-                &json!({"act": item.kind.name(), "about": item.subject, "by": item.by, "fate": fate, "reason": reason}),
-            )?;
+            json_line(&mut out, &told)?;
             continue;
         }
+        let reason = told.reason;
         // Keys of a party whose card is refused say nothing more than the card does.
         let follows =
             item.kind == Kind::Keys && matches!(item.fate, Fate::Refused(acts::Refusal::UnknownParty { .. }));
@@ -248,13 +244,7 @@ fn sign(global: &Global, asked: &AgreementSign) -> Result<Exit, Failure> {
         )));
     }
     if asked.act.dry_run {
-        return would(
-            global,
-            &asked.id,
-            number,
-            "signature",
-            &show::hex(&version.digest),
-        );
+        return would(global, &asked.id, number, "signature", &hex(&version.digest));
     }
     let unlocked = unlock(global, &asked.act, &node, at)?;
     let pact = refusing(node.sign(&asked.id, number, &unlocked.keys, at))?;
@@ -311,8 +301,13 @@ fn refusing(done: Result<Pact, entente_node::Error>) -> Result<Pact, Failure> {
 fn would(global: &Global, id: &str, version: u32, what: &str, digest: &str) -> Result<Exit, Failure> {
     let mut out = out();
     if global.json {
-        let would = json!({"act": what, "agreement": id, "version": version, "digest": digest});
-        json_line(&mut out, &json!({"would_sign": would}))?;
+        let would_sign = ToSign {
+            act: what.to_owned(),
+            agreement: id.to_owned(),
+            version,
+            digest: digest.to_owned(),
+        };
+        json_line(&mut out, &WouldSign { would_sign })?;
     } else {
         let digest = if digest.is_empty() {
             String::new()
@@ -333,7 +328,8 @@ fn done(global: &Global, act: &Doing, node: &Node, pact: &Pact) -> Result<Exit, 
     let mut out = out();
     let to_stdout = act.output.as_ref().is_some_and(|path| path.as_os_str() == "-");
     if global.json && !to_stdout {
-        json_line(&mut out, &json!({"signed": show::json(pact)}))?;
+        let signed = AgreementShown::from(pact);
+        json_line(&mut out, &SignedNow { signed })?;
     } else if !global.quiet && !to_stdout {
         let names = show::Names::of(node)?;
         writeln!(out, "{}", names.standing(pact))?;

@@ -8,10 +8,10 @@ use age::secrecy::ExposeSecret as _;
 use entente_exchange::bundle::{self, Account, Error, From, Order, Written};
 use entente_node::Node;
 use entente_node::party::Party;
-use entente_node::reading::{Alarm, TakenIn};
+use entente_node::reading::TakenIn;
 use entente_stix::time::Timestamp;
-use serde_json::{Value, json};
 
+use crate::answers::bundle::{BundleTaken, BundleWritten, alarm_words};
 use crate::cli::{Bundle, BundleFrom, BundleRead, BundleWrite, Global};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -108,16 +108,8 @@ fn tell_written(
     let header = &written.header;
     let mut out = out();
     if global.json {
-        let logs: Vec<Value> = header
-            .logs
-            .iter()
-            .map(|log| json!({"log": log.origin, "from": log.from, "entries": log.size}))
-            .collect();
-        json_line(
-            &mut out,
-            &json!({"bundle": path, "to": party.id, "agreement": agreement, "number": header.number,
-                "entries": written.entries, "until": header.until.to_string(), "logs": logs}),
-        )?;
+        let path = path.display().to_string();
+        json_line(&mut out, &BundleWritten::of(path, party, agreement, written))?;
     } else {
         writeln!(
             out,
@@ -160,7 +152,7 @@ fn read(global: &Global, asked: &BundleRead) -> Result<Exit, Failure> {
 fn tell_read(global: &Global, path: &Path, account: &Account, names: &Names) -> Result<(), Failure> {
     let mut out = out();
     if global.json {
-        json_line(&mut out, &read_as_json(path, account))?;
+        json_line(&mut out, &BundleTaken::of(path.display().to_string(), account))?;
         return Ok(out.flush()?);
     }
     for alarm in &account.alarms {
@@ -226,43 +218,6 @@ fn taken_words(log: &TakenIn) -> String {
         words.push_str("; everything up to the signed head is held");
     }
     words
-}
-
-pub(super) fn alarm_words(alarm: &Alarm) -> String {
-    match alarm {
-        Alarm::Fork { origin, .. } => format!(
-            "the owner of `{}` signed two histories of it; `entente log show --json` gives the proof: show it to all parties",
-            safe(origin)
-        ),
-        Alarm::Behind { origin, have, signed } => format!(
-            "a peer holds {} entries of this node's own log `{}`, which has {} here: an old backup was restored",
-            count(*signed),
-            safe(origin),
-            count(*have)
-        ),
-    }
-}
-
-fn read_as_json(path: &Path, account: &Account) -> Value {
-    let header = &account.header;
-    let log = |log: &TakenIn| {
-        json!({
-            "log": log.origin, "before": log.before, "held": log.held, "entries": log.size, "stored": log.stored,
-            "known": log.known, "proposals": log.proposals, "parked": log.parked, "recalled": log.recalled,
-            "erased": log.erased,
-        })
-    };
-    let refused = account
-        .refused
-        .iter()
-        .map(|(subject, why)| json!({"subject": subject, "reason": why}));
-    json!({
-        "bundle": path, "from": header.issuer, "agreement": header.agreement, "number": header.number,
-        "old": account.is_old(), "acts": account.acts, "receipts": account.receipts,
-        "logs": account.logs.values().map(log).collect::<Vec<_>>(), "older": account.older,
-        "refused": refused.collect::<Vec<_>>(),
-        "alarms": account.alarms.iter().map(alarm_words).collect::<Vec<_>>(),
-    })
 }
 
 /// Whose fault it is that a bundle was not written or not read.

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use entente_store::Report;
-use serde_json::json;
 
+use crate::answers::check::{Checked, DifferenceShown};
 use crate::cli::{Check, Global};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure, unless_hung_up};
@@ -36,13 +36,7 @@ fn tell(global: &Global, report: &Report) -> Result<(), Failure> {
     let mut out = out();
     for difference in &report.differences {
         if global.json {
-            json_line(
-                &mut out,
-                &json!({
-                    "part": difference.part, "subject": difference.subject, "message": difference.message,
-                    "repairable": difference.repairable,
-                }),
-            )?;
+            json_line(&mut out, &DifferenceShown::from(difference))?;
         } else {
             writeln!(
                 out,
@@ -54,11 +48,7 @@ fn tell(global: &Global, report: &Report) -> Result<(), Failure> {
         }
     }
     if global.json {
-        let summary = json!({"check": {
-            "versions": report.versions, "differences": report.differences_total, "repaired": report.repaired,
-            "clean": report.is_clean(),
-        }});
-        json_line(&mut out, &summary)?;
+        json_line(&mut out, &Checked::from(report))?;
     } else if report.is_clean() {
         writeln!(
             out,

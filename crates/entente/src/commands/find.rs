@@ -2,10 +2,9 @@
 
 use std::io::Write;
 
-use entente_stix::time::Timestamp;
 use entente_store::limits::SEARCH_HITS_MAX;
-use serde_json::json;
 
+use crate::answers::find::FoundObject;
 use crate::cli::{Find, Global};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -25,10 +24,7 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
     let mut out = out();
     if global.json {
         for hit in &hits {
-            json_line(
-                &mut out,
-                &json!({"id": hit.id, "name": hit.name, "revoked": hit.revoked, "modified": modified(hit.version)}),
-            )?;
+            json_line(&mut out, &FoundObject::from(hit))?;
         }
     } else {
         let rows: Vec<Vec<String>> = hits
@@ -69,8 +65,4 @@ fn more_than(limit: usize) -> String {
         "… and more; {} is the most that one search lists: more words narrow it",
         count(SEARCH_HITS_MAX as u64)
     )
-}
-
-fn modified(version: i64) -> Option<String> {
-    (version != 0).then(|| Timestamp::from_micros(version).to_string())
 }

@@ -6,8 +6,8 @@ use std::io::{self, Read, Write};
 use entente_formats::Kind;
 use entente_node::Node;
 use entente_node::import::{Account, Fate, Item, Settings};
-use serde_json::json;
 
+use crate::answers::import::{ImportAccount, ImportEnd, ImportItem, Unread};
 use crate::cli::{Format, Global, Import};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure, unless_hung_up};
@@ -139,13 +139,7 @@ struct Teller<'a> {
 impl Teller<'_> {
     fn item(&mut self, item: &Item, out: &mut impl Write) -> Result<(), Failure> {
         if self.json {
-            let mut line = json!({
-                "file": self.name, "place": item.place, "id": item.id, "outcome": item.fate.word(),
-            });
-            if let (Fate::Refused { reason }, Some(members)) = (&item.fate, line.as_object_mut()) {
-                members.insert("reason".into(), reason.as_str().into());
-            }
-            json_line(out, &line)?;
+            json_line(out, &ImportItem::of(self.name, item))?;
             // Scripts that follow along learn what is durable as soon as it is.
             return Ok(out.flush()?);
         }
@@ -185,10 +179,7 @@ fn tell_unread(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     if global.json {
-        return json_line(
-            out,
-            &json!({"file": input.name(), "outcome": "unread", "reason": failure.message}),
-        );
+        return json_line(out, &Unread::of(input.name(), failure.message.clone()));
     }
     progress.suspend(|| eprintln!("unread   {}", safe(&failure.message)));
     Ok(())
@@ -203,14 +194,8 @@ fn tell_account(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     if global.json {
-        return json_line(
-            out,
-            &json!({"account": {
-                "inputs": inputs, "unread": unread, "in": account.items, "stored": account.stored,
-                "versions": account.versions, "known": account.known, "refused": account.refused,
-                "dry_run": asked.dry_run,
-            }}),
-        );
+        let account = ImportAccount::of(inputs as u64, unread, account, asked.dry_run);
+        return json_line(out, &ImportEnd { account });
     }
     if global.quiet {
         return Ok(());

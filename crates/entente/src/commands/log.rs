@@ -9,6 +9,7 @@ use std::io::Write as _;
 use entente_node::Node;
 use entente_node::audit::LogShown;
 
+use crate::answers::log::Guarded;
 use crate::cli::{Global, Log, LogGuard, LogProve};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -46,7 +47,8 @@ fn guard(global: &Global, asked: &LogGuard) -> Result<Exit, Failure> {
     let mut out = out();
     for (origin, size) in &guarded {
         if global.json {
-            json_line(&mut out, &serde_json::json!({"log": origin, "guarded": size}))?;
+            let log = origin.clone();
+            json_line(&mut out, &Guarded { log, guarded: *size })?;
         } else {
             writeln!(
                 out,

@@ -5,8 +5,8 @@ use std::io::{BufRead, Write};
 use entente_node::Node;
 use entente_node::look::{Known, Said};
 use entente_stix::time::Timestamp;
-use serde::Serialize;
 
+use crate::answers::look::{LookedUp, is_known};
 use crate::cli::{Global, Look};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -54,16 +54,12 @@ fn answer(
     let known = node.look(values).map_err(place::node_failure)?;
     for known in &known {
         if global.json {
-            json_line(out, &as_json(known))?
+            json_line(out, &LookedUp::from(known))?
         } else {
             as_text(node, names, known, out)?
         }
     }
     Ok(known.iter().any(is_known))
-}
-
-fn is_known(known: &Known) -> bool {
-    !known.mentions.is_empty() || known.hits.count > 0
 }
 
 fn as_text(node: &Node, names: &Names, known: &Known, out: &mut impl Write) -> Result<(), Failure> {
@@ -164,89 +160,4 @@ fn sentence(said: &Said) -> String {
         short(&said.mention.name, 80),
         said.mention.id
     )
-}
-
-/// One answer as JSON; its members are a contract with scripts.
-#[derive(Serialize)]
-struct Answer<'a> {
-    asked: &'a str,
-    r#type: Option<&'static str>,
-    value: Option<&'a str>,
-    known: bool,
-    mentions: Vec<MentionOut<'a>>,
-    more: bool,
-    own_hits: OwnHits,
-}
-
-#[derive(Serialize)]
-struct MentionOut<'a> {
-    id: &'a str,
-    name: &'a str,
-    revoked: bool,
-    is_term: bool,
-    exact: bool,
-    about: About<'a>,
-    sources: Vec<SourceOut<'a>>,
-}
-
-#[derive(Serialize)]
-struct About<'a> {
-    r#type: &'static str,
-    value: &'a str,
-}
-
-#[derive(Serialize)]
-struct SourceOut<'a> {
-    source: &'a str,
-    at: String,
-}
-
-#[derive(Serialize)]
-struct OwnHits {
-    count: u64,
-    first: Option<String>,
-    last: Option<String>,
-}
-
-fn as_json(known: &Known) -> Answer<'_> {
-    let time = |at: Option<i64>| at.map(|at| Timestamp::from_micros(at).to_string());
-    Answer {
-        asked: &known.asked,
-        r#type: known.observable.as_ref().map(|observable| observable.kind.name()),
-        value: known
-            .observable
-            .as_ref()
-            .map(|observable| observable.value.as_str()),
-        known: is_known(known),
-        mentions: known.mentions.iter().map(mention_out).collect(),
-        more: known.more,
-        own_hits: OwnHits {
-            count: known.hits.count,
-            first: time(known.hits.first),
-            last: time(known.hits.last),
-        },
-    }
-}
-
-fn mention_out(said: &Said) -> MentionOut<'_> {
-    MentionOut {
-        id: &said.mention.id,
-        name: &said.mention.name,
-        revoked: said.mention.revoked,
-        is_term: said.mention.is_term,
-        exact: said.is_exact,
-        about: About {
-            r#type: said.about.kind.name(),
-            value: &said.about.value,
-        },
-        sources: said
-            .mention
-            .told
-            .iter()
-            .map(|told| SourceOut {
-                source: &told.source,
-                at: Timestamp::from_micros(told.at).to_string(),
-            })
-            .collect(),
-    }
 }

@@ -6,12 +6,11 @@ use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use entente_node::Node;
-use entente_node::keys::KeyStanding;
 use entente_node::limits::ACTS_FILE_BYTES_MAX;
 use entente_node::party::Party;
 use entente_stix::time::Timestamp;
-use serde_json::{Value, json};
 
+use crate::answers::party::{Founded, Met, PartyShown};
 use crate::cli::{self, Global, PartyAdd, PartyCard, Unlock};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -47,7 +46,8 @@ fn found(global: &Global, name: &str, asked: &PartyAdd) -> Result<Exit, Failure>
     node.close()?;
     let mut out = out();
     if global.json {
-        json_line(&mut out, &json!({"founded": as_json(&party, place::now())}))?;
+        let founded = PartyShown::of(&party, place::now());
+        json_line(&mut out, &Founded { founded })?;
     } else if !global.quiet {
         writeln!(out, "this node is now the party {}", safe(&party.name))?;
         write!(out, "{}", about(&party))?;
@@ -127,10 +127,9 @@ fn tell_met(global: &Global, asked: &PartyAdd, met: &[Party], at: Timestamp) -> 
     let mut out = out();
     for party in met {
         if global.json {
-            json_line(
-                &mut out,
-                &json!({"met": as_json(party, at), "stored": !asked.dry_run}),
-            )?;
+            let met = PartyShown::of(party, at);
+            let stored = !asked.dry_run;
+            json_line(&mut out, &Met { met, stored })?;
             continue;
         }
         if global.quiet {
@@ -171,7 +170,7 @@ fn list(global: &Global) -> Result<Exit, Failure> {
     let mut out = out();
     if global.json {
         for party in &parties {
-            json_line(&mut out, &as_json(party, at))?;
+            json_line(&mut out, &PartyShown::of(party, at))?;
         }
     } else {
         let rows: Vec<Vec<String>> = parties.iter().map(|party| row(party, at)).collect();
@@ -243,32 +242,6 @@ fn about(party: &Party) -> String {
         vec!["  root key".to_owned(), party.root.to_string()],
         vec!["  fingerprint".to_owned(), party.fingerprint()],
     ])
-}
-
-pub(super) fn as_json(party: &Party, at: Timestamp) -> Value {
-    let keys: Vec<Value> = party
-        .keys
-        .iter()
-        .map(|key| {
-            json!({
-                "key": key.vkey.to_string(), "from": key.from.to_string(), "until": key.until.to_string(),
-                "revoked": key.revoked.map(|at| at.to_string()), "standing": standing_word(key.standing(at)),
-            })
-        })
-        .collect();
-    json!({
-        "id": party.id, "name": party.name, "self": party.is_self, "root_key": party.root.to_string(),
-        "fingerprint": party.fingerprint(), "recipient": party.recipient, "key_list": party.sequence, "keys": keys,
-    })
-}
-
-fn standing_word(standing: KeyStanding) -> &'static str {
-    match standing {
-        KeyStanding::Valid => "valid",
-        KeyStanding::NotYet => "not yet valid",
-        KeyStanding::Expired => "over",
-        KeyStanding::Revoked => "revoked",
-    }
 }
 
 /// A small file of text, or standard input; bounded before it is read.

@@ -2,8 +2,7 @@
 
 use std::io::Write as _;
 
-use serde_json::json;
-
+use crate::answers::release::{RecalledShown, recall, would_recall};
 use crate::cli::{Global, Recall};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -17,67 +16,32 @@ pub(crate) fn run(global: &Global, asked: &Recall) -> Result<Exit, Failure> {
             "`--reason` is empty: recipients will read why they must drop the object; say it in a sentence",
         ));
     }
-    let mut recalled = Vec::new();
-    let mut not_released = Vec::new();
-    if asked.dry_run {
-        let node = place::open_to_read(global)?;
-        for id in &asked.ids {
-            let logs = node.released_in(id)?;
-            if logs.is_empty() {
-                not_released.push(id.clone());
-            }
-            recalled.extend(logs.into_iter().map(|(log, _)| (id.clone(), log, None)));
-        }
+    let told = if asked.dry_run {
+        would_recall(&place::open_to_read(global)?, &asked.ids)?
     } else {
         let seat = Seat::take(global, &asked.unlock)?;
-        let account = seat.node.recall(&asked.ids, &asked.reason, &seat.desk())?;
-        recalled.extend(
-            account
-                .recalled
-                .into_iter()
-                .map(|(id, log, number)| (id, log, Some(number))),
-        );
-        not_released = account.not_released;
-    }
-    unless_hung_up(tell(global, &recalled, &not_released))?;
-    Ok(if recalled.is_empty() {
+        recall(&seat.node, &asked.ids, &asked.reason, &seat.desk())?
+    };
+    unless_hung_up(tell(global, &told))?;
+    Ok(if told.iter().all(|one| one.log.is_none()) {
         Exit::NotFound
     } else {
         Exit::Done
     })
 }
 
-fn tell(
-    global: &Global,
-    recalled: &[(String, String, Option<u64>)],
-    not_released: &[String],
-) -> Result<(), Failure> {
+fn tell(global: &Global, told: &[RecalledShown]) -> Result<(), Failure> {
     let mut out = out();
-    for (id, log, number) in recalled {
+    for one in told {
         if global.json {
-            json_line(
-                &mut out,
-                &json!({"id": id, "log": log, "entry": number, "recalled": number.is_some()}),
-            )?;
-        } else {
-            let did = number.map_or("would be recalled".to_owned(), |number| {
-                format!("recalled by entry {number}")
-            });
-            writeln!(out, "{}  {did}  {}", safe(id), safe(log))?;
+            json_line(&mut out, one)?;
+            continue;
         }
-    }
-    for id in not_released {
-        if global.json {
-            json_line(
-                &mut out,
-                &json!({"id": id, "recalled": false, "reason": "not released"}),
-            )?;
-        } else {
-            writeln!(
-                out,
-                "{}  stands in no log of this node: nothing to recall",
-                safe(id)
-            )?;
+        let id = safe(&one.id);
+        match (&one.log, one.entry) {
+            (Some(log), Some(number)) => writeln!(out, "{id}  recalled by entry {number}  {}", safe(log))?,
+            (Some(log), None) => writeln!(out, "{id}  would be recalled  {}", safe(log))?,
+            (None, _) => writeln!(out, "{id}  stands in no log of this node: nothing to recall")?,
         }
     }
     Ok(out.flush()?)

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use entente_node::release::{ReleaseAccount, Ruled, Ruling, Selection};
-use entente_policy::standing::Standing;
-use serde_json::{Value, json};
 
+use crate::answers::release::{ReleaseEnd, RuledShown, require_agreement};
 use crate::cli::{Global, Release};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -26,7 +25,7 @@ pub(crate) fn run(global: &Global, asked: &Release) -> Result<Exit, Failure> {
         Selection::Sources(asked.sources.clone())
     };
     let seat = Seat::take(global, &asked.unlock)?;
-    require_agreement(&seat)?;
+    require_agreement(&seat.node, seat.desk().at)?;
     let names = Names::of(&seat.node)?;
     let mut seen = Seen::default();
     let mut out = out();
@@ -39,7 +38,7 @@ pub(crate) fn run(global: &Global, asked: &Release) -> Result<Exit, Failure> {
         &mut |ruled| {
             seen.take(&ruled);
             if global.json && !hung_up {
-                hung_up = json_line(&mut out, &as_json(&ruled)).is_err();
+                hung_up = json_line(&mut out, &RuledShown::from(&ruled)).is_err();
             }
         },
     )?;
@@ -49,31 +48,6 @@ pub(crate) fn run(global: &Global, asked: &Release) -> Result<Exit, Failure> {
         return Ok(Exit::NotFound);
     }
     Ok(exit(&account, &selection))
-}
-
-/// Without an agreement in force nothing can go; that is worth more words than an empty account.
-fn require_agreement(seat: &Seat) -> Result<(), Failure> {
-    let refused = |message: String| Failure {
-        exit: Exit::Refused,
-        message,
-    };
-    let pacts = seat.node.pacts(seat.desk().at)?;
-    if pacts.is_empty() {
-        return Err(refused(
-            "nothing leaves without an agreement, and there is none yet; `entente agreement new` gives one to begin with"
-                .to_owned(),
-        ));
-    }
-    if pacts.iter().any(|pact| pact.standing == Standing::InForce) {
-        return Ok(());
-    }
-    let stand = pacts
-        .iter()
-        .map(|pact| format!("\n  `{}` {}", pact.agreement.id, pact.standing));
-    Err(refused(format!(
-        "nothing leaves without an agreement in force:{}",
-        stand.collect::<String>()
-    )))
 }
 
 /// Asked for by name and all of it withheld: policy said no.
@@ -139,14 +113,7 @@ fn tell(
     }
     let mut out = out();
     if global.json {
-        json_line(
-            &mut out,
-            &json!({"release": {
-                "decided": account.decided, "released": account.released, "redacted": account.redacted,
-                "already": account.already, "withheld": account.withheld, "dry_run": asked.dry_run,
-                "heads": account.heads.iter().map(|(log, size)| json!({"log": log, "entries": size})).collect::<Vec<_>>(),
-            }}),
-        )?;
+        json_line(&mut out, &ReleaseEnd::of(account, asked.dry_run))?;
         return Ok(out.flush()?);
     }
     for ((agreement, audience, clause), number) in &seen.released {
@@ -199,28 +166,4 @@ fn tell(
     }
     writeln!(out, "{sum}")?;
     Ok(out.flush()?)
-}
-
-fn as_json(ruled: &Ruled) -> Value {
-    let mut line = json!({
-        "id": ruled.id, "agreement": ruled.agreement, "log": ruled.origin, "audience": ruled.audience,
-    });
-    let ruling = match &ruled.ruling {
-        Ruling::Released {
-            number,
-            clause,
-            taken_out,
-            replaces,
-        } => json!({
-            "ruling": "released", "entry": number, "clause": clause, "taken_out": taken_out, "replaces": replaces,
-        }),
-        Ruling::Already { number } => json!({"ruling": "already", "entry": number}),
-        Ruling::Withheld { code, reason, clause } => json!({
-            "ruling": "withheld", "code": code, "reason": reason, "clause": clause,
-        }),
-    };
-    if let (Value::Object(line), Value::Object(ruling)) = (&mut line, ruling) {
-        line.extend(ruling);
-    }
-    line
 }

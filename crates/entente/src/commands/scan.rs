@@ -11,8 +11,8 @@ use entente_node::Node;
 use entente_node::generation::Compiled;
 use entente_node::scan::{LogInput, Settings, Sums, Told};
 use entente_stix::time::Timestamp;
-use serde_json::json;
 
+use crate::answers::scan::{ScanLine, Summary};
 use crate::cli::{Global, Scan};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure, unless_hung_up};
@@ -20,7 +20,6 @@ use crate::inputs::{self, Input};
 use crate::place;
 use crate::progress::Progress;
 use crate::render::{safe, short};
-use summary::Summary;
 
 /// Defects shown to people before the rest is only counted.
 const DEFECTS_SHOWN: u64 = 20;
@@ -60,7 +59,7 @@ fn scan(
     let mut teller = Teller {
         global,
         progress: &progress,
-        summary: Summary::new(),
+        summary: Summary::default(),
         defects: 0,
         written: Ok(()),
         out,
@@ -119,11 +118,11 @@ fn tell_end(
 ) -> Result<(), Failure> {
     tell_not_evaluated(global, compiled, out)?;
     if global.json {
-        json_line(out, &summary.as_json(sums, compiled, sightings))
+        json_line(out, &summary.line(sums, compiled, sightings))
     } else if global.quiet {
         Ok(())
     } else {
-        summary.as_text(sums, compiled, sightings, asked, out)
+        summary::as_text(summary, sums, compiled, sightings, asked, out)
     }
 }
 
@@ -172,27 +171,23 @@ impl<W: Write> Teller<'_, W> {
     }
 
     fn try_told(&mut self, told: &Told<'_>) -> Result<(), Failure> {
+        self.summary.take(told);
+        if self.global.json
+            && let Some(line) = ScanLine::of(told)
+        {
+            return json_line(self.out, &line);
+        }
         match told {
-            Told::Found { hit, file, is_new } => {
-                self.summary.found(hit, file);
-                self.found(hit, file, *is_new)
-            }
-            Told::Defect { file, line, reason } => self.defect(file, *line, reason),
-            Told::Failed { file, reason } => {
-                self.summary.failed(file);
-                self.failed(file, reason)
-            }
-            Told::Read { file, format, sums } => {
-                self.summary.read(*format, sums);
-                if self.global.json {
-                    let line = json!({"read": {
-                        "file": file, "format": format.name(), "records": sums.records, "defects": sums.defects,
-                        "detections": sums.detections,
-                    }});
-                    json_line(self.out, &line)?;
-                }
+            Told::Found { hit, file, .. } => self.found(hit, file),
+            Told::Defect { file, line, reason } => {
+                self.defect(file, *line, reason);
                 Ok(())
             }
+            Told::Failed { reason, .. } => {
+                self.progress.suspend(|| eprintln!("unread  {}", safe(reason)));
+                Ok(())
+            }
+            Told::Read { .. } => Ok(()),
             Told::Progress { file, bytes } => {
                 self.progress.about(file);
                 self.progress.advance(*bytes);
@@ -201,18 +196,7 @@ impl<W: Write> Teller<'_, W> {
         }
     }
 
-    fn found(&mut self, hit: &Hit, file: &str, is_new: bool) -> Result<(), Failure> {
-        if self.global.json {
-            return json_line(
-                self.out,
-                &json!({
-                    "time": hit.time.map(|at| Timestamp::from_micros(at).to_string()), "file": file, "line": hit.line,
-                    "field": hit.field, "value": hit.value, "type": hit.observable.kind.name(),
-                    "indicator": hit.indicator.id, "name": hit.indicator.name, "how": hit.how.to_string(),
-                    "host": hit.host, "new": is_new,
-                }),
-            );
-        }
+    fn found(&mut self, hit: &Hit, file: &str) -> Result<(), Failure> {
         let when = hit.time.map_or_else(
             || "no time".to_owned(),
             |at| Timestamp::from_micros(at).to_string(),
@@ -232,13 +216,7 @@ impl<W: Write> Teller<'_, W> {
         Ok(())
     }
 
-    fn defect(&mut self, file: &str, line: u64, reason: &str) -> Result<(), Failure> {
-        if self.global.json {
-            return json_line(
-                self.out,
-                &json!({"defect": {"file": file, "line": line, "reason": reason}}),
-            );
-        }
+    fn defect(&mut self, file: &str, line: u64, reason: &str) {
         self.defects += 1;
         if self.defects <= DEFECTS_SHOWN && !self.global.quiet {
             let text = format!("defect  {}:{line}: {}", safe(file), short(reason, 200));
@@ -247,15 +225,6 @@ impl<W: Write> Teller<'_, W> {
             self.progress
                 .suspend(|| eprintln!("defect  … further ones are only counted; `--json` names them"));
         }
-        Ok(())
-    }
-
-    fn failed(&mut self, file: &str, reason: &str) -> Result<(), Failure> {
-        if self.global.json {
-            return json_line(self.out, &json!({"failed": {"file": file, "reason": reason}}));
-        }
-        self.progress.suspend(|| eprintln!("unread  {}", safe(reason)));
-        Ok(())
     }
 }
 
@@ -264,10 +233,7 @@ fn tell_not_evaluated(global: &Global, compiled: &Compiled, out: &mut impl Write
         return Ok(());
     }
     for indicator in &compiled.not_evaluated {
-        json_line(
-            out,
-            &json!({"not_evaluated": {"indicator": indicator.id, "reason": indicator.reason}}),
-        )?;
+        json_line(out, &ScanLine::not_evaluated(indicator))?;
     }
     Ok(())
 }

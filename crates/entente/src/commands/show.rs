@@ -6,8 +6,10 @@ use entente_node::receipt::Recalled;
 use entente_node::show::{Gone, Relation, Shown};
 use entente_stix::time::Timestamp;
 use entente_store::{Aside, Stored};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::answers::hex;
+use crate::answers::show::{GoneObject, ShownObject};
 use crate::cli::{Global, Show};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -45,7 +47,7 @@ pub(crate) fn run(global: &Global, asked: &Show) -> Result<Exit, Failure> {
     if asked.raw {
         raw(&shown, &versions, &mut out)?;
     } else if global.json {
-        json_line(&mut out, &as_json(&shown, &versions)?)?;
+        json_line(&mut out, &ShownObject::of(&shown, &versions)?)?;
     } else {
         as_text(&shown, &versions, &names, &mut out)?;
     }
@@ -165,37 +167,13 @@ fn recalls(recalls: &[Recalled], names: &Names, out: &mut impl Write) -> Result<
 fn tell_gone(global: &Global, id: &str, gone: &Gone, names: &Names) -> Result<(), Failure> {
     let mut out = out();
     if global.json {
-        json_line(
-            &mut out,
-            &json!({"id": id, "owner": gone.owner, "asides": asides_json(&gone.asides), "recalls": recalls_json(&gone.recalls)}),
-        )?;
+        json_line(&mut out, &GoneObject::of(id, gone))?;
     } else {
         writeln!(out, "{}  (not held)", safe(id))?;
         beside(&gone.asides, names, &mut out)?;
         recalls(&gone.recalls, names, &mut out)?;
     }
     Ok(out.flush()?)
-}
-
-fn asides_json(asides: &[Aside]) -> Vec<Value> {
-    let one = |aside: &Aside| {
-        json!({
-            "kind": aside.kind, "source": aside.source, "at": Timestamp::from_micros(aside.at).to_string(),
-            "digest": hex(&aside.digest), "reason": aside.reason,
-            "object": serde_json::from_slice::<Value>(&aside.text).ok(),
-        })
-    };
-    asides.iter().map(one).collect()
-}
-
-fn recalls_json(recalls: &[Recalled]) -> Vec<Value> {
-    let one = |recall: &Recalled| {
-        json!({
-            "log": recall.origin, "agreement": recall.agreement, "by": recall.by, "entry": recall.number,
-            "at": recall.at.to_string(), "reason": recall.reason,
-        })
-    };
-    recalls.iter().map(one).collect()
 }
 
 /// A value as text for one line: an object is an overview here, `--raw` has every byte.
@@ -223,54 +201,4 @@ fn relations(title: &str, relations: &[Relation], out: &mut impl Write) -> Resul
         })
         .collect();
     Ok(write!(out, "{}", table(&rows))?)
-}
-
-fn as_json(shown: &Shown, versions: &[Stored]) -> Result<Value, Failure> {
-    let ends = |relations: &[Relation]| -> Vec<Value> {
-        relations
-            .iter()
-            .map(|end| json!({"property": end.property, "id": end.id, "name": end.name}))
-            .collect()
-    };
-    let holdings: Vec<Value> = shown
-        .holdings
-        .iter()
-        .map(|holding| {
-            json!({
-                "source": holding.source, "at": Timestamp::from_micros(holding.at).to_string(),
-                "digest": hex(&holding.digest), "current": holding.is_current,
-            })
-        })
-        .collect();
-    let versions = versions
-        .iter()
-        .map(version)
-        .collect::<Result<Vec<Value>, Failure>>()?;
-    let mut value = json!({
-        "id": shown.current.id, "object": object(&shown.current)?, "digest": hex(&shown.current.digest),
-        "holdings": holdings, "refers_to": ends(&shown.refers_to), "referred_by": ends(&shown.referred_by),
-        "owner": shown.owner, "asides": asides_json(&shown.asides), "recalls": recalls_json(&shown.recalls),
-        "more": shown.more,
-    });
-    if let (false, Some(members)) = (versions.is_empty(), value.as_object_mut()) {
-        members.insert("versions".into(), versions.into());
-    }
-    Ok(value)
-}
-
-fn version(stored: &Stored) -> Result<Value, Failure> {
-    Ok(json!({"digest": hex(&stored.digest), "object": object(stored)?}))
-}
-
-fn object(stored: &Stored) -> Result<Value, Failure> {
-    serde_json::from_slice(&stored.text).map_err(|error| {
-        Failure::store(format!(
-            "the stored text of `{}` cannot be read: {error}; run `entente check`",
-            stored.id
-        ))
-    })
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

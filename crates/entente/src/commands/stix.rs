@@ -97,12 +97,6 @@ fn plain(value: &Value<'_>) -> serde_json::Value {
     serde_json::from_str(&value.canonical()).unwrap_or_default()
 }
 
-/// What a file of objects comes down to when its text cannot be taken as such.
-fn lacks_objects(reason: &str) -> bool {
-    // `entente_stix::bundle` begins every such reason with these words.
-    reason.starts_with("no STIX objects")
-}
-
 /// The inputs that `paths` name, each given to `read`. One of several that cannot be read is named and passed
 /// over; whether all could be read is the answer.
 fn each_input(

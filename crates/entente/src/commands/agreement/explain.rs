@@ -2,9 +2,8 @@
 
 use std::io::Write;
 
-use serde_json::json;
-
 use super::show::Names;
+use crate::answers::agreement::ExplainedShown;
 use crate::cli::{AgreementExplain, Global};
 use crate::commands::party::named;
 use crate::commands::{json_line, out};
@@ -27,15 +26,7 @@ pub(super) fn run(global: &Global, asked: &AgreementExplain) -> Result<Exit, Fai
     let mut out = out();
     for one in &explained {
         if global.json {
-            let form = one.form.as_deref().map(String::from_utf8_lossy);
-            json_line(
-                &mut out,
-                &json!({
-                    "agreement": one.agreement, "origin": one.origin, "audience": one.audience, "may_go": one.may_go,
-                    "released": one.released, "clause": one.clause, "code": one.code, "sentences": one.sentences,
-                    "form": form,
-                }),
-            )?;
+            json_line(&mut out, &ExplainedShown::from(one))?;
             continue;
         }
         let members: Vec<String> = one.audience.iter().map(|id| names.name(id)).collect();

@@ -6,9 +6,11 @@ use std::io::Write;
 use entente_node::Node;
 use entente_node::pact::{Pact, Version};
 use entente_policy::agreement::{Agreement, Clause, Parties};
-use serde_json::{Value, json as value};
+use serde_json::Value;
 
 use super::known;
+use crate::answers::agreement::AgreementShown;
+use crate::answers::hex;
 use crate::cli::{AgreementShow, Global};
 use crate::commands::party::give;
 use crate::commands::{json_line, out};
@@ -82,7 +84,7 @@ pub(super) fn run(global: &Global, asked: &AgreementShow) -> Result<Exit, Failur
     } else if asked.toml {
         out.write_all(version.agreement.to_toml().as_bytes())?;
     } else if global.json {
-        json_line(&mut out, &json(&pact))?;
+        json_line(&mut out, &AgreementShown::from(&pact))?;
     } else {
         tell(&node, &pact, version, &mut out)?;
     }
@@ -97,7 +99,7 @@ pub(super) fn list(global: &Global) -> Result<Exit, Failure> {
     let mut out = out();
     if global.json {
         for pact in &pacts {
-            json_line(&mut out, &json(pact))?;
+            json_line(&mut out, &AgreementShown::from(pact))?;
         }
     } else {
         let rows: Vec<Vec<String>> = pacts
@@ -326,45 +328,4 @@ fn span(seconds: u64) -> String {
         }
     }
     crate::render::counted(seconds, "second")
-}
-
-/// An agreement for programs.
-pub(super) fn json(pact: &Pact) -> Value {
-    let versions: Vec<Value> = pact.versions.iter().map(version).collect();
-    let times = |times: &BTreeMap<String, entente_stix::time::Timestamp>| -> Value {
-        times
-            .iter()
-            .map(|(id, at)| (id.clone(), Value::from(at.to_string())))
-            .collect::<serde_json::Map<_, _>>()
-            .into()
-    };
-    let pending = pact.pending.as_ref();
-    let pending = pending.map(|(later, missing)| value!({"version": later, "missing": missing}));
-    value!({
-        "pending": pending, "id": pact.agreement.id, "version": pact.agreement.version, "title": pact.agreement.title,
-        "in_force": pact.standing.is_in_force(), "standing": pact.standing.to_string(),
-        "suspended": times(&pact.suspended), "left": times(&pact.left), "versions": versions,
-    })
-}
-
-fn version(version: &Version) -> Value {
-    let signed: serde_json::Map<String, Value> = version
-        .signed
-        .iter()
-        .map(|(party, signed)| {
-            (
-                party.clone(),
-                value!({"at": signed.at.to_string(), "key": signed.key}),
-            )
-        })
-        .collect();
-    let text: Value = serde_json::from_str(&version.agreement.canonical()).unwrap_or(Value::Null);
-    value!({
-        "version": version.agreement.version, "digest": hex(&version.digest), "standing": version.standing.to_string(),
-        "signed": signed, "agreement": text,
-    })
-}
-
-pub(super) fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -5,14 +5,12 @@ use std::io::Write;
 use entente_node::Node;
 use entente_node::audit::{EntryShown, LogShown};
 use entente_node::channel::opening::Opening;
-use entente_node::reading::Alarm;
-use entente_stix::digest::Digest;
 use entente_stix::time::Timestamp;
-use serde_json::{Value, json};
 
 use super::matching;
+use crate::answers::bundle::alarm_words;
+use crate::answers::log::{LogEntryShown, LogHead};
 use crate::cli::{Global, LogShow};
-use crate::commands::bundle::alarm_words;
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::names::Names;
@@ -27,7 +25,7 @@ pub(super) fn run(global: &Global, asked: &LogShow) -> Result<Exit, Failure> {
     match &asked.log {
         None if global.json => {
             for log in &logs {
-                json_line(&mut out, &log_as_json(log))?;
+                json_line(&mut out, &LogHead::from(log))?;
             }
         }
         None => list(&logs, &names, &mut out)?,
@@ -110,7 +108,7 @@ fn entries(
     let shown = node.log_entries(&log.origin, asked.from, asked.limit)?;
     if global.json {
         for entry in &shown {
-            json_line(out, &entry_as_json(&log.origin, entry))?;
+            json_line(out, &LogEntryShown::of(&log.origin, entry))?;
         }
         return Ok(());
     }
@@ -148,53 +146,4 @@ fn row(entry: &EntryShown) -> Vec<String> {
         safe(entry.opening.subject()),
         by,
     ]
-}
-
-fn log_as_json(log: &LogShown) -> Value {
-    let recalls: Vec<Value> = log
-        .unacknowledged
-        .iter()
-        .map(|recall| json!({"entry": recall.number, "object": recall.object, "parties": recall.parties}))
-        .collect();
-    let receipts: Vec<Value> = log
-        .acknowledged
-        .iter()
-        .map(|one| json!({"party": one.party, "entries": one.size, "at": one.at.map(|at| at.to_string())}))
-        .collect();
-    let forks: Vec<&str> = log
-        .alarms
-        .iter()
-        .filter_map(|alarm| match alarm {
-            Alarm::Fork { proof, .. } => Some(proof.as_str()),
-            Alarm::Behind { .. } => None,
-        })
-        .collect();
-    json!({
-        "log": log.origin, "agreement": log.agreement, "owner": log.owner, "audience": log.audience,
-        "own": log.is_own, "held": log.held, "closed": log.closed,
-        "entries": log.head.as_ref().map(|(size, _)| size), "head": log.head.as_ref().map(|(_, note)| note),
-        "receipts": receipts, "unacknowledged_recalls": recalls, "forks": forks,
-        "alarms": log.alarms.iter().map(alarm_words).collect::<Vec<_>>(),
-    })
-}
-
-fn entry_as_json(origin: &str, entry: &EntryShown) -> Value {
-    let at = Timestamp::from_micros(entry.at).to_string();
-    let mut line = json!({"log": origin, "entry": entry.number, "at": at, "object": entry.opening.subject()});
-    let more = match &entry.opening {
-        Opening::Release(release) => json!({
-            "kind": "release", "clause": release.clause, "digest": Digest::from_bytes(release.digest).to_string(),
-            "redacted": release.redacted, "erased": entry.erased,
-            "version": release.version.map(|time| time.to_string()),
-            "expires": release.expires.map(|time| time.to_string()),
-        }),
-        Opening::Recall(recall) => json!({
-            "kind": "recall", "reason": recall.reason, "releases": recall.releases,
-        }),
-        Opening::Close { reason } => json!({"kind": "close", "reason": reason}),
-    };
-    if let (Value::Object(line), Value::Object(more)) = (&mut line, more) {
-        line.extend(more);
-    }
-    line
 }

@@ -1,13 +1,12 @@
 //! `entente log verify`: the logs held here; published logs and proofs, from their files alone.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use entente_node::Node;
-use entente_node::audit::{Audited, LogShown};
+use entente_node::audit::LogShown;
 use entente_node::channel::opening::Opening;
 use entente_node::channel::read_origin;
 use entente_node::guard::Guard as _;
@@ -16,9 +15,9 @@ use entente_translog::note::{Note, Verifier};
 use entente_translog::published::{self, CHECKPOINT, Folder, Options};
 use entente_translog::tlog_proof::{Policy, TlogProof};
 use entente_translog::{commitment, published::Fault};
-use serde_json::{Value, json};
 use walkdir::WalkDir;
 
+use crate::answers::log::LogVerdict;
 use crate::cli::{Global, LogVerify};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -62,28 +61,27 @@ impl<'g> Told<'g> {
     }
 
     fn good(&mut self, what: &str, entries: u64, says: &str) -> Result<(), Failure> {
-        self.logs += 1;
-        self.entries += entries;
-        let line = json!({"log": what, "good": true, "entries": entries, "says": says});
-        self.line(
-            &line,
-            &format!("good  {}  {}{says}", safe(what), counted(entries, "entry")),
-        )
+        self.verdict(&LogVerdict::good(what, entries, says.to_owned()))
     }
 
     fn bad(&mut self, what: &str, code: &str, place: &str, says: &str) -> Result<(), Failure> {
-        self.logs += 1;
-        self.bad += 1;
-        let line = json!({"log": what, "good": false, "code": code, "place": place, "says": says});
-        self.line(&line, &format!("BAD   {}  {code}: {}", safe(what), safe(says)))
+        self.verdict(&LogVerdict::bad(what, code, place, says))
     }
 
-    fn line(&self, line: &Value, text: &str) -> Result<(), Failure> {
+    fn verdict(&mut self, verdict: &LogVerdict) -> Result<(), Failure> {
+        self.logs += 1;
+        self.bad += u64::from(!verdict.good);
+        let entries = verdict.entries.unwrap_or_default();
+        self.entries += entries;
+        let (what, says) = (safe(&verdict.log), &verdict.says);
         let mut out = out();
         if self.global.json {
-            json_line(&mut out, line)?;
+            json_line(&mut out, verdict)?;
+        } else if verdict.good {
+            writeln!(out, "good  {what}  {}{says}", counted(entries, "entry"))?;
         } else {
-            writeln!(out, "{text}")?;
+            let code = verdict.code.as_deref().unwrap_or_default();
+            writeln!(out, "BAD   {what}  {code}: {}", safe(says))?;
         }
         Ok(out.flush()?)
     }
@@ -121,54 +119,11 @@ fn held(global: &Global, told: &mut Told<'_>) -> Result<(), Failure> {
         let audited = node.audit(&log.origin, &mut |_, _| ())?;
         progress.clear();
         let rolled_back = is_behind_guard(global, &log)?;
-        if audited.faults.is_empty() && rolled_back.is_none() {
-            told.good(&log.origin, audited.entries, &remarks(&audited))?;
-        }
-        if let Some(signed) = rolled_back {
-            let says = format!(
-                "a head of {signed} entries was signed, {} are here: an old backup was restored; a reader can give \
-                 the rest back (`entente bundle write --give-back`)",
-                log.held
-            );
-            told.bad(&log.origin, "rolled-back", "", &says)?;
-        }
-        for fault in &audited.faults {
-            let place = fault
-                .number
-                .map(|number| format!("entry {number}"))
-                .unwrap_or_default();
-            told.bad(
-                &log.origin,
-                fault.code,
-                &place,
-                &format!("{place} {}", fault.what),
-            )?;
+        for verdict in LogVerdict::of(&log, &audited, rolled_back) {
+            told.verdict(&verdict)?;
         }
     }
     Ok(())
-}
-
-/// What is worth knowing of a log that is good.
-fn remarks(audited: &Audited) -> String {
-    let mut says = String::new();
-    if audited.erased > 0 {
-        says.push_str(&format!(
-            " ({} without its content: replaced, recalled or past its time)",
-            audited.erased
-        ));
-    }
-    match audited.signed.cmp(&audited.entries) {
-        Ordering::Less => says.push_str(&format!(
-            ", of which the first {} are under a signed head; the next command that signs finishes it",
-            audited.signed
-        )),
-        Ordering::Greater => says.push_str(&format!(
-            " of {} that are signed; read on to hold the rest",
-            audited.signed
-        )),
-        Ordering::Equal => {}
-    }
-    says
 }
 
 /// The size of an own log's head that the guard knows, if the log here is behind it.

@@ -9,7 +9,8 @@ use entente_node::party::Party;
 use entente_stix::time::Timestamp;
 use serde_json::json;
 
-use super::{as_json, give, named, read, shown, standing_word};
+use super::{give, named, read, shown};
+use crate::answers::party::{PartyShown, standing_word};
 use crate::cli::{Global, PartyKeys};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -57,7 +58,7 @@ fn show(global: &Global, name: Option<&str>) -> Result<Exit, Failure> {
 fn tell(global: &Global, party: &Party, at: Timestamp) -> Result<(), Failure> {
     let mut out = out();
     if global.json {
-        json_line(&mut out, &as_json(party, at))?;
+        json_line(&mut out, &PartyShown::of(party, at))?;
     } else if !global.quiet {
         writeln!(out, "{}  {}", safe(&party.name), party.id)?;
         writeln!(out, "root key     {}", party.root)?;

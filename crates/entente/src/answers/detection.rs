@@ -1,0 +1,101 @@
+//! Detections: as a scan finds them, and as they are kept.
+
+use entente_detect::Hit;
+use entente_store::Recorded;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::time;
+
+/// Something that the node knows, found in a record.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DetectionFound {
+    /// The record's own time, where it has one.
+    #[schema(format = DateTime)]
+    pub(crate) time: Option<String>,
+    /// The input.
+    pub(crate) file: String,
+    /// Line or record number, from 1.
+    pub(crate) line: u64,
+    /// The field that matched.
+    pub(crate) field: String,
+    /// The value that matched.
+    pub(crate) value: String,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// The indicator's STIX id.
+    pub(crate) indicator: String,
+    /// What the indicator is called.
+    pub(crate) name: String,
+    /// Why it matched.
+    pub(crate) how: String,
+    /// The asset concerned, where it is known.
+    pub(crate) host: Option<String>,
+    /// Whether it was not recorded before.
+    pub(crate) new: bool,
+}
+
+impl DetectionFound {
+    pub(crate) fn of(hit: &Hit, file: &str, is_new: bool) -> DetectionFound {
+        DetectionFound {
+            time: hit.time.map(time),
+            file: file.to_owned(),
+            line: hit.line,
+            field: hit.field.clone(),
+            value: hit.value.clone(),
+            kind: hit.observable.kind.name().to_owned(),
+            indicator: hit.indicator.id.clone(),
+            name: hit.indicator.name.clone(),
+            how: hit.how.to_string(),
+            host: hit.host.clone(),
+            new: is_new,
+        }
+    }
+}
+
+/// A detection as it is kept.
+#[allow(dead_code, reason = "told over HTTP only")]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DetectionKept {
+    /// Its number in the order of recording.
+    pub(crate) number: u64,
+    /// The record's own time, where it has one.
+    #[schema(format = DateTime)]
+    pub(crate) time: Option<String>,
+    /// The input.
+    pub(crate) file: String,
+    /// Line or record number, from 1.
+    pub(crate) line: u64,
+    /// The field that matched.
+    pub(crate) field: String,
+    /// The value that matched.
+    pub(crate) value: String,
+    /// Its kind.
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<String>,
+    /// The indicator's STIX id.
+    pub(crate) indicator: String,
+    /// Why it matched.
+    pub(crate) how: String,
+    /// The asset concerned, where it is known.
+    pub(crate) host: Option<String>,
+}
+
+impl From<&Recorded> for DetectionKept {
+    fn from(recorded: &Recorded) -> DetectionKept {
+        let kept = &recorded.detection;
+        DetectionKept {
+            number: recorded.number,
+            time: (kept.at != i64::MIN).then(|| time(kept.at)),
+            file: kept.file.clone(),
+            line: kept.line,
+            field: kept.field.clone(),
+            value: kept.value.clone(),
+            kind: entente_stix::observable::Kind::from_number(kept.kind).map(|kind| kind.name().to_owned()),
+            indicator: kept.indicator.clone(),
+            how: kept.how.clone(),
+            host: Some(kept.host.clone()).filter(|host| !host.is_empty()),
+        }
+    }
+}

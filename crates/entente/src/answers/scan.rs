@@ -1,0 +1,295 @@
+//! What a scan tells, line by line, and what stands at its end.
+
+use std::collections::BTreeMap;
+
+use entente_node::generation::{Compiled, NotEvaluated};
+use entente_node::scan::{Sums, Told};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::detection::DetectionFound;
+
+/// Rows of each top list.
+const TOP: usize = 5;
+
+/// Distinct names counted in each top list; later ones beyond it are not listed.
+const NAMES_MAX: usize = 100_000;
+
+/// One line of a scan's answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum ScanLine {
+    /// Something was found.
+    Found(DetectionFound),
+    /// A record could not be read; reading went on.
+    Defect {
+        /// Which.
+        defect: DefectShown,
+    },
+    /// An input could not be read, or not to its end.
+    Failed {
+        /// Which.
+        failed: FailedShown,
+    },
+    /// An input was read to its end.
+    Read {
+        /// Which.
+        read: InputRead,
+    },
+    /// An indicator that is not evaluated, or only in part.
+    NotEvaluated {
+        /// Which.
+        not_evaluated: NotEvaluatedShown,
+    },
+    /// The last line.
+    Summary {
+        /// The sums.
+        summary: ScanSummary,
+    },
+}
+
+/// A record that could not be read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct DefectShown {
+    /// The input.
+    pub(crate) file: String,
+    /// Line or record number.
+    pub(crate) line: u64,
+    /// What is wrong.
+    pub(crate) reason: String,
+}
+
+/// An input that could not be read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FailedShown {
+    /// The input.
+    pub(crate) file: String,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+/// An input that was read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct InputRead {
+    /// The input.
+    pub(crate) file: String,
+    /// What it was found to be.
+    pub(crate) format: String,
+    /// Records read.
+    pub(crate) records: u64,
+    /// Broken records.
+    pub(crate) defects: u64,
+    /// Detections.
+    pub(crate) detections: u64,
+}
+
+/// An indicator that is not evaluated.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct NotEvaluatedShown {
+    /// Its STIX id.
+    pub(crate) indicator: String,
+    /// What it would need.
+    pub(crate) reason: String,
+}
+
+/// What stands at the end of a scan.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ScanSummary {
+    /// Records read.
+    pub(crate) records: u64,
+    /// Values compared.
+    pub(crate) values: u64,
+    /// Detections.
+    pub(crate) detections: u64,
+    /// Detections that were not recorded before.
+    pub(crate) new: u64,
+    /// Sightings written.
+    pub(crate) sightings: u64,
+    /// Broken records.
+    pub(crate) defects: u64,
+    /// Inputs that could not be read, or not to their end.
+    pub(crate) unread: u64,
+    /// Matches of indicators that were not valid at the event's time.
+    pub(crate) outside_validity: u64,
+    /// Matches of revoked indicators.
+    pub(crate) revoked: u64,
+    /// Detections of records that had too many, beyond the bound.
+    pub(crate) cut: u64,
+    /// Indicators that are not evaluated, or only in part.
+    pub(crate) not_evaluated: u64,
+    /// Indicators that were looked for.
+    pub(crate) indicators: u64,
+    /// Inputs and records by format.
+    pub(crate) formats: Vec<FormatSums>,
+    /// The indicators seen most.
+    pub(crate) top_objects: Vec<Counted>,
+    /// The hosts seen most.
+    pub(crate) top_hosts: Vec<Counted>,
+    /// The inputs with most detections.
+    pub(crate) top_files: Vec<Counted>,
+}
+
+/// What was read in one format.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct FormatSums {
+    /// The format.
+    pub(crate) format: String,
+    /// Inputs.
+    pub(crate) inputs: u64,
+    /// Records.
+    pub(crate) records: u64,
+}
+
+/// A name and how often it occurred.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Counted {
+    /// The name.
+    pub(crate) name: String,
+    /// How often.
+    pub(crate) count: u64,
+}
+
+impl ScanLine {
+    /// What is told, as a line; progress is none.
+    pub(crate) fn of(told: &Told<'_>) -> Option<ScanLine> {
+        Some(match told {
+            Told::Found { hit, file, is_new } => ScanLine::Found(DetectionFound::of(hit, file, *is_new)),
+            Told::Defect { file, line, reason } => ScanLine::Defect {
+                defect: DefectShown {
+                    file: (*file).to_owned(),
+                    line: *line,
+                    reason: (*reason).to_owned(),
+                },
+            },
+            Told::Failed { file, reason } => ScanLine::Failed {
+                failed: FailedShown {
+                    file: (*file).to_owned(),
+                    reason: (*reason).to_owned(),
+                },
+            },
+            Told::Read { file, format, sums } => ScanLine::Read {
+                read: InputRead {
+                    file: (*file).to_owned(),
+                    format: format.name().to_owned(),
+                    records: sums.records,
+                    defects: sums.defects,
+                    detections: sums.detections,
+                },
+            },
+            Told::Progress { .. } => return None,
+        })
+    }
+
+    /// An indicator that is not evaluated.
+    pub(crate) fn not_evaluated(one: &NotEvaluated) -> ScanLine {
+        ScanLine::NotEvaluated {
+            not_evaluated: NotEvaluatedShown {
+                indicator: one.id.clone(),
+                reason: one.reason.clone(),
+            },
+        }
+    }
+}
+
+/// Counts by name.
+#[derive(Default)]
+pub(crate) struct Tally(BTreeMap<String, u64>);
+
+impl Tally {
+    fn add(&mut self, name: &str) {
+        if let Some(known) = self.0.get_mut(name) {
+            *known += 1;
+        } else if self.0.len() < NAMES_MAX {
+            self.0.insert(name.to_owned(), 1);
+        }
+    }
+
+    /// The names counted most, with their counts.
+    pub(crate) fn top(&self) -> Vec<(&str, u64)> {
+        let mut counts: Vec<(&str, u64)> = self
+            .0
+            .iter()
+            .map(|(name, count)| (name.as_str(), *count))
+            .collect();
+        counts.sort_by_key(|(name, count)| (std::cmp::Reverse(*count), *name));
+        counts.truncate(TOP);
+        counts
+    }
+
+    fn shown(&self) -> Vec<Counted> {
+        let top = self.top().into_iter();
+        top.map(|(name, count)| Counted {
+            name: name.to_owned(),
+            count,
+        })
+        .collect()
+    }
+}
+
+/// What the end of a scan tells, gathered while it runs.
+#[derive(Default)]
+pub(crate) struct Summary {
+    pub(crate) objects: Tally,
+    /// What those objects are called.
+    pub(crate) names: BTreeMap<String, String>,
+    pub(crate) hosts: Tally,
+    pub(crate) files: Tally,
+    pub(crate) failed: Tally,
+    /// Inputs and records by format.
+    pub(crate) formats: BTreeMap<&'static str, (u64, u64)>,
+}
+
+impl Summary {
+    /// Takes in what the scan tells.
+    pub(crate) fn take(&mut self, told: &Told<'_>) {
+        match told {
+            Told::Found { hit, file, .. } => {
+                self.objects.add(&hit.indicator.id);
+                if self.names.len() < NAMES_MAX {
+                    self.names
+                        .entry(hit.indicator.id.clone())
+                        .or_insert_with(|| hit.indicator.name.clone());
+                }
+                self.hosts.add(hit.host.as_deref().unwrap_or("(no host)"));
+                self.files.add(file);
+            }
+            Told::Failed { file, .. } => self.failed.add(file),
+            Told::Read { format, sums, .. } => {
+                let (inputs, records) = self.formats.entry(format.name()).or_default();
+                *inputs += 1;
+                *records += sums.records;
+            }
+            Told::Defect { .. } | Told::Progress { .. } => {}
+        }
+    }
+
+    /// The last line.
+    pub(crate) fn line(&self, sums: &Sums, compiled: &Compiled, sightings: u64) -> ScanLine {
+        let formats = self.formats.iter();
+        let formats = formats.map(|(format, (inputs, records))| FormatSums {
+            format: (*format).to_owned(),
+            inputs: *inputs,
+            records: *records,
+        });
+        ScanLine::Summary {
+            summary: ScanSummary {
+                records: sums.records,
+                values: sums.values,
+                detections: sums.detections,
+                new: sums.new,
+                sightings,
+                defects: sums.defects,
+                unread: sums.failed,
+                outside_validity: sums.outside_validity,
+                revoked: sums.revoked,
+                cut: sums.cut,
+                not_evaluated: compiled.not_evaluated.len() as u64,
+                indicators: compiled.generation.len(),
+                formats: formats.collect(),
+                top_objects: self.objects.shown(),
+                top_hosts: self.hosts.shown(),
+                top_files: self.files.shown(),
+            },
+        }
+    }
+}
