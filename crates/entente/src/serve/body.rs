@@ -240,3 +240,81 @@ impl Read for Streamed {
         Ok(taken)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write as _;
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zlib(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn decode(encoding: Encoding, bytes: &[u8], decoded_max: u64) -> io::Result<Vec<u8>> {
+        let mut decoded = Vec::new();
+        decoder(encoding, bytes, decoded_max)
+            .unwrap()
+            .read_to_end(&mut decoded)?;
+        Ok(decoded)
+    }
+
+    #[test]
+    fn every_encoding_is_read() {
+        let text = b"{\"objects\":[]}".repeat(50);
+        assert_eq!(decode(Encoding::Identity, &text, 1 << 20).unwrap(), text);
+        assert_eq!(decode(Encoding::Gzip, &gzip(&text), 1 << 20).unwrap(), text);
+        assert_eq!(decode(Encoding::Deflate, &zlib(&text), 1 << 20).unwrap(), text);
+        let packed = zstd::encode_all(text.as_slice(), 3).unwrap();
+        assert_eq!(decode(Encoding::Zstd, &packed, 1 << 20).unwrap(), text);
+    }
+
+    #[test]
+    fn a_bomb_ends_at_a_bound() {
+        let zeros = vec![0; 64 << 20];
+        for (encoding, bomb) in [
+            (Encoding::Gzip, gzip(&zeros)),
+            (Encoding::Deflate, zlib(&zeros)),
+            (Encoding::Zstd, zstd::encode_all(zeros.as_slice(), 3).unwrap()),
+        ] {
+            for decoded_max in [1 << 10, 1 << 30] {
+                let error = decode(encoding, &bomb, decoded_max).unwrap_err();
+                assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{encoding:?} {error}");
+            }
+            // However it is asked for, little more than the bound was ever held.
+            let mut reader = decoder(encoding, bomb.as_slice(), 1 << 30).unwrap();
+            let read = io::copy(&mut reader, &mut io::sink());
+            assert!(read.is_err(), "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_cut_or_garbled_is_the_senders_fault() {
+        let whole = gzip(&b"some text, some more".repeat(100));
+        for bytes in [&whole[..whole.len() / 2], b"no gzip at all".as_slice()] {
+            let error = decode(Encoding::Gzip, bytes, 1 << 20).unwrap_err();
+            assert_eq!(unreadable(&error).status, 400);
+        }
+    }
+
+    #[test]
+    fn two_encodings_are_not_read() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(Encoding::of(&headers).unwrap(), Encoding::Identity);
+        headers.append(header::CONTENT_ENCODING, "GZIP".parse().unwrap());
+        assert_eq!(Encoding::of(&headers).unwrap(), Encoding::Gzip);
+        headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert_eq!(Encoding::of(&headers).unwrap_err().status, 415);
+        headers.insert(header::CONTENT_ENCODING, "gzip, gzip".parse().unwrap());
+        assert_eq!(Encoding::of(&headers).unwrap_err().status, 415);
+        headers.insert(header::CONTENT_ENCODING, "br".parse().unwrap());
+        assert_eq!(Encoding::of(&headers).unwrap_err().status, 415);
+    }
+}
