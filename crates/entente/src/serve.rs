@@ -10,7 +10,7 @@ mod body;
 pub(crate) mod caller;
 mod health;
 mod jobs;
-mod limits;
+pub(crate) mod limits;
 mod listen;
 mod metrics;
 mod problem;

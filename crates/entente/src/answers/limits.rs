@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 type Limits = &'static [(&'static str, u64, &'static str)];
 
-const PARTS: [(&str, Limits); 9] = [
+const PARTS: [(&str, Limits); 10] = [
     ("stix", entente_stix::limits::ALL),
     ("formats", entente_formats::limits::ALL),
     ("telemetry", entente_telemetry::limits::ALL),
@@ -15,6 +15,7 @@ const PARTS: [(&str, Limits); 9] = [
     ("store", entente_store::limits::ALL),
     ("node", entente_node::limits::ALL),
     ("exchange", entente_exchange::limits::ALL),
+    ("serve", crate::serve::limits::ALL),
 ];
 
 /// A bound of the program.

@@ -40,3 +40,82 @@ pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
 pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
 /// Live detections that wait for a slow reader.
 pub(crate) const EVENTS_WAITING_MAX: usize = 1024;
+
+/// Every bound with its name, its value and what happens beyond it.
+pub(crate) const ALL: &[(&str, u64, &str)] = &[
+    (
+        "threads that ask the node",
+        BLOCKING_THREADS_MAX as u64,
+        "requests wait in line",
+    ),
+    (
+        "requests that wait for a thread or have one",
+        WORK_MAX as u64,
+        "the answer is 503 with Retry-After",
+    ),
+    (
+        "seconds of a TLS handshake",
+        HANDSHAKE_WITHIN.as_secs(),
+        "the connection is closed",
+    ),
+    (
+        "seconds of a request's head",
+        HEAD_WITHIN.as_secs(),
+        "the connection is closed",
+    ),
+    (
+        "seconds in which a connection does nothing",
+        IDLE_WITHIN.as_secs(),
+        "the connection is closed",
+    ),
+    (
+        "seconds in which a body pauses",
+        BODY_PAUSE_MAX.as_secs(),
+        "the answer is 408",
+    ),
+    (
+        "seconds in which a reader takes nothing of an answer",
+        WRITE_STALL_MAX.as_secs(),
+        "the connection is closed",
+    ),
+    (
+        "bytes of a request's head",
+        HEAD_BYTES_MAX as u64,
+        "the answer is 431",
+    ),
+    (
+        "streams of an HTTP/2 connection at a time",
+        STREAMS_MAX as u64,
+        "the stream is refused",
+    ),
+    (
+        "share of the connections that one network gets: one in",
+        ADDRESS_SHARE as u64,
+        "further connections are closed",
+    ),
+    (
+        "bytes of a body that is read whole",
+        BODY_BYTES_MAX as u64,
+        "the answer is 413",
+    ),
+    (
+        "bytes of such a body, decoded",
+        DECODED_BYTES_MAX as u64,
+        "the answer is 413",
+    ),
+    (
+        "decoded bytes to one byte of a body",
+        RATIO_MAX,
+        "the answer is 413",
+    ),
+    (
+        "bytes of rendered TAXII pages that are kept",
+        PAGES_BYTES_MAX as u64,
+        "the page that was used longest ago is rendered anew",
+    ),
+    (
+        "live detections that wait for a slow reader",
+        EVENTS_WAITING_MAX as u64,
+        "the oldest are skipped, and the reader is told",
+    ),
+];
