@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use crate::collections::{Collect, Collected, Discard, NewCollection};
+use crate::documents::NewDocument;
 use crate::records::{Derive, Incoming, Outcome};
 
 /// Everything that one act changes: all of it is stored, or nothing.
@@ -45,6 +47,14 @@ pub struct Change<'a> {
     pub erased: Vec<(&'a str, u64)>,
     /// The node's own small values, as [`crate::Store::set_meta`].
     pub meta: Vec<(&'a str, Option<&'a str>)>,
+    /// Collections to make; one that is there keeps its entries and its time, and is described anew.
+    pub collections: Vec<NewCollection<'a>>,
+    /// Entries of collections that go.
+    pub discarded: Vec<Discard<'a>>,
+    /// New entries of collections.
+    pub collected: Vec<Collect<'a>>,
+    /// Documents to write or to remove. Where there is not what one expects, nothing of the change is stored.
+    pub documents: Vec<NewDocument<'a>>,
 }
 
 /// What one source told.
@@ -216,4 +226,8 @@ pub struct Applied {
     pub acts: Vec<Option<u64>>,
     /// How many holdings ended.
     pub withdrawn: u64,
+    /// How many entries of collections went.
+    pub discarded: u64,
+    /// For each [`Collect`], what became of each entry.
+    pub collected: Vec<Vec<Collected>>,
 }

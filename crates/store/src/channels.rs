@@ -41,6 +41,10 @@ pub struct Channel {
     pub head: Option<Vec<u8>>,
     /// Whether an entry closed it.
     pub closed: bool,
+    /// Grows whenever something released earlier stands no more, or stands again elsewhere: a recall, a second
+    /// release of an id, an erasure, a close. A page of [`crate::Store::released`] that was read at this number,
+    /// and after which more came, is still right.
+    pub disturbed: u64,
 }
 
 /// An entry of a channel.
@@ -62,6 +66,9 @@ pub struct LogEntry {
     pub leaf: [u8; 32],
     /// When it was stored, microseconds since 1970 UTC.
     pub at: i64,
+    /// The same, but later than that of every earlier entry of the channel: `at`, or one microsecond after the
+    /// entry before.
+    pub added: i64,
     /// When its content shall be erased, microseconds since 1970 UTC.
     pub expires_at: Option<i64>,
     /// Whether its content was erased.
@@ -70,6 +77,23 @@ pub struct LogEntry {
 
 /// A release that stands: its number in the channel, and the digest of what was released.
 pub type LiveRelease = (u64, [u8; 32]);
+
+/// A release that stands, with what is needed to tell it on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Its number in the channel, from 0.
+    pub number: u64,
+    /// The id of the object.
+    pub id: String,
+    /// The digest of what was released.
+    pub digest: [u8; 32],
+    /// What the leaf commits to.
+    pub opening: Vec<u8>,
+    /// When its content shall be erased, microseconds since 1970 UTC.
+    pub expires_at: Option<i64>,
+    /// [`LogEntry::added`].
+    pub added: i64,
+}
 
 /// Something told that was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -111,6 +111,16 @@ pub enum Error {
         /// How many there are.
         found: u64,
     },
+    /// A document is not what a change expected.
+    #[error(
+        "cannot write the {kind} `{key}`: somebody else changed it; nothing was stored: read it anew and repeat"
+    )]
+    Taken {
+        /// The kind of the document.
+        kind: String,
+        /// Its key.
+        key: String,
+    },
     /// A cursor that no page of this call gave.
     #[error("`{cursor}` is not a place to continue from; begin again without it")]
     BadCursor {

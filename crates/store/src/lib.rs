@@ -18,6 +18,8 @@
 
 pub mod change;
 pub mod channels;
+pub mod collections;
+pub mod documents;
 pub mod error;
 pub mod limits;
 pub mod query;
@@ -31,7 +33,12 @@ pub use change::{
     Append, Applied, Change, EntryKind, NewAct, NewAside, NewChannel, NewContent, NewEntry, NewNote, Telling,
     Withdrawn,
 };
-pub use channels::{Act, Aside, Changed, Channel, LiveRelease, LogEntry, Note};
+pub use channels::{Act, Aside, Changed, Channel, LiveRelease, LogEntry, Note, Standing};
+pub use collections::{
+    Collect, Collected, Collection, CollectionEntry, CollectionFilter, Discard, Filter, NewCollection,
+    NewCollectionEntry, Numbered, Versions,
+};
+pub use documents::{Document, Expected, NewDocument, Put};
 pub use error::Error;
 pub use query::SearchQuery;
 pub use records::{
@@ -186,6 +193,18 @@ pub trait Store: Send + Sync {
     /// most [`limits::LOOK_KEYS_MAX`].
     fn live(&self, origin: &str, ids: &[&str]) -> Result<Vec<Option<LiveRelease>>, Error>;
 
+    /// The releases of a channel that stand, from number `from` on and before `until`, in order: recalled and
+    /// replaced ones are left out, and those whose content was erased. None where there is no such channel. A page
+    /// also ends when its openings reach [`limits::PAGE_BYTES_MAX`].
+    fn released(
+        &self,
+        origin: &str,
+        from: u64,
+        until: u64,
+        filter: &Filter<'_>,
+        limit: usize,
+    ) -> Result<Numbered<Standing>, Error>;
+
     /// The channels in which an object is released and not recalled, by origin, with the number of its last
     /// release there.
     fn released_in(&self, id: &str) -> Result<Vec<(String, u64)>, Error>;
@@ -229,6 +248,43 @@ pub trait Store: Send + Sync {
     /// whatever is written meanwhile, and may meet an id more than once. An id of which nothing is left is not
     /// told. A page also ends when its texts reach [`limits::PAGE_BYTES_MAX`].
     fn changed(&self, after: u64, limit: usize) -> Result<(Vec<Changed>, u64), Error>;
+
+    /// The collections of an API root, or all, in the order in which they were made.
+    fn collections(&self, root: Option<&str>) -> Result<Vec<Collection>, Error>;
+
+    /// The collection of this id in an API root.
+    fn collection(&self, root: &str, id: &str) -> Result<Option<Collection>, Error>;
+
+    /// Entries of a collection from number `from` on, in order; none where there is no such collection.
+    fn collection_entries(
+        &self,
+        root: &str,
+        id: &str,
+        from: u64,
+        filter: &CollectionFilter<'_>,
+        limit: usize,
+    ) -> Result<Numbered<CollectionEntry>, Error>;
+
+    /// Writes or removes a document at `at` (microseconds since 1970 UTC), if there is what it expects; else tells
+    /// what is there.
+    fn put_document(&self, document: &NewDocument<'_>, at: i64) -> Result<Put, Error>;
+
+    /// The document of a kind and key, unless it is past its time at `at`.
+    fn document(&self, kind: &str, key: &str, at: i64) -> Result<Option<Document>, Error>;
+
+    /// Documents of a kind that are not past their time at `at`, in the order of their keys, after a key where
+    /// named. Pages end as those of [`Store::acts`].
+    fn documents(
+        &self,
+        kind: &str,
+        after: Option<&str>,
+        at: i64,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error>;
+
+    /// Removes documents that are past their time at `at`, those longest past it first, and tells how many; fewer than `limit` when
+    /// none is left.
+    fn sweep_documents(&self, at: i64, limit: usize) -> Result<u64, Error>;
 
     /// Checks the engine's own structure, derives every object anew with `derive` and compares it
     /// with what is stored and indexed. With `repair`, rebuilds the indexes that differ; a text

@@ -12,6 +12,18 @@ pub const AUDIENCE_MAX: usize = 10_000;
 pub const CHANNEL_ENTRIES_MAX: u64 = 1 << 40;
 /// Channels of a store.
 pub const CHANNELS_MAX: u64 = 1 << 20;
+/// Collections of a store.
+pub const COLLECTIONS_MAX: u64 = 1 << 20;
+/// Bytes of what a collection is for.
+pub const DESCRIPTION_BYTES_MAX: usize = 16 << 10;
+/// Media types of a collection.
+pub const MEDIA_TYPES_MAX: usize = 100;
+/// Keys of each sort in a filter: ids, types, versions…
+pub const FILTER_KEYS_MAX: usize = 1_000;
+/// Entries that are looked at for one page of a filter.
+pub const FILTER_LOOKS_MAX: usize = 20_000;
+/// Bytes of a document.
+pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 /// Bytes of contents in one answer.
 pub const CONTENT_BYTES_MAX: usize = BATCH_BYTES_MAX;
 /// Objects in one ingest.
@@ -84,6 +96,36 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "channels of a store",
         CHANNELS_MAX,
         "further channels are refused",
+    ),
+    (
+        "collections of a store",
+        COLLECTIONS_MAX,
+        "further collections are refused",
+    ),
+    (
+        "description of a collection, bytes",
+        DESCRIPTION_BYTES_MAX as u64,
+        "a collection with a longer one is refused",
+    ),
+    (
+        "media types of a collection",
+        MEDIA_TYPES_MAX as u64,
+        "a collection with more is refused",
+    ),
+    (
+        "ids, types or versions in a filter",
+        FILTER_KEYS_MAX as u64,
+        "a question for more is refused",
+    ),
+    (
+        "entries looked at for a page of a filter",
+        FILTER_LOOKS_MAX as u64,
+        "the page ends and tells where to go on",
+    ),
+    (
+        "document of the node's own, bytes",
+        DOCUMENT_BYTES_MAX as u64,
+        "a longer one is refused",
     ),
     (
         "contents in one answer, bytes",

@@ -240,6 +240,58 @@ impl Store for Failing {
         self.inner.changed(after, limit)
     }
 
+    fn released(
+        &self,
+        origin: &str,
+        from: u64,
+        until: u64,
+        filter: &Filter<'_>,
+        limit: usize,
+    ) -> Result<Numbered<Standing>, Error> {
+        self.inner.released(origin, from, until, filter, limit)
+    }
+
+    fn collections(&self, root: Option<&str>) -> Result<Vec<Collection>, Error> {
+        self.inner.collections(root)
+    }
+
+    fn collection(&self, root: &str, id: &str) -> Result<Option<Collection>, Error> {
+        self.inner.collection(root, id)
+    }
+
+    fn collection_entries(
+        &self,
+        root: &str,
+        id: &str,
+        from: u64,
+        filter: &CollectionFilter<'_>,
+        limit: usize,
+    ) -> Result<Numbered<CollectionEntry>, Error> {
+        self.inner.collection_entries(root, id, from, filter, limit)
+    }
+
+    fn put_document(&self, document: &NewDocument<'_>, at: i64) -> Result<Put, Error> {
+        self.write(|| self.inner.put_document(document, at))
+    }
+
+    fn document(&self, kind: &str, key: &str, at: i64) -> Result<Option<Document>, Error> {
+        self.inner.document(kind, key, at)
+    }
+
+    fn documents(
+        &self,
+        kind: &str,
+        after: Option<&str>,
+        at: i64,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        self.inner.documents(kind, after, at, limit)
+    }
+
+    fn sweep_documents(&self, at: i64, limit: usize) -> Result<u64, Error> {
+        self.write(|| self.inner.sweep_documents(at, limit))
+    }
+
     fn check(&self, repair: bool, derive: &Derive<'_>) -> Result<Report, Error> {
         self.inner.check(repair, derive)
     }

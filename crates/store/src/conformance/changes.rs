@@ -1,10 +1,13 @@
 //! Acts, owners, asides and notes; and of every change all or nothing.
 
 use super::channels::{add, append, channel, clean, entry, keep, release, release_of, with_channels};
+use super::collections::{all_entries, collect, collection, discard, item};
+use super::documents::document;
 use super::{Case, Open, Sample, derive, ingest};
 use crate::Outcome::{KnownElsewhere, New};
 use crate::{
-    Append, Change, EntryKind, Error, NewAct, NewAside, NewChannel, NewEntry, NewNote, Store, Telling, limits,
+    Append, Change, EntryKind, Error, Expected, NewAct, NewAside, NewChannel, NewDocument, NewEntry, NewNote,
+    Store, Telling, limits,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -280,6 +283,13 @@ fn everything<'a>(sample: &'a Sample) -> Change<'a> {
         }],
         erased: vec![("x", 0)],
         meta: vec![("place", Some("1"))],
+        collections: vec![collection("root", "made")],
+        discarded: vec![discard("root", "box", "tool--0")],
+        collected: vec![collect("root", "box", vec![item("tool--1", 1)])],
+        documents: vec![NewDocument {
+            expected: Expected::Value(b"before"),
+            ..document("status", "1", b"after")
+        }],
     }
 }
 
@@ -307,7 +317,14 @@ fn told(store: &dyn Store) -> String {
         store.sources().unwrap(),
     );
     let changed = store.changed(0, 100).unwrap();
-    format!("{objects:?} {numbers:?} {channels:?} {entries:?} {noted:?} {about:?} {rest:?} {changed:?}")
+    let held = (
+        store.collections(None).unwrap(),
+        all_entries(store, "root", "box"),
+        store.documents("status", None, 0, 100).unwrap(),
+    );
+    format!(
+        "{objects:?} {numbers:?} {channels:?} {entries:?} {noted:?} {about:?} {rest:?} {changed:?} {held:?}"
+    )
 }
 
 fn with_history(open: &Open<'_>) -> Box<dyn Store> {
@@ -315,6 +332,13 @@ fn with_history(open: &Open<'_>) -> Box<dyn Store> {
     ingest(&*store, "old", &[Sample::new("tool--old", 1)]);
     add(&*store, "x", vec![release("tool--0", 1)]);
     set_aside(&*store, 1, vec![aside("tool--9", 9)]);
+    let held = Change {
+        collections: vec![collection("root", "box")],
+        collected: vec![collect("root", "box", vec![item("tool--0", 1)])],
+        documents: vec![document("status", "1", b"before")],
+        ..Change::default()
+    };
+    store.apply(&held).unwrap();
     store
 }
 

@@ -13,8 +13,10 @@
 
 mod changes;
 mod channels;
+mod collections;
 mod concurrency;
 mod detections;
+mod documents;
 mod finding;
 mod history;
 mod integrity;
@@ -40,6 +42,8 @@ pub fn cases() -> Vec<Case> {
         concurrency::CASES,
         withdrawal::CASES,
         channels::CASES,
+        collections::CASES,
+        documents::CASES,
         changes::CASES,
         integrity::CASES,
     ];

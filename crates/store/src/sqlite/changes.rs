@@ -5,7 +5,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::fault::Fault;
-use super::{entities, ingest, logs, withdraw};
+use super::{collections, documents, entities, ingest, logs, withdraw};
 use crate::change::{Applied, Change, NewAct, NewAside, NewNote};
 use crate::{Error, limits};
 
@@ -25,6 +25,10 @@ pub(super) fn require_fit(change: &Change<'_>) -> Result<(), Error> {
         ("the notes of a change", change.notes.len()),
         ("the erasures of a change", change.erased.len()),
         ("the values of a change", change.meta.len()),
+        ("the collections of a change", change.collections.len()),
+        ("the discarded of a change", change.discarded.len()),
+        ("the collected of a change", change.collected.len()),
+        ("the documents of a change", change.documents.len()),
     ];
     for (what, count) in counts {
         super::limit(what, count, limits::CHANGE_ITEMS_MAX)?;
@@ -37,6 +41,8 @@ pub(super) fn require_fit(change: &Change<'_>) -> Result<(), Error> {
     }
     names(change)
         .try_for_each(|name| super::limit("a name in the change", name.len(), limits::NAME_BYTES_MAX))?;
+    change.documents.iter().try_for_each(documents::require_fit)?;
+    collections::require_fit(change)?;
     logs::require_fit(change)
 }
 
@@ -61,6 +67,7 @@ fn names<'a>(change: &'a Change<'a>) -> impl Iterator<Item = &'a str> {
         .chain(notes)
         .chain(meta)
         .chain(logs::names(change))
+        .chain(collections::names(change))
 }
 
 /// About how many bytes a change writes.
@@ -82,7 +89,8 @@ pub(super) fn weight(change: &Change<'_>) -> usize {
         .chain(aside)
         .chain(notes)
         .chain(meta);
-    all.sum::<usize>() + logs::weight(change)
+    let documents = change.documents.iter().map(documents::weight);
+    all.chain(documents).sum::<usize>() + logs::weight(change) + collections::weight(change)
 }
 
 /// Applies a change. Errors leave it half done: the caller undoes it.
@@ -119,11 +127,15 @@ fn write(connection: &Connection, change: &Change<'_>) -> Result<Applied, Fault>
     for (name, value) in &change.meta {
         ingest::set_meta(connection, name, *value)?;
     }
-    Ok(Applied {
+    documents::put_all(connection, &change.documents, change.at)?;
+    let mut applied = Applied {
         outcomes,
         acts,
         withdrawn,
-    })
+        ..Applied::default()
+    };
+    collections::write(connection, change, &mut applied)?;
+    Ok(applied)
 }
 
 fn add_acts(connection: &Connection, at: i64, acts: &[NewAct<'_>]) -> Result<Vec<Option<u64>>, Fault> {

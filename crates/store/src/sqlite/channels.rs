@@ -10,7 +10,8 @@ use crate::change::EntryKind;
 use crate::channels::{Channel, LiveRelease, LogEntry};
 use crate::{Error, limits};
 
-const CHANNEL: &str = "SELECT origin, agreement, owner, audience, size, frontier, head, closed FROM channels";
+const CHANNEL: &str =
+    "SELECT origin, agreement, owner, audience, size, frontier, head, closed, disturbed FROM channels";
 
 fn channel_of(row: &Row<'_>) -> rusqlite::Result<Channel> {
     let audience: String = row.get(3)?;
@@ -23,6 +24,7 @@ fn channel_of(row: &Row<'_>) -> rusqlite::Result<Channel> {
         frontier: row.get(5)?,
         head: row.get(6)?,
         closed: row.get(7)?,
+        disturbed: row.get::<_, i64>(8)?.cast_unsigned(),
     })
 }
 
@@ -41,6 +43,16 @@ fn key(connection: &Connection, origin: &str) -> Result<Option<i64>, Fault> {
     read::key(connection, "SELECT pk FROM channels WHERE origin = ?1", origin)
 }
 
+/// The key of a channel, and how many entries it has.
+pub(super) fn key_and_size(connection: &Connection, origin: &str) -> Result<Option<(i64, u64)>, Fault> {
+    let found = connection
+        .prepare_cached("SELECT pk, size FROM channels WHERE origin = ?1")?
+        .query_row([origin], |row| {
+            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+        });
+    Ok(found.optional()?)
+}
+
 pub(super) fn entries(
     connection: &Connection,
     origin: &str,
@@ -54,7 +66,7 @@ pub(super) fn entries(
         return Ok(Vec::new());
     };
     let mut statement = connection.prepare_cached(
-        "SELECT n.place, n.kind, e.id, n.digest, n.opening, n.salt, n.leaf, n.at, n.expires_at, n.erased
+        "SELECT n.place, n.kind, e.id, n.digest, n.opening, n.salt, n.leaf, n.at, n.expires_at, n.erased, n.added
          FROM entries n LEFT JOIN entities e ON e.pk = n.subject
          WHERE n.place >= ?1 AND n.place < ?2 ORDER BY n.place LIMIT ?3",
     )?;
@@ -77,6 +89,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<LogEntry> {
         at: row.get(7)?,
         expires_at: row.get(8)?,
         erased: row.get(9)?,
+        added: row.get(10)?,
     })
 }
 
@@ -89,12 +102,12 @@ pub(super) fn live(
         return Ok(vec![None; ids.len()]);
     };
     let mut statement = connection.prepare_cached(
-        "SELECT l.number, l.digest FROM entities e JOIN live l ON l.subject = e.pk AND l.channel = ?2
+        "SELECT l.place, l.digest FROM entities e JOIN live l ON l.subject = e.pk AND l.channel = ?2
          WHERE e.id = ?1",
     )?;
     let live = ids.iter().map(|id| {
         let release = statement.query_row(params![id, channel], |row| {
-            Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get(1)?))
+            Ok((at_place(row.get(0)?).1, row.get(1)?))
         });
         Ok(release.optional()?)
     });
@@ -103,12 +116,10 @@ pub(super) fn live(
 
 pub(super) fn released_in(connection: &Connection, id: &str) -> Result<Vec<(String, u64)>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT c.origin, l.number FROM live l JOIN channels c ON c.pk = l.channel
+        "SELECT c.origin, l.place FROM live l JOIN channels c ON c.pk = l.channel
          WHERE l.subject = (SELECT pk FROM entities WHERE id = ?1) ORDER BY c.origin",
     )?;
-    let releases = statement.query_map([id], |row| {
-        Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-    })?;
+    let releases = statement.query_map([id], |row| Ok((row.get(0)?, at_place(row.get(1)?).1)))?;
     Ok(releases.collect::<rusqlite::Result<_>>()?)
 }
 

@@ -123,7 +123,7 @@ impl<'a> Entities<'a> {
             "SELECT e.pk, o.pk, o.version, o.digest_head, o.digest_tail
              FROM entities e LEFT JOIN objects o ON o.pk = e.current WHERE e.id = ?1",
         )?;
-        let mut other = connection.prepare_cached("SELECT pk FROM entities WHERE id = ?1")?;
+        let mut other = connection.prepare_cached(KEY)?;
         let mut next_pk = next_key(connection, "SELECT max(pk) FROM entities")?;
         for entity in &mut self.all {
             let found = if entity.is_own {
@@ -199,9 +199,12 @@ fn head(row: &rusqlite::Row<'_>) -> rusqlite::Result<Option<Head>> {
     }))
 }
 
+/// The key of an id.
+pub(super) const KEY: &str = "SELECT pk FROM entities WHERE id = ?1";
+
 /// The key of an id, made where it is not known.
 pub(super) fn key(connection: &Connection, id: &str) -> Result<i64, Fault> {
-    if let Some(known) = read::key(connection, "SELECT pk FROM entities WHERE id = ?1", id)? {
+    if let Some(known) = read::key(connection, KEY, id)? {
         return Ok(known);
     }
     connection

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::entities;
 use super::fault::Fault;
+use super::{channels, entities, labels};
 use crate::change::{Append, Change, EntryKind, NewChannel, NewContent, NewEntry};
+use crate::records::type_of;
 use crate::{Error, limits};
 
 /// Where the entries of a channel begin in `entries`.
@@ -184,12 +185,7 @@ fn keep_contents(connection: &Connection, contents: &[NewContent<'_>]) -> Result
 
 /// The key and the size of a channel that must be there.
 fn channel(connection: &Connection, origin: &str) -> Result<(i64, u64), Fault> {
-    let found = connection
-        .prepare_cached("SELECT pk, size FROM channels WHERE origin = ?1")?
-        .query_row([origin], |row| {
-            Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
-        })
-        .optional()?;
+    let found = channels::key_and_size(connection, origin)?;
     found.ok_or_else(|| unfit(origin, "there is no such channel").into())
 }
 
@@ -204,8 +200,11 @@ fn append(connection: &Connection, at: i64, append: &Append<'_>) -> Result<(), F
         .into());
     }
     let mut size = found;
+    let mut added = last_added(connection, channel, found)?;
+    let mut disturbed = 0;
     for entry in &append.entries {
-        add_entry(connection, at, (channel, size), entry)?;
+        added = at.max(added.saturating_add(1));
+        disturbed += add_entry(connection, (at, added), (channel, size), entry)?;
         size += 1;
     }
     let mut put = connection.prepare_cached(
@@ -216,17 +215,39 @@ fn append(connection: &Connection, at: i64, append: &Append<'_>) -> Result<(), F
     }
     let closes = append.entries.iter().any(|entry| entry.kind == EntryKind::Close);
     connection
-        .prepare_cached("UPDATE channels SET size = ?2, frontier = ?3, closed = closed OR ?4 WHERE pk = ?1")?
-        .execute(params![channel, size.cast_signed(), append.frontier, closes])?;
+        .prepare_cached(
+            "UPDATE channels SET size = ?2, frontier = ?3, closed = closed OR ?4, disturbed = disturbed + ?5
+             WHERE pk = ?1",
+        )?
+        .execute(params![
+            channel,
+            size.cast_signed(),
+            append.frontier,
+            closes,
+            disturbed
+        ])?;
     Ok(())
 }
 
+/// When the last entry of a channel was added.
+fn last_added(connection: &Connection, channel: i64, size: u64) -> Result<i64, Fault> {
+    let Some(last) = size.checked_sub(1).and_then(|last| place(channel, last)) else {
+        return Ok(i64::MIN);
+    };
+    let added = connection
+        .prepare_cached("SELECT added FROM entries WHERE place = ?1")?
+        .query_row([last], |row| row.get(0))
+        .optional()?;
+    added.ok_or_else(|| Fault::damage("the last entry of a channel is missing"))
+}
+
+/// Adds an entry; how much it disturbs.
 fn add_entry(
     connection: &Connection,
-    at: i64,
+    (at, added): (i64, i64),
     (channel, number): (i64, u64),
     entry: &NewEntry<'_>,
-) -> Result<(), Fault> {
+) -> Result<i64, Fault> {
     let subject = match entry.subject {
         "" => None,
         id => Some(entities::key(connection, id)?),
@@ -234,8 +255,8 @@ fn add_entry(
     let place = place(channel, number).ok_or_else(|| Fault::engine("an entry has no place"))?;
     connection
         .prepare_cached(
-            "INSERT INTO entries (place, kind, subject, digest, opening, salt, leaf, at, expires_at, erased)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0)",
+            "INSERT INTO entries (place, kind, subject, digest, opening, salt, leaf, at, expires_at, erased, added)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10)",
         )?
         .execute(params![
             place,
@@ -246,20 +267,24 @@ fn add_entry(
             entry.salt,
             entry.leaf,
             at,
-            entry.expires_at
+            entry.expires_at,
+            added
         ])?;
-    match entry.kind {
-        EntryKind::Release => connection
-            .prepare_cached(
-                "INSERT OR REPLACE INTO live (subject, channel, number, digest) VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![subject, channel, number.cast_signed(), entry.digest])?,
-        EntryKind::Recall => connection
+    let before = match entry.kind {
+        EntryKind::Release | EntryKind::Recall => connection
             .prepare_cached("DELETE FROM live WHERE subject = ?1 AND channel = ?2")?
             .execute(params![subject, channel])?,
-        EntryKind::Close => 0,
+        EntryKind::Close => 1,
     };
-    Ok(())
+    if entry.kind == EntryKind::Release {
+        let type_name = labels::key(connection, type_of(entry.subject))?;
+        connection
+            .prepare_cached(
+                "INSERT INTO live (subject, channel, place, digest, type, told) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
+            )?
+            .execute(params![subject, channel, place, entry.digest, type_name])?;
+    }
+    Ok(i64::from(before > 0))
 }
 
 fn set_head(connection: &Connection, origin: &str, note: &[u8]) -> Result<(), Fault> {
@@ -284,6 +309,14 @@ pub(super) fn erase(connection: &Connection, erased: &[(&str, u64)]) -> Result<(
             mark.query_row([place], |row| Ok((row.get(0)?, row.get(1)?)))?;
         if let (Some(subject), Some(digest)) = named {
             drop_content(connection, subject, &digest)?;
+            let untold = connection
+                .prepare_cached(
+                    "UPDATE live SET told = 0 WHERE subject = ?1 AND channel = ?2 AND place = ?3",
+                )?
+                .execute([subject, channel, place])?;
+            connection
+                .prepare_cached("UPDATE channels SET disturbed = disturbed + ?2 WHERE pk = ?1")?
+                .execute([channel, i64::from(untold > 0)])?;
         }
     }
     Ok(())

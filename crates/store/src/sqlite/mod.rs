@@ -7,17 +7,23 @@
 mod changes;
 mod channels;
 mod check;
+mod collected;
+mod collections;
 mod detections;
+mod documents;
 mod entities;
 mod fault;
 mod folder;
 mod indexes;
 mod ingest;
+mod labels;
 mod logs;
 mod noted;
+mod numbered;
 mod packed;
 mod read;
 mod readers;
+mod released;
 mod schema;
 mod search;
 mod withdraw;
@@ -28,7 +34,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 
 use crate::change::{Applied, Change};
-use crate::channels::{Act, Aside, Changed, Channel, LiveRelease, LogEntry, Note};
+use crate::channels::{Act, Aside, Changed, Channel, LiveRelease, LogEntry, Note, Standing};
+use crate::collections::{Collection, CollectionEntry, CollectionFilter, Filter, Numbered};
+use crate::documents::{Document, NewDocument, Put};
 use crate::records::{
     Cursor, Derive, Detection, Edge, Group, GroupDone, Hits, Holding, Incoming, IndicatorRow, Looked,
     Outcome, Page, Recorded, Report, SearchHit, Source, Stats, Stored,
@@ -330,6 +338,19 @@ impl Store for Sqlite {
             .read(|connection| channels::live(connection, origin, ids))
     }
 
+    fn released(
+        &self,
+        origin: &str,
+        from: u64,
+        until: u64,
+        filter: &Filter<'_>,
+        limit: usize,
+    ) -> Result<Numbered<Standing>, Error> {
+        numbered::require_fit(filter)?;
+        self.readers
+            .read(|connection| released::released(connection, origin, (from, until), filter, limit))
+    }
+
     fn released_in(&self, id: &str) -> Result<Vec<(String, u64)>, Error> {
         self.readers
             .read(|connection| channels::released_in(connection, id))
@@ -384,6 +405,57 @@ impl Store for Sqlite {
     fn changed(&self, after: u64, limit: usize) -> Result<(Vec<Changed>, u64), Error> {
         self.readers
             .read(|connection| read::changed(connection, after, limit))
+    }
+
+    fn collections(&self, root: Option<&str>) -> Result<Vec<Collection>, Error> {
+        self.readers
+            .read(|connection| collected::collections(connection, root))
+    }
+
+    fn collection(&self, root: &str, id: &str) -> Result<Option<Collection>, Error> {
+        self.readers
+            .read(|connection| collected::collection(connection, root, id))
+    }
+
+    fn collection_entries(
+        &self,
+        root: &str,
+        id: &str,
+        from: u64,
+        filter: &CollectionFilter<'_>,
+        limit: usize,
+    ) -> Result<Numbered<CollectionEntry>, Error> {
+        collected::require_fit(filter)?;
+        self.readers
+            .read(|connection| collected::entries(connection, (root, id), from, filter, limit))
+    }
+
+    fn put_document(&self, document: &NewDocument<'_>, at: i64) -> Result<Put, Error> {
+        documents::require_fit(document)?;
+        self.writer()?.turn(documents::weight(document), |connection| {
+            documents::put(connection, document, at)
+        })
+    }
+
+    fn document(&self, kind: &str, key: &str, at: i64) -> Result<Option<Document>, Error> {
+        self.readers
+            .read(|connection| documents::get(connection, kind, key, at))
+    }
+
+    fn documents(
+        &self,
+        kind: &str,
+        after: Option<&str>,
+        at: i64,
+        limit: usize,
+    ) -> Result<Vec<Document>, Error> {
+        self.readers
+            .read(|connection| documents::page(connection, kind, after, at, limit))
+    }
+
+    fn sweep_documents(&self, at: i64, limit: usize) -> Result<u64, Error> {
+        self.writer()?
+            .turn(0, |connection| documents::sweep(connection, at, limit))
     }
 
     fn check(&self, repair: bool, derive: &Derive<'_>) -> Result<Report, Error> {

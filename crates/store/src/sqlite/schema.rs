@@ -21,7 +21,7 @@ pub(super) const CHANGE: &str = "change";
 pub(super) const GENERATION: &str = "generation";
 
 /// Step n leads from schema n to schema n + 1. Steps are only ever added.
-const STEPS: &[fn() -> String] = &[first, second];
+const STEPS: &[fn() -> String] = &[first, second, third];
 
 fn first() -> String {
     [FIRST, &words_table("words")].concat()
@@ -29,6 +29,10 @@ fn first() -> String {
 
 fn second() -> String {
     SECOND.to_owned()
+}
+
+fn third() -> String {
+    THIRD.to_owned()
 }
 
 /// Words of current versions; rowid is `objects.pk`, so that rows always come in ascending order.
@@ -238,6 +242,98 @@ CREATE TABLE notes (
     at INTEGER NOT NULL,
     PRIMARY KEY (kind, subject, party)
 ) WITHOUT ROWID;
+";
+
+const THIRD: &str = "
+-- Names that many rows share: types of ids, STIX versions, media types.
+CREATE TABLE labels (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+INSERT OR IGNORE INTO labels (name)
+    SELECT substr(id, 1, ifnull(nullif(instr(id, '--'), 0) - 1, length(id))) FROM entities
+    WHERE pk IN (SELECT subject FROM live);
+
+-- The greatest of `at` and of what is one more than that of the entry before, in each channel.
+ALTER TABLE entries ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
+UPDATE entries SET added = later.added FROM (
+    SELECT place AS key, place + max(at - place) OVER (PARTITION BY place >> 40 ORDER BY place) AS added FROM entries
+) AS later WHERE later.key = place;
+
+-- Grows with every entry and erasure that changes what earlier entries say.
+ALTER TABLE channels ADD COLUMN disturbed INTEGER NOT NULL DEFAULT 0;
+
+-- The last release of each subject in each channel that no later recall took back. `told` is 0 where its content
+-- was erased; `type` is the label of the id's type.
+ALTER TABLE live RENAME TO live_before;
+CREATE TABLE live (
+    subject INTEGER NOT NULL,
+    channel INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    digest BLOB,
+    type INTEGER NOT NULL,
+    told INTEGER NOT NULL,
+    PRIMARY KEY (subject, channel)
+) WITHOUT ROWID;
+INSERT INTO live
+    SELECT b.subject, b.channel, n.place, b.digest, l.pk, 1 - n.erased
+    FROM live_before b JOIN entries n ON n.place = (b.channel << 40) + b.number
+    JOIN entities e ON e.pk = b.subject
+    JOIN labels l ON l.name = substr(e.id, 1, ifnull(nullif(instr(e.id, '--'), 0) - 1, length(e.id)));
+DROP TABLE live_before;
+CREATE INDEX live_place ON live (place) WHERE told = 1;
+CREATE INDEX live_type ON live (type, place) WHERE told = 1;
+
+-- `media_types` is a line for each.
+CREATE TABLE collections (
+    pk INTEGER PRIMARY KEY,
+    root TEXT NOT NULL,
+    id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    description TEXT,
+    alias TEXT,
+    media_types TEXT NOT NULL,
+    can_read INTEGER NOT NULL,
+    can_write INTEGER NOT NULL,
+    owner TEXT,
+    size INTEGER NOT NULL,
+    last INTEGER NOT NULL,
+    last_added INTEGER NOT NULL,
+    disturbed INTEGER NOT NULL,
+    at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX collections_identity ON collections (root, id);
+
+-- `place` is the collection's key times 2^40, and the number of the entry. `is_first` and `is_last` are derived:
+-- whether no other entry of the subject in the collection has a lesser, or a greater, (version, digest).
+CREATE TABLE collected (
+    place INTEGER PRIMARY KEY,
+    collection INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    type INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    version_text TEXT NOT NULL,
+    spec INTEGER NOT NULL,
+    media INTEGER NOT NULL,
+    added INTEGER NOT NULL,
+    digest_head INTEGER NOT NULL,
+    digest_tail BLOB NOT NULL,
+    is_first INTEGER NOT NULL,
+    is_last INTEGER NOT NULL
+);
+CREATE INDEX collected_version ON collected (subject, collection, version, digest_head);
+CREATE INDEX collected_subject ON collected (subject, place);
+CREATE INDEX collected_type ON collected (type, place);
+CREATE INDEX collected_last ON collected (place) WHERE is_last = 1;
+
+-- Small records of the node's own.
+CREATE TABLE documents (
+    pk INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    expires_at INTEGER
+);
+CREATE UNIQUE INDEX documents_identity ON documents (kind, key);
+CREATE INDEX documents_expiring ON documents (expires_at) WHERE expires_at IS NOT NULL;
 ";
 
 /// The newest schema that this program knows.

@@ -219,19 +219,43 @@ fn changed_logs_are_named_and_what_follows_is_repaired() {
             false,
             "UPDATE entries SET place = place + 2199023255552 WHERE place % 1099511627776 = 4",
         ),
-        ("live", true, "DELETE FROM live WHERE number = 5"),
+        ("live", true, "DELETE FROM live WHERE place % 1099511627776 = 5"),
         (
             "live",
             true,
-            "INSERT INTO live SELECT subject, place / 1099511627776, 3, digest FROM entries WHERE place % 1099511627776 = 3",
+            "INSERT INTO live SELECT subject, place / 1099511627776, place, digest, 1, 1 FROM entries WHERE place % 1099511627776 = 3",
         ),
-        ("live", true, "UPDATE live SET number = 2 WHERE number = 5"),
         (
             "live",
             true,
-            "UPDATE live SET digest = zeroblob(32) WHERE number = 5",
+            "UPDATE live SET place = place - 3 WHERE place % 1099511627776 = 5",
         ),
-        ("live", true, "UPDATE live SET channel = 9 WHERE number = 5"),
+        (
+            "live",
+            true,
+            "UPDATE live SET digest = zeroblob(32) WHERE place % 1099511627776 = 5",
+        ),
+        (
+            "live",
+            true,
+            "UPDATE live SET channel = 9 WHERE place % 1099511627776 = 5",
+        ),
+        (
+            "live",
+            true,
+            "UPDATE live SET told = 1 - told WHERE place % 1099511627776 = 5",
+        ),
+        (
+            "live",
+            true,
+            "UPDATE live SET type = 77 WHERE place % 1099511627776 = 5",
+        ),
+        ("live", true, "DELETE FROM labels"),
+        (
+            "added",
+            true,
+            "UPDATE entries SET added = added + 1 WHERE place % 1099511627776 = 5",
+        ),
         ("closed", true, "UPDATE channels SET closed = 1"),
         ("tiles", true, "INSERT INTO tiles VALUES (9, 0, 0, x'00')"),
         (

@@ -9,14 +9,28 @@ use crate::sqlite::fault::Fault;
 /// Entries of a channel are those with a place from `pk` times this on.
 const PLACES: u64 = limits::CHANNEL_ENTRIES_MAX;
 
+/// The type in an id, as SQL: the part before `--`, or all of it.
+const TYPE: &str = "substr(id, 1, ifnull(nullif(instr(id, '--'), 0) - 1, length(id)))";
+
 /// The releases that no later recall took back: of each subject in each channel, the last entry if it releases.
 /// Of the columns beside `max` SQLite gives those of that same row.
 fn standing() -> String {
     format!(
-        "SELECT subject, channel, last % {PLACES} AS number, digest FROM (
-             SELECT subject, place / {PLACES} AS channel, max(place) AS last, digest, kind FROM entries
+        "SELECT subject, channel, last AS place, digest,
+             (SELECT pk FROM labels WHERE name = (SELECT {TYPE} FROM entities WHERE pk = subject)) AS type,
+             1 - erased AS told
+         FROM (
+             SELECT subject, place / {PLACES} AS channel, max(place) AS last, digest, kind, erased FROM entries
              WHERE subject IS NOT NULL GROUP BY subject, place / {PLACES})
          WHERE kind = 1"
+    )
+}
+
+/// When each entry was added: the greatest of its time and of what is one more than that of the entry before.
+fn later() -> String {
+    format!(
+        "SELECT place AS key, place + max(at - place) OVER (PARTITION BY place / {PLACES} ORDER BY place) AS added
+         FROM entries"
     )
 }
 
@@ -64,6 +78,24 @@ impl Check<'_> {
                 );
             }
         }
+        self.times()
+    }
+
+    /// Entries were added when their times say, one after the other.
+    fn times(&mut self) -> Result<(), Fault> {
+        let connection = self.connection;
+        let mut statement = connection.prepare(&format!(
+            "SELECT c.origin, count(*) FROM entries n JOIN ({later}) AS later ON later.key = n.place
+             JOIN channels c ON c.pk = n.place / {PLACES}
+             WHERE later.added <> n.added GROUP BY c.pk",
+            later = later()
+        ))?;
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            let (origin, count): (String, i64) = (row.get(0)?, row.get(1)?);
+            let message = format!("{count} of its entries were added at another time than their order says");
+            self.differs("added", origin, message, true);
+        }
         Ok(())
     }
 
@@ -77,9 +109,9 @@ impl Check<'_> {
                  ifnull((SELECT origin FROM channels c WHERE c.pk = channel), 'channel ' || channel)
              FROM (
                  SELECT * FROM (SELECT * FROM standing
-                     EXCEPT SELECT subject, channel, number, digest FROM live)
+                     EXCEPT SELECT subject, channel, place, digest, type, told FROM live)
                  UNION ALL
-                 SELECT * FROM (SELECT subject, channel, number, digest FROM live
+                 SELECT * FROM (SELECT subject, channel, place, digest, type, told FROM live
                      EXCEPT SELECT * FROM standing))"
         ))?;
         let mut rows = statement.query(())?;
@@ -168,11 +200,15 @@ impl Check<'_> {
 /// Makes anew what follows from the entries, and removes what nothing needs.
 pub(super) fn rebuild(connection: &Connection) -> Result<(), Fault> {
     connection.execute_batch(&format!(
-        "DELETE FROM live;
-         INSERT INTO live (subject, channel, number, digest) {standing};
+        "UPDATE entries SET added = later.added FROM ({later}) AS later
+             WHERE later.key = place AND later.added <> entries.added;
+         INSERT OR IGNORE INTO labels (name) SELECT {TYPE} FROM entities WHERE pk IN (SELECT subject FROM entries);
+         DELETE FROM live;
+         INSERT INTO live (subject, channel, place, digest, type, told) {standing};
          UPDATE channels AS c SET closed = {is_closed} WHERE closed IS NOT {is_closed};
          DELETE {LOOSE_TILES};
          DELETE {UNNEEDED};",
+        later = later(),
         standing = standing(),
         is_closed = is_closed()
     ))?;
