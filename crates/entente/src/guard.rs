@@ -73,6 +73,18 @@ pub(crate) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Writes a file whole, unless somebody else did so first.
+pub(crate) fn put(path: &Path, content: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut waiting = tempfile::NamedTempFile::new_in(folder)?;
+    waiting.write_all(content)?;
+    waiting.as_file().sync_all()?;
+    match waiting.persist_noclobber(path) {
+        Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
+        _ => File::open(folder)?.sync_all(),
+    }
+}
+
 /// A folder that only its owner may enter.
 pub(crate) fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;

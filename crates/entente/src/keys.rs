@@ -256,7 +256,7 @@ fn open_root_of_any(file: &Path, passphrase: &Passphrase) -> Result<RootSecret, 
 }
 
 /// 32 bytes of the system's randomness.
-fn seed() -> Result<[u8; 32], Failure> {
+pub(crate) fn seed() -> Result<[u8; 32], Failure> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)
         .map_err(|error| Failure::store(format!("the system gives no randomness for keys: {error}")))?;

@@ -17,7 +17,7 @@ mod problem;
 mod router;
 mod routes;
 mod server;
-mod tls;
+pub(crate) mod tls;
 mod work;
 
 use std::sync::Arc;

@@ -2,6 +2,7 @@
 
 use axum::http::request::Parts;
 use entente_access::{Caller, Who};
+use entente_exchange::hello::TlsKey;
 
 use super::problem::Problem;
 use super::server::Server;
@@ -13,8 +14,8 @@ pub(crate) struct Connection {
     pub(crate) address: std::net::SocketAddr,
     /// Whether it is encrypted.
     pub(crate) is_tls: bool,
-    /// SHA-256 of the SubjectPublicKeyInfo of its client certificate, where it showed one and proved to hold its key.
-    pub(crate) key: Option<[u8; 32]>,
+    /// The key of its client certificate, where it showed one and proved to hold it.
+    pub(crate) key: Option<TlsKey>,
 }
 
 /// Who asks.

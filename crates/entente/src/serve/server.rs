@@ -1,8 +1,9 @@
 //! What every handler shares: the node, who may sign, and what is under way.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use entente_exchange::hello::TlsKey;
 use entente_node::Node;
 use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
@@ -14,7 +15,8 @@ use super::problem::Problem;
 use crate::cli::{self, Global};
 use crate::desk::Signing;
 use crate::exit::Failure;
-use crate::place;
+use crate::kept::Kept;
+use crate::{peers, place};
 
 /// A node that is served.
 pub(crate) struct Server {
@@ -23,6 +25,10 @@ pub(crate) struct Server {
     /// The data folder.
     pub(crate) folder: PathBuf,
     signing: Option<Signing>,
+    /// The key that it shows where it does TLS itself.
+    shown: OnceLock<TlsKey>,
+    /// The peers, as the command line may change them meanwhile.
+    pub(crate) peers: Kept<peers::Book>,
     /// Places for requests that ask the node.
     pub(crate) work: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
@@ -52,11 +58,14 @@ impl Server {
             }
             _ => None,
         };
+        let folder = place::data_folder(global)?;
         Ok(Server {
             node,
             global: global.clone(),
-            folder: place::data_folder(global)?,
+            peers: peers::book(&folder),
+            folder,
             signing,
+            shown: OnceLock::new(),
             work: Arc::new(Semaphore::new(WORK_MAX)),
             metrics: Metrics::new().map_err(Failure::store)?,
             events: broadcast::Sender::new(EVENTS_WAITING_MAX),
@@ -82,6 +91,17 @@ impl Server {
     /// Where this node's party signs.
     pub(crate) fn desk(&self) -> Result<Desk<'_>, Problem> {
         Ok(self.signing()?.desk(self.at()))
+    }
+
+    /// Says which TLS key the server shows.
+    pub(crate) fn show(&self, key: TlsKey) {
+        // Said once, before anybody is let in.
+        let _ = self.shown.set(key);
+    }
+
+    /// The TLS key that the server shows; `None` where it does no TLS.
+    pub(crate) fn shown(&self) -> Option<TlsKey> {
+        self.shown.get().copied()
     }
 
     /// Why nothing can be signed, as a sentence.

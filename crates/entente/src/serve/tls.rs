@@ -5,11 +5,11 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use entente_exchange::hello::TlsKey;
 use entente_stix::time::Timestamp;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -17,6 +17,7 @@ use tokio_rustls::server::TlsStream;
 use super::server::Server;
 use crate::cli::{self, Global};
 use crate::exit::Failure;
+use crate::trust::{Callers, certificate};
 use crate::{guard, place};
 
 /// What greets in TLS.
@@ -50,7 +51,7 @@ pub(crate) fn for_server(
     global: &Global,
     asked: &cli::Serve,
     addresses: &[SocketAddr],
-    _server: &Arc<Server>,
+    server: &Arc<Server>,
 ) -> Result<Option<Tls>, Failure> {
     if asked.plain {
         return Ok(None);
@@ -64,8 +65,11 @@ pub(crate) fn for_server(
         )?,
     };
     let wrong = |error| Failure::input(format!("the certificate and the key cannot be used: {error}"));
+    if let Some(key) = identity.chain.first().and_then(certificate::key_of) {
+        server.show(key);
+    }
     let mut config = ServerConfig::builder()
-        .with_no_client_auth()
+        .with_client_cert_verifier(Callers::new(asked.client_ca.as_deref())?)
         .with_single_cert(identity.chain, identity.key)
         .map_err(wrong)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
@@ -100,37 +104,54 @@ impl Identity {
     /// The node's own, made at first need: one key for good, certificates for it as they run out.
     pub(crate) fn own(data: &Path, names: &[String], at: Timestamp) -> Result<Identity, Failure> {
         let folder = data.join(FOLDER);
-        let cannot = |error: std::io::Error| {
-            Failure::store(format!(
-                "cannot keep a TLS key in `{}`: {error}",
-                folder.display()
-            ))
-        };
-        guard::make_private(&folder).map_err(cannot)?;
-        let (key_file, certificate_file) = (folder.join(KEY), folder.join(CERTIFICATE));
-        let key = match fs::read_to_string(&key_file) {
-            Ok(pem) => rcgen::KeyPair::from_pem(&pem).map_err(|error| {
-                Failure::store(format!(
-                    "`{}` is damaged: {error}; put it back from a backup, or remove it: then peers have to pin a new key",
-                    key_file.display()
-                ))
-            })?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let key = rcgen::KeyPair::generate().map_err(Failure::store)?;
-                guard::replace(&key_file, key.serialize_pem().as_bytes()).map_err(cannot)?;
-                key
-            }
-            Err(error) => return Err(cannot(error)),
-        };
+        let key = own_key(&folder)?;
+        let certificate_file = folder.join(CERTIFICATE);
         let made = format!("{}.made", CERTIFICATE);
         let wanted = format!("{} {}", at.micros() / DAY_MICROS, names.join(" "));
         if !is_still_good(fs::read_to_string(folder.join(&made)).ok().as_deref(), &wanted) {
-            let pem = self_signed(&key, names, at).map_err(Failure::store)?;
-            guard::replace(&certificate_file, pem.as_bytes()).map_err(cannot)?;
+            let cannot = |error| cannot_keep(&folder, &error);
+            let certificate = self_signed(&key, names, at).map_err(Failure::store)?;
+            guard::replace(&certificate_file, certificate.pem().as_bytes()).map_err(cannot)?;
             guard::replace(&folder.join(&made), wanted.as_bytes()).map_err(cannot)?;
         }
-        Identity::read(&certificate_file, &key_file)
+        Identity::read(&certificate_file, &folder.join(KEY))
     }
+
+    /// What the node shows where it connects to others: its own key, in a certificate made for now.
+    pub(crate) fn to_show(data: &Path, at: Timestamp) -> Result<Identity, Failure> {
+        let key = own_key(&data.join(FOLDER))?;
+        let certificate = self_signed(&key, &[], at).map_err(Failure::store)?;
+        let secret = PrivateKeyDer::try_from(key.serialize_der()).map_err(Failure::store)?;
+        Ok(Identity {
+            chain: vec![certificate.der().clone()],
+            key: secret,
+        })
+    }
+}
+
+/// The node's own key, made at first need.
+fn own_key(folder: &Path) -> Result<rcgen::KeyPair, Failure> {
+    let cannot = |error: &std::io::Error| cannot_keep(folder, error);
+    guard::make_private(folder).map_err(|error| cannot(&error))?;
+    let file = folder.join(KEY);
+    if !file.exists() {
+        let key = rcgen::KeyPair::generate().map_err(Failure::store)?;
+        guard::put(&file, key.serialize_pem().as_bytes()).map_err(|error| cannot(&error))?;
+    }
+    let pem = fs::read_to_string(&file).map_err(|error| cannot(&error))?;
+    rcgen::KeyPair::from_pem(&pem).map_err(|error| {
+        Failure::store(format!(
+            "`{}` is damaged: {error}; put it back from a backup, or remove it: then peers have to pin a new key",
+            file.display()
+        ))
+    })
+}
+
+fn cannot_keep(folder: &Path, error: &std::io::Error) -> Failure {
+    Failure::store(format!(
+        "cannot keep a TLS key in `{}`: {error}",
+        folder.display()
+    ))
 }
 
 /// Whether what was made on a day for some names serves on this day for these.
@@ -147,7 +168,11 @@ fn is_still_good(made: Option<&str>, wanted: &str) -> bool {
     }
 }
 
-fn self_signed(key: &rcgen::KeyPair, names: &[String], at: Timestamp) -> Result<String, rcgen::Error> {
+fn self_signed(
+    key: &rcgen::KeyPair,
+    names: &[String],
+    at: Timestamp,
+) -> Result<rcgen::Certificate, rcgen::Error> {
     let mut params = rcgen::CertificateParams::new(names)?;
     params.distinguished_name = rcgen::DistinguishedName::new();
     params
@@ -163,7 +188,7 @@ fn self_signed(key: &rcgen::KeyPair, names: &[String], at: Timestamp) -> Result<
         rcgen::ExtendedKeyUsagePurpose::ServerAuth,
         rcgen::ExtendedKeyUsagePurpose::ClientAuth,
     ];
-    Ok(params.self_signed(key)?.pem())
+    params.self_signed(key)
 }
 
 /// Year, month and day in UTC.
@@ -179,15 +204,8 @@ pub(crate) fn is_h2<S>(stream: &TlsStream<S>) -> bool {
     stream.get_ref().1.alpn_protocol() == Some(b"h2")
 }
 
-/// SHA-256 of the SubjectPublicKeyInfo (RFC 5280 §4.1.2.7) of the certificate that the other side proved to hold the
-/// key of.
-pub(crate) fn key_of_peer<S: AsyncRead + AsyncWrite>(stream: &TlsStream<S>) -> Option<[u8; 32]> {
+/// The key that the other side proved to hold: SHA-256 of the SubjectPublicKeyInfo (RFC 5280 §4.1.2.7).
+pub(crate) fn key_of_peer<S: AsyncRead + AsyncWrite>(stream: &TlsStream<S>) -> Option<TlsKey> {
     let certificates = stream.get_ref().1.peer_certificates()?;
-    key_digest(certificates.first()?)
-}
-
-/// SHA-256 of the SubjectPublicKeyInfo of a certificate.
-pub(crate) fn key_digest(certificate: &CertificateDer<'_>) -> Option<[u8; 32]> {
-    let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    Some(Sha256::digest(certificate.tbs_certificate.subject_pki.raw).into())
+    certificate::key_of(certificates.first()?)
 }

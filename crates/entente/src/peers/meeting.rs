@@ -1,0 +1,80 @@
+//! How this node introduces itself to another, and believes who that is.
+
+use entente_exchange::hello::{Hello, Met, Moment, Refusal, Said, Threshold, VERSIONS, common};
+use entente_node::Node;
+use entente_node::keys::Keys;
+use entente_node::party::Party;
+
+use super::line::Line;
+use crate::exit::{Exit, Failure};
+use crate::keys::seed;
+use crate::place;
+use crate::render::safe;
+
+/// Meets who answers at the other end of `line`: both sides say hello, and know each other's keys afterwards. `wanted`:
+/// who it must be.
+pub(crate) async fn meet(
+    line: &Line,
+    node: &Node,
+    keys: &Keys,
+    wanted: Option<&Party>,
+) -> Result<(Party, Met), Failure> {
+    let threshold = Threshold::read(&line.hello(Vec::new()).await?).map_err(|error| wrong(error.into()))?;
+    common(&threshold.versions).map_err(wrong)?;
+    let party = who(node, keys, &threshold, wanted)?;
+    let nonce = seed()?;
+    let hello = Hello {
+        from: keys.party.clone(),
+        to: party.id.clone(),
+        key: line.own_key(),
+        answers: threshold.nonce,
+        nonce,
+        at: place::now(),
+        versions: VERSIONS.to_vec(),
+    };
+    let note = hello.sign(keys).map_err(wrong)?;
+    let answer = line.hello(note.into_bytes()).await?;
+    let said = Said::read(&answer).map_err(|error| wrong(error.into()))?;
+    let moment = Moment {
+        me: &keys.party,
+        key: line.shown_key(),
+        nonce: &nonce,
+        at: place::now(),
+    };
+    let met = said.verify(&party, &moment).map_err(wrong)?;
+    Ok((party, met))
+}
+
+/// The party that is said to answer there, as its card is known here.
+fn who(node: &Node, keys: &Keys, threshold: &Threshold, wanted: Option<&Party>) -> Result<Party, Failure> {
+    if threshold.party == keys.party {
+        return Err(Failure::usage("that is the address of this node itself"));
+    }
+    let known = node.party(&threshold.party)?;
+    if let Some(wanted) = wanted.filter(|wanted| wanted.id != threshold.party) {
+        let other = known.map_or(threshold.party.clone(), |party| party.name);
+        return Err(Failure::refused(format!(
+            "there answers {}, not {}; check the address",
+            safe(&other),
+            safe(&wanted.name)
+        )));
+    }
+    known.ok_or_else(|| {
+        Failure::not_found(format!(
+            "there answers `{}`, of whom there is no card here; get it by another way, compare its fingerprint, and take it in with \
+             `entente party add FILE`",
+            safe(&threshold.party)
+        ))
+    })
+}
+
+/// Whoever answers there is at fault, or its clock.
+fn wrong(refusal: Refusal) -> Failure {
+    Failure {
+        exit: match refusal {
+            Refusal::Keys(_) => Exit::Store,
+            _ => Exit::Network,
+        },
+        message: refusal.to_string(),
+    }
+}
