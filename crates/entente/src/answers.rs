@@ -13,6 +13,7 @@ pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod look;
 pub(crate) mod party;
+pub(crate) mod proof;
 pub(crate) mod release;
 pub(crate) mod scan;
 pub(crate) mod show;

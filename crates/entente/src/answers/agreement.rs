@@ -2,14 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use entente_node::acts::{Fate, Taken};
+use entente_node::Node;
+use entente_node::acts::{Fate, Kind, Taken};
 use entente_node::explain::Explained;
+use entente_node::keys::Keys;
 use entente_node::pact::{Pact, Version};
+use entente_policy::agreement::{Agreement, Member};
+use entente_stix::time::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::party::named;
 use super::{hex, times};
+use crate::exit::Failure;
+use crate::render::safe;
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 /// An agreement with its versions and how it stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -213,5 +223,176 @@ impl From<&Explained> for ExplainedShown {
             sentences: one.sentences.clone(),
             form: form.map(|form| String::from_utf8_lossy(form).into_owned()),
         }
+    }
+}
+
+/// The agreement of this short name.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn known(node: &Node, id: &str, at: Timestamp) -> Result<Pact, Failure> {
+    let unknown = || entente_node::Error::UnknownAgreement {
+        agreement: id.to_owned(),
+        version: None,
+    };
+    Ok(node.pact(id, at)?.ok_or_else(unknown)?)
+}
+
+/// What this node's party would sign of an agreement: the newest version, or the one of this number.
+///
+/// # Errors
+/// There is no such version, or the party is none of its parties.
+pub(crate) fn signable(node: &Node, id: &str, number: Option<u32>, at: Timestamp) -> Result<ToSign, Failure> {
+    let pact = known(node, id, at)?;
+    let version = match number {
+        Some(number) => pact.version(number),
+        None => pact.newest(),
+    };
+    let version = version.ok_or_else(|| entente_node::Error::UnknownAgreement {
+        agreement: id.to_owned(),
+        version: number,
+    })?;
+    let me = named(node, None)?;
+    let number = version.agreement.version;
+    if version.agreement.member_of(&me.id).is_none() {
+        return Err(Failure::refused(format!(
+            "`{}` is not a party to version {number} of `{id}`, so it has nothing to sign there",
+            safe(&me.name),
+        )));
+    }
+    Ok(ToSign {
+        act: Kind::Signature.name().to_owned(),
+        agreement: id.to_owned(),
+        version: number,
+        digest: hex(&version.digest),
+    })
+}
+
+/// The word about an agreement that this node's party would sign: a suspension, a resumption, or that it leaves.
+///
+/// # Errors
+/// There is no such agreement, or nothing to take back.
+pub(crate) fn sayable(node: &Node, id: &str, kind: Kind, at: Timestamp) -> Result<ToSign, Failure> {
+    let pact = known(node, id, at)?;
+    let me = named(node, None)?;
+    if kind == Kind::Resumption && !pact.suspended.contains_key(&me.id) {
+        return Err(Failure::refused(format!(
+            "this node's party has not suspended `{id}`; who suspended it must resume it (`entente agreement show {id}`)"
+        )));
+    }
+    Ok(ToSign {
+        act: kind.name().to_owned(),
+        agreement: id.to_owned(),
+        version: pact.agreement.version,
+        digest: String::new(),
+    })
+}
+
+/// Signs what was found to be signable.
+///
+/// # Errors
+/// The agreements or the party's keys do not allow it, or the store failed.
+pub(crate) fn say_so(node: &Node, what: &ToSign, keys: &Keys, at: Timestamp) -> Result<Pact, Failure> {
+    let id = &what.agreement;
+    let said = match Kind::of(&what.act) {
+        Some(Kind::Suspension) => node.suspend(id, keys, at),
+        Some(Kind::Resumption) => node.resume(id, keys, at),
+        Some(Kind::Leaving) => node.leave(id, keys, at),
+        _ => node.sign(id, what.version, keys, at),
+    };
+    match said {
+        // What may not be signed is refused, which is another thing than a bad file.
+        Err(entente_node::Error::Act(refusal)) => Err(Failure::refused(refusal)),
+        said => Ok(said?),
+    }
+}
+
+/// # Errors
+/// It cannot be the short name of an agreement.
+pub(crate) fn require_id(id: &str) -> Result<(), Failure> {
+    let may_be = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    if id.is_empty() || id.len() > 64 || !id.chars().all(may_be) {
+        return Err(Failure::usage(format!(
+            "`{}` cannot name an agreement; take 1 to 64 of the characters a-z, 0-9 and -",
+            safe(id)
+        )));
+    }
+    Ok(())
+}
+
+/// A document (TOML) to begin with, for a year from `now`'s day (UTC), between these parties (names or ids; nobody:
+/// everyone who is known).
+///
+/// # Errors
+/// Fewer than two parties, a name that cannot be, or one that nobody has.
+pub(crate) fn template(node: &Node, id: &str, parties: &[String], now: Timestamp) -> Result<String, Failure> {
+    require_id(id)?;
+    let parties = if parties.is_empty() {
+        node.parties()?
+    } else {
+        let names = parties.iter();
+        names
+            .map(|name| named(node, Some(name)))
+            .collect::<Result<Vec<_>, _>>()?
+    };
+    if parties.len() < 2 {
+        return Err(Failure::usage(
+            "an agreement needs two parties at least; take the card of another in with `entente party add FILE`, and name who takes part with `--party`, this node's own party included",
+        ));
+    }
+    let mut taken = BTreeMap::new();
+    let members: Vec<Member> = parties
+        .iter()
+        .map(|party| Member {
+            name: short_name(&party.name, &mut taken),
+            identity: party.id.clone(),
+            root_key: party.root.to_string(),
+        })
+        .collect();
+    let midnight = now.micros().div_euclid(DAY) * DAY;
+    let day = |days: i64| Timestamp::from_micros(midnight + days * DAY);
+    let text = Agreement::template(id, &members, day(0), day(365));
+    if let Err(faults) = Agreement::read(&text) {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        return Err(Failure::usage(format!(
+            "no document was written, since it could not be taken in: {}",
+            faults.join("\n")
+        )));
+    }
+    Ok(text)
+}
+
+/// How the clauses may call a party: its name in the letters that they allow, each only once.
+fn short_name(name: &str, taken: &mut BTreeMap<String, u32>) -> String {
+    let words: Vec<String> = name
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let mut short: String = words.join("-").chars().take(56).collect();
+    if short.is_empty() {
+        short = "party".to_owned();
+    }
+    let times = taken.entry(short.clone()).or_insert(0);
+    *times += 1;
+    match *times {
+        1 => short,
+        times => format!("{short}-{times}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_parties_become_names_that_clauses_allow() {
+        let mut taken = BTreeMap::new();
+        let mut short = |name: &str| short_name(name, &mut taken);
+        assert_eq!(short("CERT Österreich (AT)"), "cert-sterreich-at");
+        assert_eq!(short("Energie 24"), "energie-24");
+        assert_eq!(short("energie 24"), "energie-24-2");
+        assert_eq!(short("国家"), "party");
+        assert_eq!(short("國家"), "party-2");
     }
 }

@@ -1,11 +1,15 @@
 //! Bundles that were written or read, and what people must see of logs.
 
-use entente_exchange::bundle::{Account, Written};
+use entente_exchange::bundle::{Account, Error, Written};
+use entente_node::Node;
 use entente_node::party::Party;
 use entente_node::reading::{Alarm, TakenIn};
+use entente_stix::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::exit::{Exit, Failure};
+use crate::place;
 use crate::render::{count, safe};
 
 /// A bundle that was written.
@@ -177,5 +181,45 @@ pub(crate) fn alarm_words(alarm: &Alarm) -> String {
             safe(origin),
             count(*have)
         ),
+    }
+}
+
+/// The agreement under which the party is told something, where there is just one.
+///
+/// # Errors
+/// There is none, or several.
+pub(crate) fn only_agreement(node: &Node, party: &Party, at: Timestamp) -> Result<String, Failure> {
+    let mut shared: Vec<String> = Vec::new();
+    for pact in node.pacts(at)? {
+        if pact.agreement.member_of(&party.id).is_some() {
+            shared.push(pact.agreement.id.clone());
+        }
+    }
+    match shared.as_slice() {
+        [one] => Ok(one.clone()),
+        [] => Err(Failure::not_found(format!(
+            "there is no agreement with {}; `entente agreement list` shows those that there are",
+            safe(&party.name)
+        ))),
+        several => Err(Failure::usage(format!(
+            "there are {} agreements with {}; choose one with `--agreement`: {}",
+            several.len(),
+            safe(&party.name),
+            safe(&several.join(", "))
+        ))),
+    }
+}
+
+/// Whose fault it is that a bundle was not written or not read.
+pub(crate) fn failure(error: Error) -> Failure {
+    match error {
+        Error::Node(error) => place::node_failure(error),
+        Error::NoRecipient { .. } => Failure::not_found(error),
+        Error::Refused(_) => Failure {
+            exit: Exit::Refused,
+            message: error.to_string(),
+        },
+        Error::Secret(_) | Error::Moved { .. } | Error::Io(_) => Failure::store(error),
+        _ => Failure::input(error),
     }
 }

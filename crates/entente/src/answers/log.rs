@@ -2,15 +2,23 @@
 
 use std::cmp::Ordering;
 
+use entente_node::Node;
 use entente_node::audit::{Audited, EntryShown, LogShown};
 use entente_node::channel::opening::Opening;
+use entente_node::guard::Guard as _;
 use entente_node::reading::Alarm;
 use entente_stix::digest::Digest;
+use entente_translog::checkpoint::Checkpoint;
+use entente_translog::note::Note;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::bundle::alarm_words;
 use super::time;
+use crate::cli::Global;
+use crate::exit::Failure;
+use crate::render::safe;
+use crate::{desk, guard};
 
 /// A release log that is held here.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -223,7 +231,7 @@ impl LogVerdict {
 
     /// What a log in the store was found to be; `signed` is the size of a head that was signed and is not held,
     /// where the guard knows such a one.
-    pub(crate) fn of(log: &LogShown, audited: &Audited, signed: Option<u64>) -> Vec<LogVerdict> {
+    fn of(log: &LogShown, audited: &Audited, signed: Option<u64>) -> Vec<LogVerdict> {
         if audited.faults.is_empty() && signed.is_none() {
             return vec![LogVerdict::good(&log.origin, audited.entries, remarks(audited))];
         }
@@ -245,6 +253,29 @@ impl LogVerdict {
         });
         rolled_back.into_iter().chain(faults).collect()
     }
+}
+
+/// Verifies a log in the store: also that each entry says what it commits to, and its content is that.
+///
+/// # Errors
+/// The store failed.
+pub(crate) fn held(node: &Node, global: &Global, log: &LogShown) -> Result<Vec<LogVerdict>, Failure> {
+    let audited = node.audit(&log.origin, &mut |_, _| ())?;
+    let rolled_back = is_behind_guard(global, log)?;
+    Ok(LogVerdict::of(log, &audited, rolled_back))
+}
+
+/// The size of an own log's head that the guard knows, if the log here is behind it.
+fn is_behind_guard(global: &Global, log: &LogShown) -> Result<Option<u64>, Failure> {
+    if !log.is_own {
+        return Ok(None);
+    }
+    let guard = guard::Folder::new(desk::guard_folder(global)?);
+    let Ok(Some(note)) = guard.last(&log.origin) else {
+        return Ok(None);
+    };
+    let head = Note::read(note.as_bytes()).and_then(|note| Checkpoint::read(note.text()));
+    Ok(head.ok().map(|head| head.size).filter(|size| *size > log.held))
 }
 
 /// What is worth knowing of a log that is good.
@@ -277,4 +308,55 @@ pub(crate) struct Guarded {
     pub(crate) log: String,
     /// From how many entries on.
     pub(crate) guarded: u64,
+}
+
+/// The logs whose name is or begins with `asked`.
+///
+/// # Errors
+/// There is none.
+pub(crate) fn matching<'l>(logs: &'l [LogShown], asked: &str) -> Result<Vec<&'l LogShown>, Failure> {
+    let matches =
+        |log: &&LogShown| log.origin == asked || log.agreement == asked || log.origin.starts_with(asked);
+    let found: Vec<&LogShown> = logs.iter().filter(matches).collect();
+    if found.is_empty() {
+        return Err(Failure::not_found(format!(
+            "there is no log `{}` here; `entente log show` lists those that there are",
+            safe(asked)
+        )));
+    }
+    Ok(found)
+}
+
+/// Which entry is meant: a number together with a log, or the last release of an object.
+///
+/// # Errors
+/// There is none, or it is not clear which.
+pub(crate) fn entry(node: &Node, what: &str, log: Option<&str>) -> Result<(String, u64), Failure> {
+    let logs = node.logs()?;
+    let in_log = log.map(|log| matching(&logs, log)).transpose()?;
+    if let Ok(number) = what.parse::<u64>() {
+        return match in_log.as_deref() {
+            Some([log]) => Ok((log.origin.clone(), number)),
+            Some(_) => Err(Failure::usage("several logs begin so; give more of the name")),
+            None => Err(Failure::usage(
+                "an entry's number needs its log: add `--log LOG`; `entente log show` lists them",
+            )),
+        };
+    }
+    let mut released = node.released_in(what)?;
+    if let Some(in_log) = in_log {
+        released.retain(|(origin, _)| in_log.iter().any(|log| log.origin == *origin));
+    }
+    match released.as_slice() {
+        [] => Err(Failure::not_found(format!(
+            "`{}` stands in no such log: it was not released, or was recalled; `entente log show LOG` lists entries",
+            safe(what)
+        ))),
+        [one] => Ok(one.clone()),
+        [(first, _), ..] => Err(Failure::usage(format!(
+            "it stands in {} logs; choose one, as with `--log {}`",
+            released.len(),
+            safe(first)
+        ))),
+    }
 }

@@ -1,10 +1,13 @@
 //! Parties and their keys.
 
+use entente_node::Node;
 use entente_node::keys::{Key, KeyStanding};
 use entente_node::party::Party;
 use entente_stix::time::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::exit::Failure;
 
 /// A party as it is known here.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -93,4 +96,16 @@ pub(crate) struct Met {
     pub(crate) met: PartyShown,
     /// Whether it is known from now on; not in a dry run.
     pub(crate) stored: bool,
+}
+
+/// A party by name or id; this node's own where none is named.
+pub(crate) fn named(node: &Node, name: Option<&str>) -> Result<Party, Failure> {
+    match name {
+        None => Ok(node.me()?.ok_or(entente_node::Error::NotFounded)?),
+        Some(name) => Ok(node
+            .party(name)?
+            .ok_or_else(|| entente_node::Error::UnknownParty {
+                party: name.to_owned(),
+            })?),
+    }
 }

@@ -3,19 +3,20 @@
 mod explain;
 mod show;
 
-use std::collections::BTreeMap;
 use std::io::Write;
 
 use entente_node::Node;
 use entente_node::acts::{self, Fate, Kind, Taken};
 use entente_node::pact::Pact;
-use entente_policy::agreement::{Agreement, Member};
 use entente_stix::time::Timestamp;
 
-use crate::answers::agreement::{ActTaken, AgreementShown, DraftTaken, SignedNow, ToSign, WouldSign};
-use crate::answers::hex;
+use crate::answers::agreement::{
+    ActTaken, AgreementShown, DraftTaken, SignedNow, ToSign, WouldSign, require_id, say_so, sayable,
+    signable, template,
+};
+use crate::answers::party::named;
 use crate::cli::{self, AgreementAdd, AgreementNew, AgreementSign, AgreementWord, Doing, Global};
-use crate::commands::party::{give, in_file, named, read, shown};
+use crate::commands::party::{give, in_file, read, shown};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::keys::{Passphrase, Unlocked, Vault};
@@ -36,45 +37,11 @@ pub(crate) fn run(global: &Global, asked: &cli::Agreement) -> Result<Exit, Failu
     }
 }
 
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
-
 /// A document to begin with, for a year from today (UTC).
 fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
     require_new(asked)?;
     let node = place::open_to_read(global)?;
-    let parties = if asked.parties.is_empty() {
-        node.parties()?
-    } else {
-        let names = asked.parties.iter();
-        names
-            .map(|name| named(&node, Some(name)))
-            .collect::<Result<Vec<_>, _>>()?
-    };
-    if parties.len() < 2 {
-        return Err(Failure::usage(
-            "an agreement needs two parties at least; take the card of another in with `entente party add FILE`, and name who takes part with `--party`, this node's own party included",
-        ));
-    }
-    let mut taken = BTreeMap::new();
-    let members: Vec<Member> = parties
-        .iter()
-        .map(|party| Member {
-            name: short_name(&party.name, &mut taken),
-            identity: party.id.clone(),
-            root_key: party.root.to_string(),
-        })
-        .collect();
-    let midnight = place::now().micros().div_euclid(DAY) * DAY;
-    let day = |days: i64| Timestamp::from_micros(midnight + days * DAY);
-    let text = Agreement::template(&asked.id, &members, day(0), day(365));
-    if let Err(faults) = Agreement::read(&text) {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        return Err(Failure::usage(format!(
-            "no document was written, since it could not be taken in: {}",
-            faults.join("\n")
-        )));
-    }
+    let text = template(&node, &asked.id, &asked.parties, place::now())?;
     give(global, asked.output.as_deref(), &text)?;
     if asked.output.is_some() && !global.quiet {
         eprintln!(
@@ -88,38 +55,13 @@ fn new(global: &Global, asked: &AgreementNew) -> Result<Exit, Failure> {
 
 /// What can be told before anything is read: the name of the agreement, and a file that would be lost.
 fn require_new(asked: &AgreementNew) -> Result<(), Failure> {
-    let may_be = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
-    if asked.id.is_empty() || asked.id.len() > 64 || !asked.id.chars().all(may_be) {
-        return Err(Failure::usage(format!(
-            "`{}` cannot name an agreement; take 1 to 64 of the characters a-z, 0-9 and -",
-            safe(&asked.id)
-        )));
-    }
+    require_id(&asked.id)?;
     match asked.output.as_deref() {
         Some(path) if path.as_os_str() != "-" && path.is_file() => Err(Failure::usage(format!(
             "`{}` is there already, and may have been edited; name another file, or move that one away",
             path.display()
         ))),
         _ => Ok(()),
-    }
-}
-
-/// How the clauses may call a party: its name in the letters that they allow, each only once.
-fn short_name(name: &str, taken: &mut BTreeMap<String, u32>) -> String {
-    let words: Vec<String> = name
-        .split(|character: char| !character.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
-    let mut short: String = words.join("-").chars().take(56).collect();
-    if short.is_empty() {
-        short = "party".to_owned();
-    }
-    let times = taken.entry(short.clone()).or_insert(0);
-    *times += 1;
-    match *times {
-        1 => short,
-        times => format!("{short}-{times}"),
     }
 }
 
@@ -225,29 +167,12 @@ fn sign(global: &Global, asked: &AgreementSign) -> Result<Exit, Failure> {
     place::require_outside(global, asked.act.output.as_deref())?;
     let node = place::open_existing_to_write(global)?;
     let at = place::now();
-    let pact = known(&node, &asked.id, at)?;
-    let version = match asked.number {
-        Some(number) => pact.version(number),
-        None => pact.newest(),
-    };
-    let version = version.ok_or_else(|| entente_node::Error::UnknownAgreement {
-        agreement: asked.id.clone(),
-        version: asked.number,
-    })?;
-    let me = named(&node, None)?;
-    let number = version.agreement.version;
-    if version.agreement.member_of(&me.id).is_none() {
-        return Err(Failure::refused(format!(
-            "`{}` is not a party to version {number} of `{}`, so it has nothing to sign there",
-            safe(&me.name),
-            asked.id
-        )));
-    }
+    let would = signable(&node, &asked.id, asked.number, at)?;
     if asked.act.dry_run {
-        return would(global, &asked.id, number, "signature", &hex(&version.digest));
+        return tell_would(global, would);
     }
     let unlocked = unlock(global, &asked.act, &node, at)?;
-    let pact = refusing(node.sign(&asked.id, number, &unlocked.keys, at))?;
+    let pact = say_so(&node, &would, &unlocked.keys, at)?;
     done(global, &asked.act, &node, &pact)
 }
 
@@ -255,33 +180,13 @@ fn say(global: &Global, asked: &AgreementWord, kind: Kind) -> Result<Exit, Failu
     place::require_outside(global, asked.act.output.as_deref())?;
     let node = place::open_existing_to_write(global)?;
     let at = place::now();
-    let pact = known(&node, &asked.id, at)?;
-    let me = named(&node, None)?;
-    if kind == Kind::Resumption && !pact.suspended.contains_key(&me.id) {
-        return Err(Failure::refused(format!(
-            "this node's party has not suspended `{}`; who suspended it must resume it (`entente agreement show {}`)",
-            asked.id, asked.id
-        )));
-    }
+    let would = sayable(&node, &asked.id, kind, at)?;
     if asked.act.dry_run {
-        return would(global, &asked.id, pact.agreement.version, kind.name(), "");
+        return tell_would(global, would);
     }
     let unlocked = unlock(global, &asked.act, &node, at)?;
-    let said = match kind {
-        Kind::Suspension => node.suspend(&asked.id, &unlocked.keys, at),
-        Kind::Resumption => node.resume(&asked.id, &unlocked.keys, at),
-        _ => node.leave(&asked.id, &unlocked.keys, at),
-    };
-    let pact = refusing(said)?;
+    let pact = say_so(&node, &would, &unlocked.keys, at)?;
     done(global, &asked.act, &node, &pact)
-}
-
-fn known(node: &Node, id: &str, at: Timestamp) -> Result<Pact, Failure> {
-    let unknown = || entente_node::Error::UnknownAgreement {
-        agreement: id.to_owned(),
-        version: None,
-    };
-    Ok(node.pact(id, at)?.ok_or_else(unknown)?)
 }
 
 fn unlock(global: &Global, act: &Doing, node: &Node, at: Timestamp) -> Result<Unlocked, Failure> {
@@ -290,31 +195,18 @@ fn unlock(global: &Global, act: &Doing, node: &Node, at: Timestamp) -> Result<Un
     vault.unlock(&me, &Passphrase::given(&act.unlock)?, at)
 }
 
-/// What may not be signed is refused, which is another thing than a bad file.
-fn refusing(done: Result<Pact, entente_node::Error>) -> Result<Pact, Failure> {
-    match done {
-        Err(entente_node::Error::Act(refusal)) => Err(Failure::refused(refusal)),
-        done => Ok(done?),
-    }
-}
-
-fn would(global: &Global, id: &str, version: u32, what: &str, digest: &str) -> Result<Exit, Failure> {
+fn tell_would(global: &Global, would_sign: ToSign) -> Result<Exit, Failure> {
     let mut out = out();
     if global.json {
-        let would_sign = ToSign {
-            act: what.to_owned(),
-            agreement: id.to_owned(),
-            version,
-            digest: digest.to_owned(),
-        };
         json_line(&mut out, &WouldSign { would_sign })?;
     } else {
-        let digest = if digest.is_empty() {
+        let digest = if would_sign.digest.is_empty() {
             String::new()
         } else {
-            format!(", digest {digest}")
+            format!(", digest {}", would_sign.digest)
         };
-        writeln!(out, "would sign: {what}, version {version} of `{id}`{digest}")?;
+        let (act, version, id) = (&would_sign.act, would_sign.version, &would_sign.agreement);
+        writeln!(out, "would sign: {act}, version {version} of `{id}`{digest}")?;
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -348,20 +240,4 @@ fn done(global: &Global, act: &Doing, node: &Node, pact: &Pact) -> Result<Exit, 
     }
     out.flush()?;
     Ok(Exit::Done)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_parties_become_names_that_clauses_allow() {
-        let mut taken = BTreeMap::new();
-        let mut short = |name: &str| short_name(name, &mut taken);
-        assert_eq!(short("CERT Österreich (AT)"), "cert-sterreich-at");
-        assert_eq!(short("Energie 24"), "energie-24");
-        assert_eq!(short("energie 24"), "energie-24-2");
-        assert_eq!(short("国家"), "party");
-        assert_eq!(short("國家"), "party-2");
-    }
 }

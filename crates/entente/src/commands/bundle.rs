@@ -5,13 +5,12 @@ use std::io::Write as _;
 use std::path::Path;
 
 use age::secrecy::ExposeSecret as _;
-use entente_exchange::bundle::{self, Account, Error, From, Order, Written};
-use entente_node::Node;
+use entente_exchange::bundle::{self, Account, From, Order, Written};
 use entente_node::party::Party;
 use entente_node::reading::TakenIn;
 use entente_stix::time::Timestamp;
 
-use crate::answers::bundle::{BundleTaken, BundleWritten, alarm_words};
+use crate::answers::bundle::{BundleTaken, BundleWritten, alarm_words, failure, only_agreement};
 use crate::cli::{Bundle, BundleFrom, BundleRead, BundleWrite, Global};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -70,29 +69,6 @@ fn unknown(party: &str) -> Failure {
         "no party `{}` is known here; `entente party list` shows who is",
         safe(party)
     ))
-}
-
-/// The agreement under which the party is told something, where there is just one.
-fn only_agreement(node: &Node, party: &Party, at: Timestamp) -> Result<String, Failure> {
-    let mut shared: Vec<String> = Vec::new();
-    for pact in node.pacts(at)? {
-        if pact.agreement.member_of(&party.id).is_some() {
-            shared.push(pact.agreement.id.clone());
-        }
-    }
-    match shared.as_slice() {
-        [one] => Ok(one.clone()),
-        [] => Err(Failure::not_found(format!(
-            "there is no agreement with {}; `entente agreement list` shows those that there are",
-            safe(&party.name)
-        ))),
-        several => Err(Failure::usage(format!(
-            "there are {} agreements with {}; choose one with `--agreement`: {}",
-            several.len(),
-            safe(&party.name),
-            safe(&several.join(", "))
-        ))),
-    }
 }
 
 fn tell_written(
@@ -218,18 +194,4 @@ fn taken_words(log: &TakenIn) -> String {
         words.push_str("; everything up to the signed head is held");
     }
     words
-}
-
-/// Whose fault it is that a bundle was not written or not read.
-fn failure(error: Error) -> Failure {
-    match error {
-        Error::Node(error) => place::node_failure(error),
-        Error::NoRecipient { .. } => Failure::not_found(error),
-        Error::Refused(_) => Failure {
-            exit: Exit::Refused,
-            message: error.to_string(),
-        },
-        Error::Secret(_) | Error::Moved { .. } | Error::Io(_) => Failure::store(error),
-        _ => Failure::input(error),
-    }
 }

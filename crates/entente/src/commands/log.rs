@@ -6,10 +6,7 @@ mod verify;
 
 use std::io::Write as _;
 
-use entente_node::Node;
-use entente_node::audit::LogShown;
-
-use crate::answers::log::Guarded;
+use crate::answers::log::{Guarded, entry};
 use crate::cli::{Global, Log, LogGuard, LogProve};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -25,20 +22,6 @@ pub(crate) fn run(global: &Global, asked: &Log) -> Result<Exit, Failure> {
         Log::Guard(asked) => guard(global, asked),
         Log::Prove(asked) => prove(global, asked),
     }
-}
-
-/// The logs whose name is or begins with `asked`.
-pub(super) fn matching<'l>(logs: &'l [LogShown], asked: &str) -> Result<Vec<&'l LogShown>, Failure> {
-    let matches =
-        |log: &&LogShown| log.origin == asked || log.agreement == asked || log.origin.starts_with(asked);
-    let found: Vec<&LogShown> = logs.iter().filter(matches).collect();
-    if found.is_empty() {
-        return Err(Failure::not_found(format!(
-            "there is no log `{}` here; `entente log show` lists those that there are",
-            safe(asked)
-        )));
-    }
-    Ok(found)
 }
 
 fn guard(global: &Global, asked: &LogGuard) -> Result<Exit, Failure> {
@@ -68,7 +51,7 @@ fn guard(global: &Global, asked: &LogGuard) -> Result<Exit, Failure> {
 fn prove(global: &Global, asked: &LogProve) -> Result<Exit, Failure> {
     place::require_outside(global, asked.output.as_deref())?;
     let node = place::open_to_read(global)?;
-    let (origin, number) = entry(&node, asked)?;
+    let (origin, number) = entry(&node, &asked.what, asked.log.as_deref())?;
     let proof = node.prove(&origin, number)?;
     match &asked.output {
         Some(path) if path.as_os_str() != "-" => {
@@ -81,35 +64,4 @@ fn prove(global: &Global, asked: &LogProve) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
-}
-
-/// Which entry is meant: a number together with a log, or the last release of an object.
-fn entry(node: &Node, asked: &LogProve) -> Result<(String, u64), Failure> {
-    let logs = node.logs()?;
-    let in_log = asked.log.as_deref().map(|log| matching(&logs, log)).transpose()?;
-    if let Ok(number) = asked.what.parse::<u64>() {
-        return match in_log.as_deref() {
-            Some([log]) => Ok((log.origin.clone(), number)),
-            Some(_) => Err(Failure::usage("several logs begin so; give more of the name")),
-            None => Err(Failure::usage(
-                "an entry's number needs its log: add `--log LOG`; `entente log show` lists them",
-            )),
-        };
-    }
-    let mut released = node.released_in(&asked.what)?;
-    if let Some(in_log) = in_log {
-        released.retain(|(origin, _)| in_log.iter().any(|log| log.origin == *origin));
-    }
-    match released.as_slice() {
-        [] => Err(Failure::not_found(format!(
-            "`{}` stands in no such log: it was not released, or was recalled; `entente log show LOG` lists entries",
-            safe(&asked.what)
-        ))),
-        [one] => Ok(one.clone()),
-        [(first, _), ..] => Err(Failure::usage(format!(
-            "it stands in {} logs; choose one, as with `--log {}`",
-            released.len(),
-            safe(first)
-        ))),
-    }
 }

@@ -10,7 +10,7 @@ use entente_node::limits::ACTS_FILE_BYTES_MAX;
 use entente_node::party::Party;
 use entente_stix::time::Timestamp;
 
-use crate::answers::party::{Founded, Met, PartyShown};
+use crate::answers::party::{Founded, Met, PartyShown, named};
 use crate::cli::{self, Global, PartyAdd, PartyCard, Unlock};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -221,18 +221,6 @@ fn card(global: &Global, asked: &PartyCard) -> Result<Exit, Failure> {
         );
     }
     Ok(Exit::Done)
-}
-
-/// A party by name or id; this node's own where none is named.
-pub(super) fn named(node: &Node, name: Option<&str>) -> Result<Party, Failure> {
-    match name {
-        None => Ok(node.me()?.ok_or(entente_node::Error::NotFounded)?),
-        Some(name) => Ok(node
-            .party(name)?
-            .ok_or_else(|| entente_node::Error::UnknownParty {
-                party: name.to_owned(),
-            })?),
-    }
 }
 
 /// What a party is recognised by.

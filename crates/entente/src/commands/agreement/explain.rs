@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::show::Names;
 use crate::answers::agreement::ExplainedShown;
+use crate::answers::party::named;
 use crate::cli::{AgreementExplain, Global};
-use crate::commands::party::named;
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::place;

@@ -8,8 +8,7 @@ use entente_node::pact::{Pact, Version};
 use entente_policy::agreement::{Agreement, Clause, Parties};
 use serde_json::Value;
 
-use super::known;
-use crate::answers::agreement::AgreementShown;
+use crate::answers::agreement::{AgreementShown, known};
 use crate::answers::hex;
 use crate::cli::{AgreementShow, Global};
 use crate::commands::party::give;

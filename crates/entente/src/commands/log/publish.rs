@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::matching;
+use crate::answers::log::matching;
 use crate::cli::{Global, LogPublish};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};

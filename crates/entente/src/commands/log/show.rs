@@ -7,9 +7,8 @@ use entente_node::audit::{EntryShown, LogShown};
 use entente_node::channel::opening::Opening;
 use entente_stix::time::Timestamp;
 
-use super::matching;
 use crate::answers::bundle::alarm_words;
-use crate::answers::log::{LogEntryShown, LogHead};
+use crate::answers::log::{LogEntryShown, LogHead, matching};
 use crate::cli::{Global, LogShow};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};

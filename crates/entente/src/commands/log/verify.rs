@@ -1,30 +1,23 @@
 //! `entente log verify`: the logs held here; published logs and proofs, from their files alone.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use entente_node::Node;
-use entente_node::audit::LogShown;
-use entente_node::channel::opening::Opening;
-use entente_node::channel::read_origin;
-use entente_node::guard::Guard as _;
 use entente_translog::checkpoint::Checkpoint;
 use entente_translog::note::{Note, Verifier};
+use entente_translog::published::Fault;
 use entente_translog::published::{self, CHECKPOINT, Folder, Options};
-use entente_translog::tlog_proof::{Policy, TlogProof};
-use entente_translog::{commitment, published::Fault};
 use walkdir::WalkDir;
 
-use crate::answers::log::LogVerdict;
+use crate::answers::log::{self, LogVerdict};
+use crate::answers::proof::{Trust, proven};
 use crate::cli::{Global, LogVerify};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
-use crate::names::Names;
+use crate::place;
 use crate::progress::Progress;
 use crate::render::{counted, safe};
-use crate::{desk, guard, place};
 
 /// A proof of our own is a few kilobytes.
 const PROOF_BYTES_MAX: u64 = 1 << 20;
@@ -34,7 +27,7 @@ pub(super) fn run(global: &Global, asked: &LogVerify) -> Result<Exit, Failure> {
     if asked.paths.is_empty() {
         held(global, &mut told)?;
     } else {
-        let trust = Trust::of(global, asked)?;
+        let trust = trust(global, asked)?;
         for path in &asked.paths {
             given(path, &trust, &mut told)?;
         }
@@ -116,91 +109,33 @@ fn held(global: &Global, told: &mut Told<'_>) -> Result<(), Failure> {
     for log in node.logs()? {
         let progress = Progress::bytes(None, global.quiet);
         progress.about(&log.origin);
-        let audited = node.audit(&log.origin, &mut |_, _| ())?;
+        let verdicts = log::held(&node, global, &log)?;
         progress.clear();
-        let rolled_back = is_behind_guard(global, &log)?;
-        for verdict in LogVerdict::of(&log, &audited, rolled_back) {
+        for verdict in verdicts {
             told.verdict(&verdict)?;
         }
     }
     Ok(())
 }
 
-/// The size of an own log's head that the guard knows, if the log here is behind it.
-fn is_behind_guard(global: &Global, log: &LogShown) -> Result<Option<u64>, Failure> {
-    if !log.is_own {
-        return Ok(None);
-    }
-    let guard = guard::Folder::new(desk::guard_folder(global)?);
-    let Ok(Some(note)) = guard.last(&log.origin) else {
-        return Ok(None);
-    };
-    let head = Note::read(note.as_bytes()).and_then(|note| Checkpoint::read(note.text()));
-    Ok(head.ok().map(|head| head.size).filter(|size| *size > log.held))
-}
-
-/// Whose signatures count, and what was seen of each log before.
-struct Trust {
-    keys: Vec<Verifier>,
-    /// The same keys, as they cosign others' logs.
-    witnesses: Vec<Verifier>,
-    /// How many of them must have cosigned.
-    quorum: usize,
-    names: Names,
-    /// The keys were named: whoever named them answers for them. Otherwise a log's owner must have signed.
-    named: bool,
-    seen: BTreeMap<String, (u64, [u8; 32])>,
-}
-
-impl Trust {
-    fn of(global: &Global, asked: &LogVerify) -> Result<Trust, Failure> {
-        if !asked.keys.is_empty() {
-            let keys = asked
-                .keys
-                .iter()
-                .map(|key| named_keys(key))
-                .collect::<Result<Vec<_>, _>>()?;
-            let keys = keys.concat();
-            return Ok(Trust {
-                witnesses: cosigners(&keys),
-                quorum: asked.quorum,
-                names: Names::default(),
-                keys,
-                named: true,
-                seen: BTreeMap::new(),
-            });
-        }
-        let no_keys = |failure: Failure| match failure.exit {
-            Exit::NotFound => Failure::usage(
-                "whose signature is good? There is no node here that knows parties: name keys with `--key VKEY`, \
-                 or the node with `--data DIR`",
-            ),
-            _ => failure,
-        };
-        let node = place::open_to_read(global).map_err(no_keys)?;
-        let keys: Vec<Verifier> = node
-            .parties()?
+/// Whose signatures count, by the command line.
+fn trust(global: &Global, asked: &LogVerify) -> Result<Trust, Failure> {
+    if !asked.keys.is_empty() {
+        let keys = asked
+            .keys
             .iter()
-            .flat_map(|party| party.all_verifiers())
-            .collect();
-        Ok(Trust {
-            witnesses: cosigners(&keys),
-            quorum: asked.quorum,
-            names: Names::of(&node)?,
-            keys,
-            named: false,
-            seen: seen(&node)?,
-        })
+            .map(|key| named_keys(key))
+            .collect::<Result<Vec<_>, _>>()?;
+        return Ok(Trust::named(keys.concat(), asked.quorum));
     }
-
-    fn is_owners(&self, origin: &str, signers: &[entente_translog::note::Signed]) -> bool {
-        let owner = read_origin(origin).map(|(_, owner)| owner);
-        self.named || owner.is_some_and(|owner| signers.iter().any(|signed| signed.key.name() == owner))
-    }
-}
-
-fn cosigners(keys: &[Verifier]) -> Vec<Verifier> {
-    keys.iter().filter_map(|key| key.as_cosigner().ok()).collect()
+    let no_keys = |failure: Failure| match failure.exit {
+        Exit::NotFound => Failure::usage(
+            "whose signature is good? There is no node here that knows parties: name keys with `--key VKEY`, \
+             or the node with `--data DIR`",
+        ),
+        _ => failure,
+    };
+    Trust::known(&place::open_to_read(global).map_err(no_keys)?, asked.quorum)
 }
 
 /// A key, or the keys in a file.
@@ -216,19 +151,6 @@ fn named_keys(text: &str) -> Result<Vec<Verifier>, Failure> {
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.map(|line| line.parse().map_err(bad)).collect()
-}
-
-/// The heads that this node knows: a published log must go on from them.
-fn seen(node: &Node) -> Result<BTreeMap<String, (u64, [u8; 32])>, Failure> {
-    let mut seen = BTreeMap::new();
-    for log in node.logs()? {
-        let Some((_, note)) = &log.head else { continue };
-        let checkpoint = Note::read(note.as_bytes()).and_then(|note| Checkpoint::read(note.text()));
-        if let Ok(checkpoint) = checkpoint {
-            seen.insert(log.origin, (checkpoint.size, checkpoint.root));
-        }
-    }
-    Ok(seen)
 }
 
 fn given(path: &Path, trust: &Trust, told: &mut Told<'_>) -> Result<(), Failure> {
@@ -311,33 +233,4 @@ fn proof(path: &Path, trust: &Trust, told: &mut Told<'_>) -> Result<(), Failure>
         Ok((origin, number, says)) => told.good(&origin, 1, &format!(", number {number}: {}", safe(&says))),
         Err(why) => told.bad(&name, "bad-proof", "", &why),
     }
-}
-
-fn proven(bytes: &[u8], trust: &Trust) -> Result<(String, u64, String), String> {
-    let text = |error: entente_translog::Error| error.to_string();
-    let proof = TlogProof::read(bytes).map_err(text)?;
-    let note = Note::read(proof.checkpoint.as_bytes()).map_err(text)?;
-    let origin = Checkpoint::read(note.text()).map_err(text)?.origin;
-    let extra = proof.extra.as_deref().unwrap_or_default();
-    let (salt, opening) = extra
-        .split_first_chunk::<32>()
-        .ok_or("it does not say what was logged (no salt and opening as extra data)")?;
-    let policy = Policy {
-        origin: &origin,
-        log_keys: &trust.keys,
-        witness_keys: &trust.witnesses,
-        quorum: trust.quorum,
-    };
-    let verified = proof
-        .verify(&commitment::commit(salt, opening), &policy)
-        .map_err(text)?;
-    if !trust.is_owners(&origin, verified.signers()) {
-        return Err("its head is signed by a known party, but not by the owner of the log".to_owned());
-    }
-    let says = match Opening::read(opening).map_err(|error| error.to_string())? {
-        Opening::Release(release) => format!("release of {} by clause `{}`", release.object, release.clause),
-        Opening::Recall(recall) => format!("recall of {}: {}", recall.object, recall.reason),
-        Opening::Close { reason } => format!("close: {reason}"),
-    };
-    Ok((origin, proof.index, says))
 }

@@ -9,8 +9,8 @@ use entente_node::party::Party;
 use entente_stix::time::Timestamp;
 use serde_json::json;
 
-use super::{give, named, read, shown};
-use crate::answers::party::{PartyShown, standing_word};
+use super::{give, read, shown};
+use crate::answers::party::{PartyShown, named, standing_word};
 use crate::cli::{Global, PartyKeys};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
