@@ -25,7 +25,7 @@ pub mod slice;
 pub mod sync;
 mod wire;
 
-pub use answer::answer;
+pub use answer::{answer, answer_locked};
 pub use error::Error;
 pub use message::{read_answers, read_questions};
 pub use packed::NotUnpacked;

@@ -159,6 +159,12 @@ impl From<Failure> for Problem {
     }
 }
 
+impl From<crate::kept::KeptError> for Problem {
+    fn from(error: crate::kept::KeptError) -> Problem {
+        Failure::from(error).into()
+    }
+}
+
 impl From<entente_node::Error> for Problem {
     fn from(error: entente_node::Error) -> Problem {
         crate::place::node_failure(error).into()

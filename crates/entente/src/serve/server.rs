@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, broadcast, watch};
 
 use super::limits::{EVENTS_WAITING_MAX, WORK_MAX};
 use super::metrics::Metrics;
+use super::peer::Door;
 use super::problem::Problem;
 use crate::cli::{self, Global};
 use crate::desk::Signing;
@@ -29,6 +30,8 @@ pub(crate) struct Server {
     shown: OnceLock<TlsKey>,
     /// The peers, as the command line may change them meanwhile.
     pub(crate) peers: Kept<peers::Book>,
+    /// What is remembered of peers that ask here.
+    pub(crate) door: Door,
     /// Places for requests that ask the node.
     pub(crate) work: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
@@ -63,6 +66,7 @@ impl Server {
             node,
             global: global.clone(),
             peers: peers::book(&folder),
+            door: Door::new()?,
             folder,
             signing,
             shown: OnceLock::new(),
