@@ -9,7 +9,7 @@ use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
 use tokio::sync::{Semaphore, broadcast, watch};
 
-use super::limits::{EVENTS_WAITING_MAX, WORK_MAX};
+use super::limits::{EVENTS_WAITING_MAX, LONG_MAX, WORK_MAX};
 use super::metrics::Metrics;
 use super::peer::Door;
 use super::problem::Problem;
@@ -34,6 +34,8 @@ pub(crate) struct Server {
     pub(crate) door: Door,
     /// Places for requests that ask the node.
     pub(crate) work: Arc<Semaphore>,
+    /// Places for uploads and downloads of any length, which hold a thread for as long as the other side takes.
+    pub(crate) long: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
     /// Detections as they are made: numbered lines of JSON.
     pub(crate) events: broadcast::Sender<Event>,
@@ -71,6 +73,7 @@ impl Server {
             signing,
             shown: OnceLock::new(),
             work: Arc::new(Semaphore::new(WORK_MAX)),
+            long: Arc::new(Semaphore::new(LONG_MAX)),
             metrics: Metrics::new().map_err(Failure::store)?,
             events: broadcast::Sender::new(EVENTS_WAITING_MAX),
             stopping: watch::Sender::new(false),
