@@ -7,6 +7,7 @@ pub(crate) mod agreement;
 pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod detection;
+pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod import;
 pub(crate) mod limits;

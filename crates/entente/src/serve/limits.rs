@@ -48,8 +48,6 @@ pub(crate) const RATIO_MAX: u64 = 100;
 pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
 /// Bytes of rendered TAXII pages that are kept.
 pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
-/// Live detections that wait for a slow reader.
-pub(crate) const EVENTS_WAITING_MAX: usize = 1024;
 
 /// Every bound with its name, its value and what happens beyond it.
 pub(crate) const ALL: &[(&str, u64, &str)] = &[
@@ -147,10 +145,5 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "bytes of rendered TAXII pages that are kept",
         PAGES_BYTES_MAX as u64,
         "the page that was used longest ago is rendered anew",
-    ),
-    (
-        "live detections that wait for a slow reader",
-        EVENTS_WAITING_MAX as u64,
-        "the oldest are skipped, and the reader is told",
     ),
 ];

@@ -45,61 +45,118 @@ const TAGS: &[(&str, &str)] = &[
 /// The document, whole.
 pub(super) fn whole(made: &OpenApi) -> Value {
     let mut document = serde_json::to_value(made).unwrap_or_default();
-    document["info"] = json!({
+    let info = json!({
         "title": "Entente", "version": env!("CARGO_PKG_VERSION"), "description": ABOUT,
         "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
     });
-    document["tags"] = TAGS
-        .iter()
-        .map(|(name, about)| json!({"name": name, "description": about}))
-        .collect();
-    document["paths"][PATH]["get"] = json!({
-        "tags": ["node"], "operationId": "openapi", "summary": "This document",
-        "responses": {"200": {"description": "The document", "content": {"application/json": {"schema": {"type": "object"}}}}},
-    });
-    document["components"]["schemas"]["Problem"] = json!(Document::schema());
-    document["components"]["schemas"]["Fault"] = json!(Fault::schema());
-    document["components"]["responses"]["Problem"] = json!({
-        "description": "A problem (RFC 9457)",
-        "headers": {"Retry-After": {"description": "Seconds after which to try again", "schema": {"type": "integer", "minimum": 0}}},
-        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    });
-    document["components"]["parameters"]["IdempotencyKey"] = json!({
-        "name": "Idempotency-Key", "in": "header", "required": false,
-        "description": "Whoever sends the same request again under the same key within a day gets the first answer again, and \
-                        nothing is done twice; another request under the same key is refused.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
-        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
-    });
-    document["components"]["securitySchemes"] = json!({
-        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "ent_…", "description": "A token of an account"},
-        "password": {"type": "http", "scheme": "basic", "description": "An account's name with its password or a token"},
-        "session": {"type": "apiKey", "in": "cookie", "name": "__Host-entente", "description": "A session, for people who signed in"},
-        "certificate": {"type": "mutualTLS", "description": "A party's node, by its pinned key"},
-    });
-    for route in routes::all().filter(|route| route.path.starts_with("/api/v1")) {
-        let operation = &mut document["paths"][route.path][route.method.to_ascii_lowercase().as_str()];
-        if operation.is_object() {
-            complete(operation, route.method, route.action);
+    put(&mut document, &["info"], info);
+    let tags = TAGS.iter();
+    let tags = tags.map(|(name, about)| json!({"name": name, "description": about}));
+    put(&mut document, &["tags"], tags.collect());
+    put(&mut document, &["paths", PATH, "get"], own_operation());
+    for (name, schema) in [
+        ("Problem", json!(Document::schema())),
+        ("Fault", json!(Fault::schema())),
+    ] {
+        put(&mut document, &["components", "schemas", name], schema);
+    }
+    put(&mut document, &["components", "responses", "Problem"], problem());
+    put(
+        &mut document,
+        &["components", "parameters", "IdempotencyKey"],
+        key(),
+    );
+    put(&mut document, &["components", "securitySchemes"], schemes());
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
+    for (path, item) in paths.into_iter().flatten() {
+        for (method, operation) in item.as_object_mut().into_iter().flatten() {
+            let method = method.to_ascii_uppercase();
+            if let Some(action) = routes::all()
+                .find(|route| route.path == path && route.method == method)
+                .map(|route| route.action)
+            {
+                complete(operation, &method, action);
+            }
         }
     }
     document
 }
 
+fn own_operation() -> Value {
+    json!({
+        "tags": ["node"], "operationId": "openapi", "summary": "This document",
+        "responses": {"200": {
+            "description": "The document", "content": {"application/json": {"schema": {"type": "object"}}},
+        }},
+    })
+}
+
+fn problem() -> Value {
+    json!({
+        "description": "A problem (RFC 9457)",
+        "headers": {"Retry-After": {
+            "description": "Seconds after which to try again", "schema": {"type": "integer", "minimum": 0},
+        }},
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    })
+}
+
+fn key() -> Value {
+    json!({
+        "name": "Idempotency-Key", "in": "header", "required": false,
+        "description": "Whoever sends the same request again under the same key within a day gets the first answer again, \
+                        and nothing is done twice; another request under the same key is refused.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+        "example": "8e03978e-40d5-43dd-bc93-6894a57f9324",
+    })
+}
+
+fn schemes() -> Value {
+    json!({
+        "token": {"type": "http", "scheme": "bearer", "bearerFormat": "ent_…", "description": "A token of an account"},
+        "password": {
+            "type": "http", "scheme": "basic", "description": "An account's name with its password or a token",
+        },
+        "session": {
+            "type": "apiKey", "in": "cookie", "name": "__Host-entente", "description": "A session, for people who signed in",
+        },
+        "certificate": {"type": "mutualTLS", "description": "A party's node, by its pinned key"},
+    })
+}
+
+/// Puts a value where the members of `path` lead, objects made on the way.
+fn put(document: &mut Value, path: &[&str], value: Value) {
+    let mut place = document;
+    for name in path {
+        if !place.is_object() {
+            *place = json!({});
+        }
+        let Some(members) = place.as_object_mut() else {
+            return;
+        };
+        place = members.entry(*name).or_insert(Value::Null);
+    }
+    *place = value;
+}
+
 /// What an operation does not say of itself.
 fn complete(operation: &mut Value, method: &str, action: Action) {
-    operation["x-action"] = json!(action.name());
-    operation["security"] = match action {
+    put(operation, &["x-action"], json!(action.name()));
+    let security = match action {
         Action::Know | Action::SignIn => json!([]),
         _ => json!([{"token": []}, {"password": []}, {"session": []}]),
     };
-    operation["responses"]["default"] = json!({"$ref": "#/components/responses/Problem"});
-    if method != "GET" {
-        let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
-        match operation["parameters"].as_array_mut() {
-            Some(parameters) => parameters.push(key),
-            None => operation["parameters"] = json!([key]),
-        }
+    put(operation, &["security"], security);
+    let problem = json!({"$ref": "#/components/responses/Problem"});
+    put(operation, &["responses", "default"], problem);
+    if method == "GET" {
+        return;
+    }
+    let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    match parameters {
+        Some(parameters) => parameters.push(key),
+        None => put(operation, &["parameters"], json!([key])),
     }
 }
 

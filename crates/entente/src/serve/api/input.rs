@@ -3,8 +3,8 @@
 //! The schema that describes a body or a parameter is the one that it is checked against, so that neither can be
 //! right without the other; every fault is told, each with its place.
 
-use std::io::Read;
-use std::sync::Arc;
+use std::io::{self, Read};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
@@ -18,7 +18,7 @@ use utoipa::openapi::path::Parameter;
 use utoipa::{IntoParams, ToSchema};
 
 use super::schema::Schema;
-use crate::serve::body::{Bounds, Encoding, decoder, streamed, whole};
+use crate::serve::body::{Bounds, Encoding, decoder, streamed, unreadable, whole};
 use crate::serve::limits::{BODY_BYTES_MAX, DECODED_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
@@ -232,9 +232,56 @@ impl FromRequest<Arc<Server>> for Upload {
 }
 
 impl Upload {
-    /// The decoded bytes. To be called where there is a runtime, to be read where waiting is allowed.
-    pub(crate) fn reader(self) -> Result<Box<dyn Read + Send>, Problem> {
-        decoder(self.encoding, streamed(self.body), UPLOAD_BYTES_MAX)
+    /// The bytes, decoded and unpacked; to be asked for and read where waiting is allowed. What the body's sender
+    /// did wrong is told by the [`Trouble`] beside it, once a read has failed.
+    pub(crate) fn reader(self) -> Result<(Box<dyn Read + Send>, Trouble), Problem> {
+        let trouble = Trouble::default();
+        let sent = decoder(self.encoding, streamed(self.body), UPLOAD_BYTES_MAX)?;
+        let mut sent = Watched {
+            reader: sent,
+            trouble: trouble.clone(),
+        };
+        let mut head = Vec::new();
+        let read = (&mut sent).take(4).read_to_end(&mut head);
+        read.map_err(|error| trouble.or(unreadable(&error)))?;
+        let packed = match head.as_slice() {
+            [0x1f, 0x8b, ..] => Encoding::Gzip,
+            [0x28, 0xb5, 0x2f, 0xfd] => Encoding::Zstd,
+            _ => Encoding::Identity,
+        };
+        let whole = io::Cursor::new(head).chain(sent);
+        let unpacked = Watched {
+            reader: decoder(packed, whole, UPLOAD_BYTES_MAX)?,
+            trouble: trouble.clone(),
+        };
+        Ok((Box::new(unpacked), trouble))
+    }
+}
+
+/// What was wrong with a body that could not be read to its end.
+#[derive(Clone, Default)]
+pub(crate) struct Trouble(Arc<Mutex<Option<Problem>>>);
+
+impl Trouble {
+    /// The body's fault where it was one, else `problem`.
+    pub(crate) fn or(&self, problem: Problem) -> Problem {
+        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        met.take().unwrap_or(problem)
+    }
+}
+
+struct Watched<R> {
+    reader: R,
+    trouble: Trouble,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer).inspect_err(|error| {
+            let mut met = self.trouble.0.lock().unwrap_or_else(PoisonError::into_inner);
+            // The innermost reader knows best, and fails first.
+            met.get_or_insert_with(|| unreadable(error));
+        })
     }
 }
 

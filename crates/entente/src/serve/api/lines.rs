@@ -19,6 +19,9 @@ use crate::serve::work::blocking;
 /// JSON values, one a line.
 pub(super) const NDJSON: &str = "application/x-ndjson";
 
+/// STIX objects and bundles.
+pub(super) const STIX: &str = "application/stix+json;version=2.1";
+
 /// Bytes that are gathered before they are sent.
 const CHUNK_BYTES: usize = 64 << 10;
 
@@ -58,10 +61,7 @@ pub(super) async fn written(
     media_type: &'static str,
     write: impl FnOnce(&Server, &mut Sending) -> Result<(), Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let place = server.long.clone().try_acquire_owned().map_err(|_| {
-        Problem::busy("as many uploads and downloads as this node does at a time are under way; ask again")
-            .retry(5)
-    })?;
+    let place = super::place(server)?;
     let (chunks, mut waiting) = mpsc::channel(CHUNKS_WAITING);
     let writing = tokio::spawn({
         let server = server.clone();
