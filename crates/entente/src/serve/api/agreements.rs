@@ -222,7 +222,7 @@ pub(super) async fn replace(
         let document =
             Agreement::read(&text).map_err(|faults| of_document(entente_node::Error::Agreement(faults)))?;
         require_same(&id, &document.id, "id")?;
-        Ok(server.node.replace_draft(&text, at).map_err(of_document)?)
+        server.node.replace_draft(&text, at).map_err(of_document)
     });
     let pact = done.await?;
     Ok((tagged(&pact), Json(AgreementShown::from(&pact))).into_response())
