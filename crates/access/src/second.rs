@@ -21,6 +21,7 @@ pub const SECRET_BYTES: usize = 20;
 #[serde(deny_unknown_fields)]
 pub struct Second {
     /// The shared secret: whoever reads the book can make codes, as always with this method.
+    #[serde(with = "base32")]
     secret: Vec<u8>,
     /// Whether a first code was given.
     confirmed: bool,
@@ -111,6 +112,22 @@ impl Second {
             .with_secret(self.secret.clone())
             .with_step_duration(STEP)
             .with_skew(DRIFT_STEPS as u16)
+    }
+}
+
+/// The secret as it stands in the book, and as people type it.
+mod base32 {
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+    use totp_rs::Secret;
+
+    pub(super) fn serialize<S: Serializer>(secret: &[u8], out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&Secret::new(secret.into()).to_base32())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        let secret = Secret::try_from_base32(text).map_err(|_| de::Error::custom("a secret is base 32"))?;
+        Ok(secret.as_bytes().to_vec())
     }
 }
 
