@@ -16,7 +16,6 @@
     )
 )]
 
-mod accounts;
 mod answers;
 mod cli;
 mod commands;
@@ -26,6 +25,7 @@ mod guard;
 #[allow(dead_code, reason = "peers and feeds are about to use it")]
 mod http;
 mod inputs;
+#[allow(dead_code, reason = "its first user is on the way")]
 mod kept;
 mod keys;
 mod names;

@@ -23,9 +23,10 @@ pub mod message;
 mod packed;
 pub mod slice;
 pub mod sync;
+pub mod taxii;
 mod wire;
 
-pub use answer::{answer, answer_locked};
+pub use answer::answer;
 pub use error::Error;
 pub use message::{read_answers, read_questions};
 pub use packed::NotUnpacked;

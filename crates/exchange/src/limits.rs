@@ -48,6 +48,69 @@ pub const HEADER_BYTES_MAX: usize = 3 << 20;
 /// Sections of a bundle.
 pub const SECTIONS_MAX: u64 = 1 << 20;
 
+/// Bytes of an answer of a TAXII server, unpacked.
+pub const TAXII_ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Objects that a TAXII server is asked for in one page.
+pub const TAXII_LIMIT_MAX: u32 = 10_000;
+
+/// Pages of one reading of a TAXII collection.
+pub const TAXII_PAGES_MAX: u64 = 100_000;
+
+/// Pages in a row without anything new, after which a TAXII server leads round in circles.
+pub const TAXII_FRUITLESS_MAX: u32 = 100;
+
+/// Empty pages in a row with the same `next`, after which a TAXII server leads round in circles.
+pub const TAXII_EMPTY_MAX: u32 = 10;
+
+/// Objects of one reading that are told from those that come again.
+pub const TAXII_SEEN_MAX: usize = 1 << 20;
+
+/// Objects of the last instant that are remembered between two readings.
+pub const TAXII_TAIL_MAX: usize = 2_000;
+
+/// Bytes of a TAXII server's `next`.
+pub const TAXII_NEXT_BYTES_MAX: usize = 4 << 10;
+
+/// Bytes of a cursor as text.
+pub const TAXII_CURSOR_BYTES_MAX: usize = 64 << 10;
+
+/// Times that a TAXII server may forget its `next` within one reading.
+pub const TAXII_FORGOTTEN_MAX: u32 = 3;
+
+/// Redirects in a row.
+pub const TAXII_REDIRECTS_MAX: u32 = 3;
+
+/// Failures in a row after which a TAXII server is left alone until the next time.
+pub const TAXII_RETRIES_MAX: u32 = 4;
+
+/// Damaged answers in a row after which a TAXII server is left alone until the next time.
+pub const TAXII_DAMAGED_MAX: u32 = 2;
+
+/// Seconds that a TAXII server may make us wait within one conversation.
+pub const TAXII_WAIT_SECONDS_MAX: u32 = 3_600;
+
+/// API roots of a TAXII server.
+pub const TAXII_ROOTS_MAX: usize = 100;
+
+/// Collections of an API root.
+pub const TAXII_COLLECTIONS_MAX: usize = 10_000;
+
+/// Bytes of an id in a path of TAXII.
+pub const TAXII_NAME_BYTES_MAX: usize = 250;
+
+/// Bytes of an envelope that is handed in.
+pub const TAXII_DELIVERY_BYTES_MAX: usize = 4 << 20;
+
+/// Objects of an envelope that is handed in.
+pub const TAXII_DELIVERY_OBJECTS_MAX: usize = 500;
+
+/// Times that the status of an envelope is asked for.
+pub const TAXII_POLLS_MAX: u32 = 30;
+
+/// Seconds between two of those.
+pub const TAXII_POLL_SECONDS_MAX: u32 = 30;
+
 /// zstd's level for whatever travels.
 pub(crate) const PACK_LEVEL: i32 = 3;
 
@@ -126,5 +189,70 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "sections of a bundle",
         SECTIONS_MAX,
         "a bundle with more is refused",
+    ),
+    (
+        "answer of a TAXII server, unpacked, bytes",
+        TAXII_ANSWER_BYTES_MAX as u64,
+        "fewer objects are asked for; where one object is bigger, the reading ends and says so",
+    ),
+    (
+        "objects asked for in a page of TAXII",
+        TAXII_LIMIT_MAX as u64,
+        "no more are asked for at a time",
+    ),
+    (
+        "pages in a reading of a TAXII collection",
+        TAXII_PAGES_MAX,
+        "the reading goes on from there the next time",
+    ),
+    (
+        "pages in a row without anything new, from a TAXII server",
+        TAXII_FRUITLESS_MAX as u64,
+        "the reading ends: the server leads round in circles",
+    ),
+    (
+        "objects of a reading that are told from those that come again",
+        TAXII_SEEN_MAX as u64,
+        "the oldest are forgotten, and known when they come again",
+    ),
+    (
+        "objects of the last instant of a TAXII collection, remembered",
+        TAXII_TAIL_MAX as u64,
+        "that instant is not asked for again",
+    ),
+    (
+        "`next` of a TAXII server, bytes",
+        TAXII_NEXT_BYTES_MAX as u64,
+        "the answer counts as damaged",
+    ),
+    (
+        "failures in a row of a TAXII server",
+        TAXII_RETRIES_MAX as u64,
+        "it is left alone until the next time",
+    ),
+    (
+        "waiting that a TAXII server may ask for, seconds",
+        TAXII_WAIT_SECONDS_MAX as u64,
+        "it is left alone until the next time",
+    ),
+    (
+        "API roots of a TAXII server",
+        TAXII_ROOTS_MAX as u64,
+        "the rest is not looked at",
+    ),
+    (
+        "collections of an API root",
+        TAXII_COLLECTIONS_MAX as u64,
+        "the rest is not listed, and it is said so",
+    ),
+    (
+        "envelope handed in to a TAXII server, bytes",
+        TAXII_DELIVERY_BYTES_MAX as u64,
+        "the next envelope takes the rest; a bigger object goes alone",
+    ),
+    (
+        "objects of an envelope handed in",
+        TAXII_DELIVERY_OBJECTS_MAX as u64,
+        "the next envelope takes the rest",
     ),
 ];

@@ -350,7 +350,8 @@ impl<R: Read> Reader<R> {
             "type" => members.type_name = text,
             "id" => members.id = text,
             "spec_version" => members.spec_version = text,
-            "next" => members.next = text,
+            // Some servers count pages, and write the number as one.
+            "next" => members.next = text.or_else(|| Some(value.as_number()?.text().to_owned())),
             _ => members.more = value.as_bool().unwrap_or(false),
         }
     }

@@ -14,6 +14,7 @@ mod cuts;
 mod difference;
 mod hello;
 mod hostile;
+mod taxii;
 mod world;
 
 /// How many cases: so many in every run, more where the environment asks for it.

@@ -20,7 +20,6 @@ mod documents;
 mod finding;
 mod history;
 mod integrity;
-mod model;
 mod paging;
 mod withdrawal;
 
@@ -47,7 +46,6 @@ pub fn cases() -> Vec<Case> {
         documents::CASES,
         changes::CASES,
         integrity::CASES,
-        model::CASES,
     ];
     parts.concat()
 }

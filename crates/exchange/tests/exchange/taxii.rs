@@ -1,0 +1,6 @@
+//! The TAXII client against servers that misbehave, in process.
+
+mod client;
+mod delivery;
+mod discovery;
+mod server;
