@@ -2,7 +2,7 @@
 //!
 //! Pure: time and randomness are arguments, and nothing is kept here. Times are whole seconds: since 1970 where
 //! they are kept ([`Seconds`]), since whatever the caller likes where they only count spans in memory.
-//! Begin at [`Caller::may`].
+//! Begin at [`Caller::may`] for what somebody may, at [`Accounts`] for what is known of people and tools.
 
 #![cfg_attr(
     test,
@@ -14,11 +14,23 @@
     )
 )]
 
+pub mod accounts;
 pub mod caller;
+pub mod limits;
+pub mod name;
+pub mod password;
+pub mod recent;
 pub mod role;
+pub mod second;
+pub mod secret;
+pub mod session;
+pub mod throttle;
 
+pub use accounts::{Account, Accounts, By, NewToken, Refusal, Standing, Token};
 pub use caller::{Caller, Scopes, Who};
+pub use name::Name;
 pub use role::{Action, Role};
+pub use secret::Secret;
 
 /// Whole seconds since 1970-01-01T00:00:00Z.
 pub type Seconds = u64;

@@ -3,10 +3,12 @@
 //! One file a subject; each type is made from what `node` gives. Members are a contract with scripts, and their
 //! comments are the words of the OpenAPI document. Text for people is made elsewhere: in `commands/`.
 
+pub(crate) mod account;
 pub(crate) mod agreement;
 pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod detection;
+pub(crate) mod export;
 pub(crate) mod find;
 pub(crate) mod import;
 pub(crate) mod limits;

@@ -1,5 +1,6 @@
 //! The command line as clap sees it: names, arguments and their help. What they do is in `commands/`.
 
+mod account;
 mod channel;
 mod party;
 mod serve;
@@ -9,6 +10,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use account::{
+    Account, AccountAdd, AccountNamed, AccountPassword, AccountRevoke, AccountToken, AccountTotp,
+    PasswordFrom,
+};
 pub(crate) use channel::{
     Bundle, BundleFrom, BundleRead, BundleWrite, Log, LogGuard, LogProve, LogPublish, LogShow, LogVerify,
     Recall, Release,
@@ -86,6 +91,9 @@ pub(crate) enum Command {
     Log(Log),
     /// Serve the node: TAXII, peers, REST
     Serve(Serve),
+    /// Who may ask the server: people, and tools with tokens
+    #[command(subcommand)]
+    Account(Account),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

@@ -1,5 +1,6 @@
 //! One module a command: asks the node, renders the answer, chooses the exit code.
 
+mod account;
 mod agreement;
 mod bundle;
 mod check;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Bundle(asked) => bundle::run(global, asked),
         Command::Log(asked) => log::run(global, asked),
         Command::Serve(asked) => crate::serve::run(global, asked),
+        Command::Account(asked) => account::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

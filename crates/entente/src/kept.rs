@@ -32,7 +32,7 @@ pub(crate) struct Kept<T> {
 
 /// What was read last. The file stays open, so that no other can get its number while we compare.
 struct Seen<T> {
-    file: Option<File>,
+    _file: Option<File>,
     mark: Option<Mark>,
     value: Arc<T>,
 }
@@ -149,7 +149,7 @@ impl<T: Serialize + DeserializeOwned + Default> Kept<T> {
     fn load(&self) -> Result<Seen<T>, KeptError> {
         let Some(file) = self.open()? else {
             return Ok(Seen {
-                file: None,
+                _file: None,
                 mark: None,
                 value: Arc::default(),
             });
@@ -159,7 +159,7 @@ impl<T: Serialize + DeserializeOwned + Default> Kept<T> {
         let mark = file.metadata().map_err(|error| self.failed("read", error))?;
         let value = Arc::new(self.parse(&file)?);
         Ok(Seen {
-            file: Some(file),
+            _file: Some(file),
             mark: Some(Mark::of(&mark)),
             value,
         })

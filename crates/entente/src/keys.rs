@@ -18,7 +18,7 @@ use entente_translog::note::Signer;
 use zeroize::Zeroizing;
 
 use crate::exit::Failure;
-pub(crate) use passphrase::Passphrase;
+pub(crate) use passphrase::{Passphrase, first_line};
 use text::{InstanceSecrets, RootSecret};
 
 /// scrypt with N = 2^16 and r = 8: 64 MiB and a fraction of a second for each guess.

@@ -16,6 +16,7 @@
     )
 )]
 
+mod accounts;
 mod answers;
 mod cli;
 mod commands;
@@ -25,7 +26,6 @@ mod guard;
 #[allow(dead_code, reason = "peers and feeds are about to use it")]
 mod http;
 mod inputs;
-#[allow(dead_code, reason = "its first user is on the way")]
 mod kept;
 mod keys;
 mod names;

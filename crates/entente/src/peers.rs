@@ -138,6 +138,18 @@ impl Book {
         pinned.find(|(_, pinned)| pinned.key == *key)
     }
 
+    /// The party that has this key, paused or not.
+    pub(crate) fn holder(&self, key: &TlsKey) -> Option<&str> {
+        let mut peers = self.peers.iter();
+        let has = |peer: &Peer| {
+            peer.asks_with
+                .iter()
+                .chain(&peer.answers_with)
+                .any(|pinned| pinned.key == *key)
+        };
+        peers.find(|(_, peer)| has(peer)).map(|(party, _)| party.as_str())
+    }
+
     /// The peers that this node asks.
     pub(crate) fn asked(&self) -> impl Iterator<Item = (&String, &Peer)> {
         self.peers

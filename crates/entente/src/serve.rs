@@ -13,6 +13,7 @@ mod jobs;
 pub(crate) mod limits;
 mod listen;
 mod metrics;
+mod peer;
 mod problem;
 mod router;
 mod routes;

@@ -9,6 +9,7 @@ use entente_node::acts::Act;
 use entente_node::channel::Desk;
 use entente_node::view::{PeerView, Refused};
 use entente_stix::digest::Digest;
+use entente_stix::time::Timestamp;
 
 use crate::limits::{ACTS_BYTES_MAX, ANSWERS_BYTES_MAX, CHUNK_BYTES_MAX, CHUNK_ENTRIES_MAX};
 use crate::message::{self, Answer, Known, Question, prefix};
@@ -19,8 +20,25 @@ use crate::{Error, heads};
 /// # Errors
 /// Only when this node cannot even write an answer. Whatever the bytes are, there is one.
 pub fn answer(view: &PeerView<'_>, desk: &Desk<'_>, request: &[u8]) -> Result<Vec<u8>, Error> {
+    answer_with(view, desk.at, Some(desk), request)
+}
+
+/// As [`answer`], by a node whose keys are locked: it tells what is signed already, and cosigns nothing.
+///
+/// # Errors
+/// As [`answer`].
+pub fn answer_locked(view: &PeerView<'_>, at: Timestamp, request: &[u8]) -> Result<Vec<u8>, Error> {
+    answer_with(view, at, None, request)
+}
+
+fn answer_with(
+    view: &PeerView<'_>,
+    at: Timestamp,
+    desk: Option<&Desk<'_>>,
+    request: &[u8],
+) -> Result<Vec<u8>, Error> {
     let answers = match message::read::<Question>(request) {
-        Ok(questions) => all(view, desk, questions),
+        Ok(questions) => all(view, at, desk, questions),
         Err(fault) => vec![Answer::refused("message", fault)],
     };
     Ok(message::write(&answers)?)
@@ -28,12 +46,12 @@ pub fn answer(view: &PeerView<'_>, desk: &Desk<'_>, request: &[u8]) -> Result<Ve
 
 /// Many questions are few bytes, and what they ask for together may be more than a message holds: after so much
 /// nothing more is looked up.
-fn all(view: &PeerView<'_>, desk: &Desk<'_>, questions: Vec<Question>) -> Vec<Answer> {
+fn all(view: &PeerView<'_>, at: Timestamp, desk: Option<&Desk<'_>>, questions: Vec<Question>) -> Vec<Answer> {
     let mut bytes = 0;
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
         let answer = match bytes < ANSWERS_BYTES_MAX {
-            true => one(view, desk, question).unwrap_or_else(|refused| told(&refused)),
+            true => one(view, at, desk, question).unwrap_or_else(|refused| told(&refused)),
             false => Answer::refused("too-much", "the answers before it fill the message; ask again"),
         };
         bytes += weight(&answer);
@@ -72,11 +90,16 @@ fn told(refused: &Refused) -> Answer {
 /// that the peer has no part in included.
 const NOT_TOLD: Answer = Answer::Taken { new: 0, refused: 0 };
 
-fn one(view: &PeerView<'_>, desk: &Desk<'_>, question: Question) -> Result<Answer, Refused> {
+fn one(
+    view: &PeerView<'_>,
+    at: Timestamp,
+    desk: Option<&Desk<'_>>,
+    question: Question,
+) -> Result<Answer, Refused> {
     Ok(match question {
         Question::Acts { have } => acts(view.acts()?, &have),
         Question::TakeActs(acts) => {
-            view.take_acts(&acts, desk.at)?;
+            view.take_acts(&acts, at)?;
             NOT_TOLD
         }
         Question::Channels => Answer::Channels(view.channels()?),
@@ -91,11 +114,17 @@ fn one(view: &PeerView<'_>, desk: &Desk<'_>, question: Question) -> Result<Answe
         }
         Question::Heads { known } => differing_heads(&view.heads()?, &known),
         Question::TakeHeads(notes) => {
-            view.take_heads(&notes, desk.at)?;
+            view.take_heads(&notes, at)?;
             NOT_TOLD
         }
-        Question::Receipts(notes) => receipts(view, desk, &notes)?,
+        Question::Receipts(notes) => receipts(view, at, &notes)?,
         Question::Witness(body) => {
+            let Some(desk) = desk else {
+                return Ok(Answer::refused(
+                    "locked",
+                    "this node's keys are locked; ask again later",
+                ));
+            };
             let (status, body) = view.add_checkpoint(&body, desk)?;
             Answer::Witness {
                 status: u64::from(status),
@@ -160,10 +189,10 @@ fn places<T>(items: &[T], is_lacking: impl Fn(&T) -> bool) -> Vec<u64> {
     lacking.map(|(place, _)| place as u64).collect()
 }
 
-fn receipts(view: &PeerView<'_>, desk: &Desk<'_>, notes: &[String]) -> Result<Answer, Refused> {
+fn receipts(view: &PeerView<'_>, at: Timestamp, notes: &[String]) -> Result<Answer, Refused> {
     let (mut new, mut refused) = (0, 0);
     for note in notes {
-        match view.take_receipt(note, desk.at) {
+        match view.take_receipt(note, at) {
             Ok(()) => new += 1,
             Err(failed @ Refused::Failed(_)) => return Err(failed),
             Err(_) => refused += 1,

@@ -220,6 +220,11 @@ impl<'a> Said<'a> {
         &self.hello.from
     }
 
+    /// The nonce that it claims to answer.
+    pub fn answers(&self) -> Nonce {
+        self.hello.answers
+    }
+
     /// Whether `sender`, whose card is known here, says this here and now.
     ///
     /// # Errors

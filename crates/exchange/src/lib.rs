@@ -26,7 +26,7 @@ pub mod sync;
 pub mod taxii;
 mod wire;
 
-pub use answer::answer;
+pub use answer::{answer, answer_locked};
 pub use error::Error;
 pub use message::{read_answers, read_questions};
 pub use packed::NotUnpacked;

@@ -183,26 +183,34 @@ impl Node {
             let Some(id) = TileId::of(0, index, head.size) else {
                 break;
             };
-            let entries = self
-                .store
-                .entries(origin, index * width, usize::from(id.width))
-                .map_err(Error::from)?;
-            let commitments: Vec<[u8; 32]> = entries
-                .iter()
-                .map(|entry| commitment::commit(&entry.salt, &entry.opening))
-                .collect();
-            let bundle = tile::bundle(commitments.iter().map(<[u8; 32]>::as_slice));
-            let bundle = self.in_log(origin, bundle)?;
+            let bundle = self.bundle_of_entries(origin, id)?;
             sink(&tile::entries_path(index, id.width), &bundle)?;
         }
         for id in tiles_of(head.size) {
-            let mut hashes = entente_translog::tile::Tiles::tile(&self.tree(origin), id)?;
-            hashes.truncate(usize::from(id.width) * 32);
-            sink(&id.path(), &hashes)?;
+            sink(&id.path(), &self.hashes(origin, id)?)?;
         }
         // The checkpoint last: whoever reads while this is written finds the tiles of the head it sees.
         sink(CHECKPOINT, head.note.as_bytes())?;
         Ok(head.size)
+    }
+
+    /// The entries under a tile of level 0, as they are published.
+    pub(crate) fn bundle_of_entries(&self, origin: &str, id: TileId) -> Result<Vec<u8>, Error> {
+        let from = id.index.saturating_mul(u64::from(tile::WIDTH));
+        let entries = self.store.entries(origin, from, usize::from(id.width))?;
+        let commitments: Vec<[u8; 32]> = entries
+            .iter()
+            .map(|entry| commitment::commit(&entry.salt, &entry.opening))
+            .collect();
+        let bundle = tile::bundle(commitments.iter().map(<[u8; 32]>::as_slice));
+        self.in_log(origin, bundle)
+    }
+
+    /// The hashes of a tile, as it is published.
+    pub(crate) fn hashes(&self, origin: &str, id: TileId) -> Result<Vec<u8>, Error> {
+        let mut hashes = entente_translog::tile::Tiles::tile(&self.tree(origin), id)?;
+        hashes.truncate(usize::from(id.width) * 32);
+        Ok(hashes)
     }
 
     /// Proof that entry `number` is in the log under its signed head (C2SP tlog-proof), with salt and opening as

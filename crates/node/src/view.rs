@@ -3,6 +3,8 @@
 //! Entries are told only below the stored signed head, contents only through [`hand_over`]. Nothing here depends
 //! on what the peer may not see. Begin at [`Node::view`].
 
+mod files;
+
 use std::collections::BTreeMap;
 
 use entente_policy::hand_over::{Entry, Handing, hand_over};
@@ -19,6 +21,8 @@ use crate::limits::{HEADS_MAX, SLICE_BYTES_MAX, SLICE_ENTRIES_MAX};
 use crate::pact::Pact;
 use crate::reading::Alarm;
 use crate::{Error, Node};
+
+pub use files::PublishedFile;
 
 /// A channel that a peer may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -231,27 +235,12 @@ impl PeerView<'_> {
         entries_max: usize,
         bytes_max: usize,
     ) -> Result<Slice, Refused> {
-        let no_channel = || Refused::NoChannel {
-            origin: origin.to_owned(),
-        };
-        let me = self.node.me()?.ok_or_else(no_channel)?;
-        let channel = self
-            .node
-            .store
-            .channel(origin)
-            .map_err(Error::from)?
-            .ok_or_else(no_channel)?;
-        let is_reader = channel.owner == me.id && channel.audience.contains(&self.party);
-        let is_owner = channel.owner == self.party && channel.owner != me.id;
-        if !is_reader && !is_owner {
-            return Err(no_channel());
-        }
-        let pact = self.pact(&channel)?;
-        let head = Head::of(&channel)?.ok_or_else(no_channel)?;
-        // Of a log that is read here, the head may be ahead of what was taken in: that far it cannot be told.
-        if is_owner && head.size != channel.size {
-            return Err(no_channel());
-        }
+        let Open {
+            channel,
+            pact,
+            head,
+            is_reader,
+        } = self.open(origin)?;
         if from > head.size {
             return Err(Refused::Beyond {
                 origin: origin.to_owned(),
@@ -292,6 +281,33 @@ impl PeerView<'_> {
             from,
             entries: told,
             consistency,
+        })
+    }
+
+    /// A log that may be told to this party: one of ours that it reads, or a copy of its own.
+    fn open(&self, origin: &str) -> Result<Open, Refused> {
+        let no_channel = || Refused::NoChannel {
+            origin: origin.to_owned(),
+        };
+        let me = self.node.me()?.ok_or_else(no_channel)?;
+        let channel = self.node.store.channel(origin).map_err(Error::from)?;
+        let channel = channel.ok_or_else(no_channel)?;
+        let is_reader = channel.owner == me.id && channel.audience.contains(&self.party);
+        let is_owner = channel.owner == self.party && channel.owner != me.id;
+        if !is_reader && !is_owner {
+            return Err(no_channel());
+        }
+        let pact = self.pact(&channel)?;
+        let head = Head::of(&channel)?.ok_or_else(no_channel)?;
+        // Of a log that is read here, the head may be ahead of what was taken in: that far it cannot be told.
+        if is_owner && head.size != channel.size {
+            return Err(no_channel());
+        }
+        Ok(Open {
+            channel,
+            pact,
+            head,
+            is_reader,
         })
     }
 
@@ -344,6 +360,15 @@ impl PeerView<'_> {
     pub fn add_checkpoint(&self, body: &str, desk: &Desk<'_>) -> Result<(u16, String), Refused> {
         Ok(self.node.witness(&self.party, body, desk)?)
     }
+}
+
+/// A log that may be told, up to its signed head.
+struct Open {
+    channel: Channel,
+    pact: Pact,
+    head: Head,
+    /// It is one of ours; otherwise the party's own.
+    is_reader: bool,
 }
 
 fn opened(entry: LogEntry, content: Option<Vec<u8>>) -> SliceEntry {

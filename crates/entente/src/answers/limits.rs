@@ -5,13 +5,14 @@ use utoipa::ToSchema;
 
 type Limits = &'static [(&'static str, u64, &'static str)];
 
-const PARTS: [(&str, Limits); 10] = [
+const PARTS: [(&str, Limits); 11] = [
     ("stix", entente_stix::limits::ALL),
     ("formats", entente_formats::limits::ALL),
     ("telemetry", entente_telemetry::limits::ALL),
     ("detect", entente_detect::limits::ALL),
     ("policy", entente_policy::limits::ALL),
     ("translog", entente_translog::limits::ALL),
+    ("access", entente_access::limits::ALL),
     ("store", entente_store::limits::ALL),
     ("node", entente_node::limits::ALL),
     ("exchange", entente_exchange::limits::ALL),

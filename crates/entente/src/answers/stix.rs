@@ -1,10 +1,14 @@
 //! Findings of validation, its rules, and deterministic ids of observables.
 
+use std::io::Read;
+
 use entente_stix::id::{contributing, deterministic};
 use entente_stix::json::{self, Value};
 use entente_stix::validate::{self, Finding, Rule, Severity, tables};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::exit::Failure;
 
 /// What stands before every rule about objects: text that can be read, and objects in it.
 const I_JSON: Rule = Rule {
@@ -181,4 +185,30 @@ fn identified_value(object: &Value<'_>) -> Identified {
             several.join(", ")
         ),
     })
+}
+
+/// Takes an object's pointer, and its text or why it has none.
+pub(crate) type Each<'e> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), Failure> + 'e;
+
+/// Every object of an input, with the pointer where it stands; defects of the wrapper are objects that cannot
+/// be read.
+///
+/// # Errors
+/// The input cannot be read to its end, or `each` fails.
+pub(crate) fn objects(input: impl Read + Send, name: &str, each: &mut Each<'_>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| {
+        Failure::input(format!(
+            "cannot read `{}`: {error}; check path, permissions and content",
+            crate::render::safe(name)
+        ))
+    };
+    let reader = entente_telemetry::decompressed(input, name).map_err(Failure::input)?;
+    let mut reader = entente_stix::bundle::Reader::new(reader);
+    loop {
+        match reader.next().map_err(failed)? {
+            None => return Ok(()),
+            Some(entente_stix::bundle::Item::Object { text, pointer, .. }) => each(&pointer, Ok(text))?,
+            Some(entente_stix::bundle::Item::Defect { pointer, reason, .. }) => each(&pointer, Err(reason))?,
+        }
+    }
 }

@@ -5,8 +5,8 @@ use std::io::Write;
 use entente_node::Node;
 use entente_node::export::Selection;
 use entente_stix::validate::tables;
-use entente_store::Stored;
 
+use crate::answers::export::{Written, csv, stix};
 use crate::cli::{Export, ExportTo, Global};
 use crate::commands::out;
 use crate::exit::{Exit, Failure};
@@ -44,14 +44,6 @@ pub(crate) fn run(global: &Global, asked: &Export) -> Result<Exit, Failure> {
 
 type Writer = fn(&Node, &Selection, &mut dyn Write) -> Result<Written, Failure>;
 
-/// What went by, and what of it was left out.
-#[derive(Default)]
-struct Written {
-    objects: u64,
-    revoked: u64,
-    valueless: u64,
-}
-
 /// What was left out must not pass unnoticed: a list without an indicator looks like one that never had it.
 fn tell(global: &Global, selection: &Selection, written: &Written) -> Result<Exit, Failure> {
     if !global.quiet && written.revoked > 0 {
@@ -85,55 +77,6 @@ fn tell(global: &Global, selection: &Selection, written: &Written) -> Result<Exi
         eprintln!("{none}");
     }
     Ok(Exit::Done)
-}
-
-/// A bundle whose objects are the texts as they came in, one after another.
-fn stix(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<Written, Failure> {
-    let id = node.bundle_id(selection).map_err(place::node_failure)?;
-    write!(out, "{{\"type\":\"bundle\",\"id\":\"{id}\",\"objects\":[")?;
-    let mut written = Written::default();
-    let mut separator = "\n";
-    node.export::<Failure>(selection, &mut |stored: &Stored| {
-        out.write_all(separator.as_bytes())?;
-        out.write_all(&stored.text)?;
-        separator = ",\n";
-        written.objects += 1;
-        Ok(())
-    })?;
-    out.write_all(b"\n]}\n")?;
-    Ok(written)
-}
-
-/// Rows for block lists and spreadsheets: what was taken back by its creator must not come back through them.
-fn csv(node: &Node, selection: &Selection, out: &mut dyn Write) -> Result<Written, Failure> {
-    let all_rows = !selection.types.is_empty();
-    let types = if all_rows {
-        selection.types.clone()
-    } else {
-        vec!["indicator".to_owned()]
-    };
-    let selection = Selection {
-        types,
-        versions: false,
-    };
-    let mut written = Written::default();
-    let mut rows = entente_formats::export::csv::Writer::new(out)?;
-    node.export::<Failure>(&selection, &mut |stored: &Stored| {
-        written.objects += 1;
-        if stored.revoked {
-            written.revoked += 1;
-            return Ok(());
-        }
-        node.rows::<Failure>(stored, &mut |row| {
-            if row.value.is_empty() && !all_rows {
-                written.valueless += 1;
-                return Ok(());
-            }
-            Ok(rows.write(row)?)
-        })
-    })?;
-    rows.finish()?;
-    Ok(written)
 }
 
 impl From<entente_node::Error> for Failure {

@@ -7,6 +7,7 @@ use std::io::{BufRead, Read, Write};
 
 use entente_stix::json::{self, Value};
 
+use crate::answers::stix::{Each, objects};
 use crate::cli::{Global, Stix};
 use crate::commands::out;
 use crate::exit::{Exit, Failure};
@@ -123,27 +124,14 @@ fn each_input(
     Ok(all)
 }
 
-/// Takes an object's pointer, and its text or why it has none.
-type Each<'e> = dyn FnMut(&str, Result<&[u8], String>) -> Result<(), Failure> + 'e;
-
-/// Every object of an input, with the pointer where it stands; defects of the wrapper are objects that cannot
-/// be read.
+/// Every object of an input, as [`objects`] tells them.
 fn each_object(input: &Input, each: &mut Each<'_>) -> Result<(), Failure> {
     let name = input.name();
-    let failed = |error: std::io::Error| {
+    let opened = input.open().map_err(|error| {
         Failure::input(format!(
             "cannot read `{}`: {error}; check path, permissions and content",
             crate::render::safe(&name)
         ))
-    };
-    let reader =
-        entente_telemetry::decompressed(input.open().map_err(failed)?, &name).map_err(Failure::input)?;
-    let mut reader = entente_stix::bundle::Reader::new(reader);
-    loop {
-        match reader.next().map_err(failed)? {
-            None => return Ok(()),
-            Some(entente_stix::bundle::Item::Object { text, pointer, .. }) => each(&pointer, Ok(text))?,
-            Some(entente_stix::bundle::Item::Defect { pointer, reason, .. }) => each(&pointer, Err(reason))?,
-        }
-    }
+    })?;
+    objects(opened, &name, each)
 }

@@ -44,17 +44,7 @@ impl Passphrase {
     }
 
     fn of_file(file: &Path) -> Result<Passphrase, Failure> {
-        let failing = |error: std::io::Error| {
-            Failure::usage(format!(
-                "cannot read the passphrase from `{}`: {error}; name a file that you can read",
-                file.display()
-            ))
-        };
-        let opened = fs::File::open(file).map_err(failing)?;
-        let mut line = Zeroizing::new(String::with_capacity(PASSPHRASE_BYTES_MAX as usize));
-        BufReader::new(opened.take(PASSPHRASE_BYTES_MAX))
-            .read_line(&mut line)
-            .map_err(failing)?;
+        let line = first_line(file, "the passphrase")?;
         Passphrase::of(&line, &format!("the first line of `{}`", file.display()))
     }
 
@@ -76,6 +66,24 @@ impl Passphrase {
         }
         Ok(Passphrase(Zeroizing::new(passphrase.to_owned())))
     }
+}
+
+/// The first line of a file with a secret in it, without its end.
+pub(crate) fn first_line(file: &Path, what: &str) -> Result<Zeroizing<String>, Failure> {
+    let failing = |error: std::io::Error| {
+        Failure::usage(format!(
+            "cannot read {what} from `{}`: {error}; name a file that you can read",
+            file.display()
+        ))
+    };
+    let opened = fs::File::open(file).map_err(failing)?;
+    let mut line = Zeroizing::new(String::with_capacity(PASSPHRASE_BYTES_MAX as usize));
+    BufReader::new(opened.take(PASSPHRASE_BYTES_MAX))
+        .read_line(&mut line)
+        .map_err(failing)?;
+    let end = line.trim_end_matches(['\r', '\n']).len();
+    line.truncate(end);
+    Ok(line)
 }
 
 #[cfg(test)]

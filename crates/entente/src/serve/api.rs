@@ -1,14 +1,194 @@
-//! REST under `/api/v1`: what the command line can do.
+//! REST under `/api/v1`: what the command line can do, with the same answers.
+//!
+//! A file a subject. What each route takes and gives stands at its handler, and becomes the OpenAPI document
+//! ([`document`]); what it needs of a caller stands in [`ROUTES`]. Bodies and parameters are read by [`input`].
+
+mod agreements;
+mod bundles;
+mod detections;
+mod document;
+mod export;
+mod import;
+pub(crate) mod input;
+mod lines;
+mod logs;
+mod node;
+mod objects;
+mod parties;
+mod releases;
+mod schema;
+mod stix;
 
 use std::sync::Arc;
 
 use axum::Router;
+use entente_access::Action;
+use serde::Serialize;
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::problem::Problem;
 use super::routes::Route;
 use super::server::Server;
+use super::work::blocking;
 
-pub(crate) const ROUTES: &[Route] = &[];
+/// What each route needs.
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/api/v1/openapi.json", Action::Know),
+    Route::new("GET", "/api/v1/limits", Action::Know),
+    Route::new("POST", "/api/v1/check", Action::Administer),
+    Route::new("GET", "/api/v1/look", Action::Read),
+    Route::new("POST", "/api/v1/look", Action::Read),
+    Route::new("GET", "/api/v1/find", Action::Read),
+    Route::new("GET", "/api/v1/objects", Action::Read),
+    Route::new("GET", "/api/v1/objects/{id}", Action::Read),
+    Route::new("GET", "/api/v1/objects/{id}/raw", Action::Read),
+    Route::new("GET", "/api/v1/objects/{id}/traces", Action::Read),
+    Route::new("GET", "/api/v1/objects/{id}/versions", Action::Read),
+    Route::new("GET", "/api/v1/sources", Action::Read),
+    Route::new("POST", "/api/v1/import", Action::Import),
+    Route::new("GET", "/api/v1/export/stix", Action::Read),
+    Route::new("GET", "/api/v1/export/csv", Action::Read),
+    Route::new("POST", "/api/v1/scan", Action::Import),
+    Route::new("GET", "/api/v1/detections", Action::Read),
+    Route::new("GET", "/api/v1/detections/events", Action::Read),
+    Route::new("GET", "/api/v1/parties", Action::Read),
+    Route::new("POST", "/api/v1/parties", Action::Administer),
+    Route::new("GET", "/api/v1/parties/{party}", Action::Read),
+    Route::new("GET", "/api/v1/parties/{party}/card", Action::Read),
+    Route::new("POST", "/api/v1/keys/revocation", Action::Administer),
+    Route::new("GET", "/api/v1/agreements", Action::Read),
+    Route::new("POST", "/api/v1/agreements", Action::Administer),
+    Route::new("GET", "/api/v1/agreements/{id}", Action::Read),
+    Route::new("GET", "/api/v1/agreements/{id}/text", Action::Read),
+    Route::new("PUT", "/api/v1/agreements/{id}/draft", Action::Administer),
+    Route::new("POST", "/api/v1/agreements/{id}/signature", Action::Administer),
+    Route::new("POST", "/api/v1/agreements/{id}/suspension", Action::Administer),
+    Route::new("POST", "/api/v1/agreements/{id}/resumption", Action::Administer),
+    Route::new("POST", "/api/v1/agreements/{id}/leaving", Action::Administer),
+    Route::new("GET", "/api/v1/agreement-template", Action::Read),
+    Route::new("GET", "/api/v1/explain", Action::Read),
+    Route::new("POST", "/api/v1/releases", Action::Release),
+    Route::new("POST", "/api/v1/recalls", Action::Release),
+    Route::new("POST", "/api/v1/bundles", Action::Release),
+    Route::new("POST", "/api/v1/bundles/read", Action::Import),
+    Route::new("GET", "/api/v1/logs", Action::Read),
+    Route::new("POST", "/api/v1/logs/guard", Action::Administer),
+    Route::new("GET", "/api/v1/logs/{log}", Action::Read),
+    Route::new("GET", "/api/v1/logs/{log}/entries", Action::Read),
+    Route::new("GET", "/api/v1/logs/{log}/verification", Action::Read),
+    Route::new("GET", "/api/v1/logs/{log}/archive", Action::Read),
+    Route::new("GET", "/api/v1/proof", Action::Read),
+    Route::new("POST", "/api/v1/proof/verification", Action::Read),
+    Route::new("GET", "/api/v1/stix/rules", Action::Know),
+    Route::new("POST", "/api/v1/stix/validation", Action::Read),
+    Route::new("POST", "/api/v1/stix/ids", Action::Read),
+];
 
+/// The routes with their handlers.
 pub(crate) fn router() -> Router<Arc<Server>> {
-    Router::new()
+    let (router, document) = documented().split_for_parts();
+    router.route(document::PATH, document::serve(document))
+}
+
+fn documented() -> OpenApiRouter<Arc<Server>> {
+    OpenApiRouter::new()
+        .routes(routes!(node::limits))
+        .routes(routes!(node::check))
+        .routes(routes!(objects::look, objects::look_many))
+        .routes(routes!(objects::find))
+        .routes(routes!(objects::list))
+        .routes(routes!(objects::show))
+        .routes(routes!(objects::raw))
+        .routes(routes!(objects::traces))
+        .routes(routes!(objects::versions))
+        .routes(routes!(objects::sources))
+        .routes(routes!(import::import))
+        .routes(routes!(export::as_stix))
+        .routes(routes!(export::as_csv))
+        .routes(routes!(detections::scan))
+        .routes(routes!(detections::list))
+        .routes(routes!(detections::events))
+        .routes(routes!(parties::list, parties::meet))
+        .routes(routes!(parties::show))
+        .routes(routes!(parties::card))
+        .routes(routes!(parties::revocation))
+        .routes(routes!(agreements::list, agreements::add))
+        .routes(routes!(agreements::show))
+        .routes(routes!(agreements::text))
+        .routes(routes!(agreements::replace))
+        .routes(routes!(agreements::sign))
+        .routes(routes!(agreements::suspend))
+        .routes(routes!(agreements::resume))
+        .routes(routes!(agreements::leave))
+        .routes(routes!(agreements::begin))
+        .routes(routes!(agreements::explain))
+        .routes(routes!(releases::release))
+        .routes(routes!(releases::take_back))
+        .routes(routes!(bundles::write))
+        .routes(routes!(bundles::read))
+        .routes(routes!(logs::list))
+        .routes(routes!(logs::guard))
+        .routes(routes!(logs::show))
+        .routes(routes!(logs::entries))
+        .routes(routes!(logs::verify))
+        .routes(routes!(logs::archive))
+        .routes(routes!(logs::prove))
+        .routes(routes!(logs::verify_proof))
+        .routes(routes!(stix::list_rules))
+        .routes(routes!(stix::validate))
+        .routes(routes!(stix::ids))
+}
+
+/// A list, or a page of one.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Items<T> {
+    /// What is listed.
+    pub(crate) items: Vec<T>,
+    /// Where the next page begins: give it as `after`. Absent where there is no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) next: Option<String>,
+}
+
+impl<T> Items<T> {
+    /// All that there is.
+    pub(crate) fn all(items: impl IntoIterator<Item = T>) -> Items<T> {
+        Items {
+            items: items.into_iter().collect(),
+            next: None,
+        }
+    }
+}
+
+/// Whether what the path names is what the body names: a request that contradicts itself changes nothing.
+pub(crate) fn require_same(path: &str, body: &str, pointer: &str) -> Result<(), Problem> {
+    if path == body {
+        return Ok(());
+    }
+    let path = crate::render::short(path, 120);
+    Err(
+        Problem::unprocessable("the path names one thing, the body another")
+            .at(pointer, format!("`{path}` is expected here, as in the path")),
+    )
+}
+
+/// One of the few places for work that takes as long as the other side.
+fn place(server: &Server) -> Result<OwnedSemaphorePermit, Problem> {
+    server.long.clone().try_acquire_owned().map_err(|_| {
+        Problem::busy("as many uploads and downloads as this node does at a time are under way; ask again")
+            .retry(5)
+    })
+}
+
+/// Does such work on a blocking thread.
+async fn long<T: Send + 'static>(
+    server: &Arc<Server>,
+    work: impl FnOnce(&Server) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let place = place(server)?;
+    let done = blocking(server, work).await;
+    drop(place);
+    done
 }

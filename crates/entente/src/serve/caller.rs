@@ -4,6 +4,7 @@ use axum::http::request::Parts;
 use entente_access::{Caller, Who};
 use entente_exchange::hello::TlsKey;
 
+use super::peer;
 use super::problem::Problem;
 use super::server::Server;
 
@@ -19,8 +20,14 @@ pub(crate) struct Connection {
 }
 
 /// Who asks.
-pub(crate) async fn of(_server: &Server, _parts: &Parts) -> Result<Caller, Problem> {
-    Ok(Caller::anyone())
+pub(crate) async fn of(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
+    let connection = parts.extensions.get::<Connection>();
+    // Asked at each request: a key that is taken back counts no more on connections that stand.
+    let peer = match connection.and_then(|connection| connection.key) {
+        Some(key) => peer::known(server, &key)?,
+        None => None,
+    };
+    Ok(peer.map_or_else(Caller::anyone, |party| Caller::peer(&party)))
 }
 
 const CHALLENGE: &str = "Bearer realm=\"entente\", Basic realm=\"entente\", charset=\"UTF-8\"";

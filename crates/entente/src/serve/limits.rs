@@ -32,14 +32,22 @@ pub(crate) const STOP_AFTER: Duration = Duration::from_secs(10);
 pub(crate) const BODY_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a body that is read whole, decoded.
 pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
+/// Decoded bytes of a body that is read as it comes: intelligence, logs, bundles.
+pub(crate) const UPLOAD_BYTES_MAX: u64 = 64 << 30;
+/// Uploads and downloads of any length that are under way at a time.
+pub(crate) const LONG_MAX: usize = 12;
+/// Items in a page of a list, and items that an answer lists one by one.
+pub(crate) const ITEMS_MAX: usize = 1_000;
+/// Bytes of an answer that is kept, to be given again to a request that is repeated.
+pub(crate) const KEPT_ANSWER_BYTES_MAX: usize = 1 << 20;
+/// How long such an answer is kept.
+pub(crate) const KEPT_ANSWER_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Decoded bytes to one encoded byte, from the first [`RATIO_FREE_BYTES`] on.
 pub(crate) const RATIO_MAX: u64 = 100;
 /// Decoded bytes whose ratio does not matter.
 pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
 /// Bytes of rendered TAXII pages that are kept.
 pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
-/// Live detections that wait for a slow reader.
-pub(crate) const EVENTS_WAITING_MAX: usize = 1024;
 
 /// Every bound with its name, its value and what happens beyond it.
 pub(crate) const ALL: &[(&str, u64, &str)] = &[
@@ -104,6 +112,31 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "the answer is 413",
     ),
     (
+        "bytes of an upload, decoded",
+        UPLOAD_BYTES_MAX,
+        "what came before stays, the answer is 413",
+    ),
+    (
+        "uploads and downloads under way",
+        LONG_MAX as u64,
+        "the answer is 503 with Retry-After",
+    ),
+    (
+        "items that an answer lists",
+        ITEMS_MAX as u64,
+        "the answer says how many more there are, or where the next page begins",
+    ),
+    (
+        "bytes of an answer that is kept for a repeated request",
+        KEPT_ANSWER_BYTES_MAX as u64,
+        "it is not kept, and the request is done again",
+    ),
+    (
+        "hours for which such an answer is kept",
+        KEPT_ANSWER_FOR.as_secs() / 3600,
+        "the request is done again",
+    ),
+    (
         "decoded bytes to one byte of a body",
         RATIO_MAX,
         "the answer is 413",
@@ -112,10 +145,5 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "bytes of rendered TAXII pages that are kept",
         PAGES_BYTES_MAX as u64,
         "the page that was used longest ago is rendered anew",
-    ),
-    (
-        "live detections that wait for a slow reader",
-        EVENTS_WAITING_MAX as u64,
-        "the oldest are skipped, and the reader is told",
     ),
 ];

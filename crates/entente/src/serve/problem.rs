@@ -87,6 +87,8 @@ kinds! {
     locked "locked" CONFLICT "The keys are locked";
     /// The precondition in `If-Match` does not hold.
     precondition "precondition-failed" PRECONDITION_FAILED "It was changed meanwhile";
+    /// A replacement must say what it replaces, in `If-Match`.
+    precondition_required "precondition-required" PRECONDITION_REQUIRED "What is to be replaced?";
     /// More bytes than the route takes.
     too_large "too-large" PAYLOAD_TOO_LARGE "Too many bytes";
     /// The body's media type or encoding is not one that the route reads.
@@ -151,11 +153,19 @@ impl From<Failure> for Problem {
             Exit::NotFound => Problem::not_found(failure.message),
             Exit::BadInput => Problem::unprocessable(failure.message),
             Exit::Network => Problem::network(failure.message),
+            // Whoever asked has gone.
+            Exit::Done if failure.message.is_empty() => Problem::failed("the connection ended early"),
             Exit::Done | Exit::Answer | Exit::Store => {
                 eprintln!("entente: {}", crate::render::safe_lines(&failure.message));
                 Problem::failed("this node cannot do that now; its own log says why")
             }
         }
+    }
+}
+
+impl From<crate::kept::KeptError> for Problem {
+    fn from(error: crate::kept::KeptError) -> Problem {
+        Failure::from(error).into()
     }
 }
 

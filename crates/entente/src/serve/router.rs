@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::server::Server;
-use super::{api, caller, health, metrics, routes};
+use super::{api, caller, health, metrics, peer, routes};
 
 /// Everything that is served.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
@@ -18,6 +18,7 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .merge(health::router())
         .merge(metrics::router())
         .merge(api::router())
+        .merge(peer::router())
         .route_layer(middleware::from_fn_with_state(server.clone(), admit))
         .fallback(nowhere)
         .method_not_allowed_fallback(no_such_method);

@@ -27,9 +27,14 @@ impl Route {
 
 /// Every route, subject by subject.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    [super::health::ROUTES, super::metrics::ROUTES, super::api::ROUTES]
-        .into_iter()
-        .flatten()
+    [
+        super::health::ROUTES,
+        super::metrics::ROUTES,
+        super::api::ROUTES,
+        super::peer::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 static ACTIONS: LazyLock<BTreeMap<(&'static str, &'static str), Action>> = LazyLock::new(|| {

@@ -7,10 +7,11 @@ use entente_exchange::hello::TlsKey;
 use entente_node::Node;
 use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
-use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::sync::{Semaphore, watch};
 
-use super::limits::{EVENTS_WAITING_MAX, WORK_MAX};
+use super::limits::{LONG_MAX, WORK_MAX};
 use super::metrics::Metrics;
+use super::peer::Door;
 use super::problem::Problem;
 use crate::cli::{self, Global};
 use crate::desk::Signing;
@@ -29,21 +30,16 @@ pub(crate) struct Server {
     shown: OnceLock<TlsKey>,
     /// The peers, as the command line may change them meanwhile.
     pub(crate) peers: Kept<peers::Book>,
+    /// What is remembered of peers that ask here.
+    pub(crate) door: Door,
     /// Places for requests that ask the node.
     pub(crate) work: Arc<Semaphore>,
+    /// Places for uploads and downloads of any length, which hold a thread for as long as the other side takes.
+    pub(crate) long: Arc<Semaphore>,
     pub(crate) metrics: Metrics,
-    /// Detections as they are made: numbered lines of JSON.
-    pub(crate) events: broadcast::Sender<Event>,
+    /// Changes whenever detections were recorded: whoever listens reads on.
+    pub(crate) detected: watch::Sender<()>,
     stopping: watch::Sender<bool>,
-}
-
-/// Something that just happened, for whoever listens.
-#[derive(Debug, Clone)]
-pub(crate) struct Event {
-    /// Its number since the server started, from 1.
-    pub(crate) number: u64,
-    /// What happened, as JSON.
-    pub(crate) data: Arc<str>,
 }
 
 impl Server {
@@ -63,12 +59,14 @@ impl Server {
             node,
             global: global.clone(),
             peers: peers::book(&folder),
+            door: Door::new()?,
             folder,
             signing,
             shown: OnceLock::new(),
             work: Arc::new(Semaphore::new(WORK_MAX)),
+            long: Arc::new(Semaphore::new(LONG_MAX)),
             metrics: Metrics::new().map_err(Failure::store)?,
-            events: broadcast::Sender::new(EVENTS_WAITING_MAX),
+            detected: watch::Sender::new(()),
             stopping: watch::Sender::new(false),
         })
     }
@@ -133,11 +131,5 @@ impl Server {
     /// Where the first administrator is made, while there is none.
     pub(crate) fn first_link(&self, _urls: &[String]) -> Result<Option<String>, Failure> {
         Ok(None)
-    }
-
-    /// Sends an event to whoever listens now.
-    pub(crate) fn tell(&self, event: Event) {
-        // Nobody listening is no fault.
-        let _ = self.events.send(event);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Case, Open, Sample, derive, digest, id};
 use crate::{
-    Append, Change, EntryKind, Error, NewAct, NewChannel, NewContent, NewEntry, Store, Telling, limits,
+    Append, Change, EntryKind, Error, Filter, NewAct, NewChannel, NewContent, NewEntry, Standing, Store,
+    Telling, limits,
 };
 
 pub(super) const CASES: &[Case] = &[
@@ -30,6 +31,15 @@ pub(super) const CASES: &[Case] = &[
         expired_entries_are_due_until_erased,
     ),
     ("one_of_many_appends_wins", one_of_many_appends_wins),
+    (
+        "times_of_a_channels_entries_grow",
+        times_of_a_channels_entries_grow,
+    ),
+    (
+        "disturbed_grows_when_earlier_releases_stand_no_more",
+        disturbed_grows_when_earlier_releases_stand_no_more,
+    ),
+    ("standing_release_is_told_whole", standing_release_is_told_whole),
 ];
 
 /// An entry about an object; its bytes follow from its place.
@@ -474,4 +484,114 @@ fn one_of_many_appends_wins(open: &Open<'_>) {
         "each place is given once"
     );
     clean(store);
+}
+
+fn times_of_a_channels_entries_grow(open: &Open<'_>) {
+    let store = with_channels(open);
+    let ids: Vec<String> = (0..9).map(|n| id("tool", n)).collect();
+    let mut ids = ids.iter();
+    let mut at = |at, count| {
+        let entries: Vec<_> = ids.by_ref().take(count).map(|id| release(id, 1)).collect();
+        let size = store.channel("x").unwrap().unwrap().size;
+        let change = Change {
+            at,
+            appends: vec![append("x", size, entries)],
+            ..Change::default()
+        };
+        store.apply(&change).unwrap();
+    };
+    at(10, 2);
+    at(10, 2);
+    at(9, 1);
+    at(50, 1);
+    at(i64::MIN, 1);
+    let entries = store.entries("x", 0, 10).unwrap();
+    let times: Vec<_> = entries.iter().map(|entry| (entry.at, entry.added)).collect();
+    assert_eq!(
+        times,
+        [
+            (10, 10),
+            (10, 11),
+            (10, 12),
+            (10, 13),
+            (9, 14),
+            (50, 50),
+            (i64::MIN, 51)
+        ]
+    );
+    clean(&*store);
+}
+
+fn disturbed_grows_when_earlier_releases_stand_no_more(open: &Open<'_>) {
+    let store = with_channels(open);
+    let disturbed = || store.channel("x").unwrap().unwrap().disturbed;
+    add(&*store, "x", vec![release("tool--1", 1), release("tool--2", 2)]);
+    add(&*store, "x", vec![release("tool--3", 3), recall("tool--9")]);
+    assert_eq!(disturbed(), 0);
+    add(&*store, "x", vec![release("tool--1", 4)]);
+    assert_eq!(disturbed(), 1, "entry 0 is replaced");
+    add(&*store, "x", vec![recall("tool--2")]);
+    assert_eq!(disturbed(), 2);
+    erase(&*store, &[("x", 0)]);
+    assert_eq!(disturbed(), 2, "it stood no more");
+    erase(&*store, &[("x", 2), ("x", 2)]);
+    assert_eq!(disturbed(), 3);
+    add(&*store, "x", vec![entry(EntryKind::Close, "", 0)]);
+    assert_eq!(disturbed(), 4);
+    assert_eq!(store.channel("y").unwrap().unwrap().disturbed, 0);
+}
+
+fn standing_release_is_told_whole(open: &Open<'_>) {
+    let store = with_channels(open);
+    let lasting = NewEntry {
+        expires_at: Some(70),
+        ..release("tool--1", 8)
+    };
+    add(
+        &*store,
+        "x",
+        vec![recall("tool--1"), lasting, entry(EntryKind::Close, "", 0)],
+    );
+    let page = |origin, from, until| {
+        store
+            .released(origin, from, until, &Filter::default(), 10)
+            .unwrap()
+    };
+    let standing = Standing {
+        number: 1,
+        id: "tool--1".to_owned(),
+        digest: [8; 32],
+        opening: b"opening".to_vec(),
+        expires_at: Some(70),
+        added: 6,
+    };
+    assert_eq!(page("x", 0, u64::MAX).items, std::slice::from_ref(&standing));
+    assert_eq!(page("x", 1, 2).items, [standing]);
+    for (origin, from, until) in [
+        ("x", 0, 1),
+        ("x", 2, 9),
+        ("x", u64::MAX, 0),
+        ("x", 5, 1),
+        ("y", 0, 9),
+        ("z", 0, 9),
+    ] {
+        let page = page(origin, from, until);
+        assert_eq!((page.items, page.next), (vec![], None), "{origin} {from} {until}");
+    }
+    let opening = vec![b'x'; limits::PAGE_BYTES_MAX / 4 + 1];
+    let ids: Vec<String> = (0..6).map(|n| id("tool", n)).collect();
+    for ids in ids.chunks(3) {
+        let wide = ids.iter().map(|id| NewEntry {
+            opening: &opening,
+            ..release(id, 1)
+        });
+        add(&*store, "y", wide.collect());
+    }
+    let first = page("y", 0, 6);
+    assert_eq!(
+        (first.items.len(), first.next),
+        (3, Some(3)),
+        "a page ends at its bytes"
+    );
+    assert_eq!(page("y", 3, 6).items.len(), 3);
 }

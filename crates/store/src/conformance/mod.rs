@@ -20,6 +20,7 @@ mod documents;
 mod finding;
 mod history;
 mod integrity;
+mod model;
 mod paging;
 mod withdrawal;
 
@@ -46,6 +47,7 @@ pub fn cases() -> Vec<Case> {
         documents::CASES,
         changes::CASES,
         integrity::CASES,
+        model::CASES,
     ];
     parts.concat()
 }

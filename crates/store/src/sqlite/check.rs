@@ -1,9 +1,10 @@
 //! Derives everything again from history and compares; rebuilds the indexes when asked to.
 //!
-//! Begin at [`compare`] and [`rebuild`]; [`channels`] does the same for the channel side. Both go through history in the order of its keys and hold one object at
-//! a time, and a batch of rows.
+//! Begin at [`compare`] and [`rebuild`]; [`channels`] and [`collections`] do the same for theirs. Both go through
+//! history in the order of its keys and hold one object at a time, and a batch of rows.
 
 mod channels;
+mod collections;
 
 use std::path::Path;
 
@@ -43,6 +44,7 @@ pub(super) fn compare(connection: &Connection, derive: &Derive<'_>) -> Result<Re
         Part::Logs,
         Part::Live,
         Part::Contents,
+        Part::Collections,
         Part::Loose,
     ] {
         if let Err(fault) = check.part(part) {
@@ -63,6 +65,7 @@ enum Part {
     Logs,
     Live,
     Contents,
+    Collections,
     Loose,
 }
 
@@ -103,6 +106,7 @@ impl Check<'_> {
             Part::Logs => self.logs(),
             Part::Live => self.live(),
             Part::Contents => self.contents(),
+            Part::Collections => self.collections(),
             Part::Loose => self.loose(),
         }
     }
@@ -461,6 +465,7 @@ pub(super) fn rebuild(connection: &Connection, derive: &Derive<'_>) -> Result<()
     rebuild.write_rows()?;
     detections::recount(connection)?;
     channels::rebuild(connection)?;
+    collections::rebuild(connection)?;
     schema::count_on(connection, schema::CHANGE)?;
     schema::count_on(connection, schema::GENERATION)
 }

@@ -138,7 +138,7 @@ fn sources<'a>(
     } else if !types.is_empty() {
         (
             OF_TYPE,
-            numbered::keys(connection, labels::KEY, types.iter().copied())?,
+            numbered::keys(connection, labels::TYPE_KEY, types.iter().copied())?,
         )
     } else if filter.versions == only_last {
         (LAST, BTreeSet::from([0]))

@@ -212,7 +212,7 @@ fn add(
         return Ok(known);
     }
     let number = open.last + 1;
-    let place = place(open.key, number).ok_or_else(|| Error::TooMuch {
+    let place = place(open.key, number).ok_or(Error::TooMuch {
         what: "the collection",
         found: number,
         limit: limits::CHANNEL_ENTRIES_MAX,
@@ -230,7 +230,7 @@ fn add(
             place,
             open.key,
             subject,
-            labels::key(connection, crate::records::type_of(entry.id))?,
+            labels::type_key(connection, entry.id)?,
             entry.version,
             entry.version_text,
             labels::key(connection, entry.spec_version)?,
@@ -280,11 +280,20 @@ const FIRST: &str = "SELECT place, version, digest_head FROM collected WHERE sub
 const LAST: &str = "SELECT place, version, digest_head FROM collected WHERE subject = ?1 AND collection = ?2
     ORDER BY version DESC, digest_head DESC, place DESC LIMIT 1";
 
-/// One end of an id's versions in a collection: its place, and what orders it.
-fn end(connection: &Connection, statement: &str, keys: [i64; 2]) -> Result<Option<(i64, (i64, i64))>, Fault> {
-    let found = connection
-        .prepare_cached(statement)?
-        .query_row(keys, |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))));
+/// An entry at one end of the versions of its id.
+struct End {
+    place: i64,
+    /// Its version and its digest.
+    order: (i64, i64),
+}
+
+fn end(connection: &Connection, statement: &str, keys: [i64; 2]) -> Result<Option<End>, Fault> {
+    let found = connection.prepare_cached(statement)?.query_row(keys, |row| {
+        Ok(End {
+            place: row.get(0)?,
+            order: (row.get(1)?, row.get(2)?),
+        })
+    });
     Ok(found.optional()?)
 }
 
@@ -297,24 +306,24 @@ fn take_ends(
 ) -> Result<(bool, bool), Fault> {
     let keys = [subject, open.key];
     let order = (entry.version, split_digest(&entry.digest).0);
-    let Some((last, last_order)) = end(connection, LAST, keys)? else {
+    let Some(last) = end(connection, LAST, keys)? else {
         return Ok((true, true));
     };
-    if order >= last_order {
+    if order >= last.order {
         open.disturbed += 1;
         connection
             .prepare_cached("UPDATE collected SET is_last = 0 WHERE place = ?1")?
-            .execute([last])?;
+            .execute([last.place])?;
         return Ok((false, true));
     }
     let first = end(connection, FIRST, keys)?;
-    let Some((first, _)) = first.filter(|(_, first)| order < *first) else {
+    let Some(first) = first.filter(|first| order < first.order) else {
         return Ok((false, false));
     };
     open.disturbed += 1;
     connection
         .prepare_cached("UPDATE collected SET is_first = 0 WHERE place = ?1")?
-        .execute([first])?;
+        .execute([first.place])?;
     Ok((true, false))
 }
 
@@ -338,8 +347,8 @@ fn discard(connection: &Connection, gone: &Discard<'_>) -> Result<u64, Fault> {
         (FIRST, "UPDATE collected SET is_first = 1 WHERE place = ?1"),
         (LAST, "UPDATE collected SET is_last = 1 WHERE place = ?1"),
     ] {
-        if let Some((place, _)) = end(connection, statement, [subject, open.key])? {
-            connection.prepare_cached(mark)?.execute([place])?;
+        if let Some(end) = end(connection, statement, [subject, open.key])? {
+            connection.prepare_cached(mark)?.execute([end.place])?;
         }
     }
     open.size -= i64::try_from(removed).unwrap_or(0);

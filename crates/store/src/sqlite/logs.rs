@@ -9,7 +9,6 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::fault::Fault;
 use super::{channels, entities, labels};
 use crate::change::{Append, Change, EntryKind, NewChannel, NewContent, NewEntry};
-use crate::records::type_of;
 use crate::{Error, limits};
 
 /// Where the entries of a channel begin in `entries`.
@@ -277,7 +276,7 @@ fn add_entry(
         EntryKind::Close => 1,
     };
     if entry.kind == EntryKind::Release {
-        let type_name = labels::key(connection, type_of(entry.subject))?;
+        let type_name = labels::type_key(connection, entry.subject)?;
         connection
             .prepare_cached(
                 "INSERT INTO live (subject, channel, place, digest, type, told) VALUES (?1, ?2, ?3, ?4, ?5, 1)",
@@ -311,7 +310,7 @@ pub(super) fn erase(connection: &Connection, erased: &[(&str, u64)]) -> Result<(
             drop_content(connection, subject, &digest)?;
             let untold = connection
                 .prepare_cached(
-                    "UPDATE live SET told = 0 WHERE subject = ?1 AND channel = ?2 AND place = ?3",
+                    "UPDATE live SET told = 0 WHERE subject = ?1 AND channel = ?2 AND place = ?3 AND told = 1",
                 )?
                 .execute([subject, channel, place])?;
             connection

@@ -74,7 +74,7 @@ fn sources<'a>(connection: &'a Connection, channel: i64, filter: &Filter<'_>) ->
     } else if !types.is_empty() {
         (
             OF_TYPE,
-            numbered::keys(connection, labels::KEY, types.iter().copied())?,
+            numbered::keys(connection, labels::TYPE_KEY, types.iter().copied())?,
         )
     } else {
         (ALL, BTreeSet::from([0]))

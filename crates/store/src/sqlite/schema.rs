@@ -2,7 +2,8 @@
 //!
 //! Integer keys stay inside this engine. `objects`, `sources` and `holdings` are history and with `detections`
 //! the only truth about objects; `entities.current`, `objects.derived`, `observables`, `edges` and `words` are
-//! derived. Of the channel side `live` and `channels.closed` are derived from `entries`; the rest is truth.
+//! derived. Of the channel side `live`, `channels.closed` and `entries.added` are derived from `entries`, of collections their
+//! counts and the marks and types of `collected`; the rest is truth.
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
@@ -245,9 +246,10 @@ CREATE TABLE notes (
 ";
 
 const THIRD: &str = "
--- Names that many rows share: types of ids, STIX versions, media types.
+-- Names that many rows share: STIX versions and media types; and the types in ids.
 CREATE TABLE labels (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
-INSERT OR IGNORE INTO labels (name)
+CREATE TABLE types (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+INSERT OR IGNORE INTO types (name)
     SELECT substr(id, 1, ifnull(nullif(instr(id, '--'), 0) - 1, length(id))) FROM entities
     WHERE pk IN (SELECT subject FROM live);
 
@@ -261,7 +263,7 @@ UPDATE entries SET added = later.added FROM (
 ALTER TABLE channels ADD COLUMN disturbed INTEGER NOT NULL DEFAULT 0;
 
 -- The last release of each subject in each channel that no later recall took back. `told` is 0 where its content
--- was erased; `type` is the label of the id's type.
+-- was erased; `type` is that of the id.
 ALTER TABLE live RENAME TO live_before;
 CREATE TABLE live (
     subject INTEGER NOT NULL,
@@ -273,10 +275,10 @@ CREATE TABLE live (
     PRIMARY KEY (subject, channel)
 ) WITHOUT ROWID;
 INSERT INTO live
-    SELECT b.subject, b.channel, n.place, b.digest, l.pk, 1 - n.erased
+    SELECT b.subject, b.channel, n.place, b.digest, t.pk, 1 - n.erased
     FROM live_before b JOIN entries n ON n.place = (b.channel << 40) + b.number
     JOIN entities e ON e.pk = b.subject
-    JOIN labels l ON l.name = substr(e.id, 1, ifnull(nullif(instr(e.id, '--'), 0) - 1, length(e.id)));
+    JOIN types t ON t.name = substr(e.id, 1, ifnull(nullif(instr(e.id, '--'), 0) - 1, length(e.id)));
 DROP TABLE live_before;
 CREATE INDEX live_place ON live (place) WHERE told = 1;
 CREATE INDEX live_type ON live (type, place) WHERE told = 1;

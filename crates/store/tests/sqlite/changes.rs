@@ -2,7 +2,8 @@
 
 use entente_store::sqlite::{Options, Sqlite};
 use entente_store::{
-    Append, Change, EntryKind, Error, Incoming, NewChannel, NewContent, NewEntry, Store, Telling, Withdrawn,
+    Append, Change, Collect, EntryKind, Error, Expected, Incoming, NewChannel, NewCollection,
+    NewCollectionEntry, NewContent, NewDocument, NewEntry, Store, Telling, Withdrawn,
 };
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -41,6 +42,30 @@ fn release(told: &Told) -> NewEntry<'_> {
     }
 }
 
+const BOX: NewCollection<'static> = NewCollection {
+    root: "root",
+    id: "box",
+    title: "",
+    description: None,
+    alias: None,
+    media_types: vec![],
+    can_read: true,
+    can_write: true,
+    owner: None,
+};
+
+fn held(id: &str, version: i64) -> NewCollectionEntry<'_> {
+    NewCollectionEntry {
+        id,
+        version,
+        version_text: "",
+        spec_version: "2.1",
+        media_type: "",
+        digest: [0; 32],
+        added: (version > 1).then_some(version * 10),
+    }
+}
+
 /// One act: ten objects are told and released, the ten before them are withdrawn.
 fn act(store: &Sqlite, round: u64) -> Result<(), Error> {
     let new: Vec<Told> = (round * 10..round * 10 + 10).map(told).collect();
@@ -71,6 +96,19 @@ fn act(store: &Sqlite, round: u64) -> Result<(), Error> {
             frontier: vec![1],
         }],
         heads: vec![(ORIGIN, b"head")],
+        collections: vec![BOX],
+        collected: vec![Collect {
+            root: "root",
+            collection: "box",
+            entries: new.iter().map(|told| held(&told.id, 1)).collect(),
+        }],
+        documents: vec![NewDocument {
+            kind: "status",
+            key: &new[0].id,
+            value: Some(b"taken in"),
+            expires_at: None,
+            expected: Expected::Absent,
+        }],
         ..Change::default()
     };
     store.apply(&change).map(|_| ())
@@ -78,6 +116,16 @@ fn act(store: &Sqlite, round: u64) -> Result<(), Error> {
 
 fn size(store: &Sqlite) -> u64 {
     store.channel(ORIGIN).unwrap().map_or(0, |channel| channel.size)
+}
+
+fn held_size(store: &Sqlite) -> u64 {
+    let made = store.collection("root", "box").unwrap();
+    let documents = store.documents("status", None, 0, 1_000).unwrap();
+    assert_eq!(
+        documents.len() as u64 * 10,
+        made.as_ref().map_or(0, |made| made.size)
+    );
+    made.map_or(0, |made| made.size)
 }
 
 #[test]
@@ -94,8 +142,8 @@ fn full_disk_leaves_whole_acts_only_and_heals() {
                 Err(error) => panic!("{error}"),
             }
             assert_eq!(
-                (size(&store), count(&store)),
-                (round * 10, round.min(1) * 10),
+                (size(&store), count(&store), held_size(&store)),
+                (round * 10, round.min(1) * 10, round * 10),
                 "still read"
             );
         }
@@ -165,7 +213,7 @@ fn store_without_sync_keeps_what_it_was_told() {
     assert_clean(&store);
 }
 
-/// A log with releases that stand and one that does not, a content, an aside, an owner.
+/// A log with releases that stand and one that does not, a content, an owner, a collection.
 fn fill(store: &Sqlite) {
     act(store, 0).unwrap();
     let form = told(50);
@@ -195,6 +243,12 @@ fn fill(store: &Sqlite) {
             frontier: vec![],
         }],
         bound: vec![(&form.id, "identity--1")],
+        collections: vec![BOX],
+        collected: vec![Collect {
+            root: "root",
+            collection: "box",
+            entries: (1..4).map(|version| held("tool--held", version)).collect(),
+        }],
         ..Change::default()
     };
     store.apply(&change).unwrap();
@@ -250,7 +304,7 @@ fn changed_logs_are_named_and_what_follows_is_repaired() {
             true,
             "UPDATE live SET type = 77 WHERE place % 1099511627776 = 5",
         ),
-        ("live", true, "DELETE FROM labels"),
+        ("live", true, "DELETE FROM types"),
         (
             "added",
             true,
@@ -275,6 +329,26 @@ fn changed_logs_are_named_and_what_follows_is_repaired() {
         ),
         ("contents", false, "UPDATE contents SET text = x'ff'"),
         ("ids", false, "DELETE FROM entities WHERE id = 'identity--1'"),
+        ("ids", true, "DELETE FROM entities WHERE id = 'tool--00000005'"),
+        ("collections", true, "UPDATE collections SET size = size + 1"),
+        ("collections", true, "UPDATE collections SET last = 1"),
+        ("collections", true, "UPDATE collections SET last_added = 1"),
+        ("collected", true, "UPDATE collected SET is_first = 1 - is_first"),
+        ("collected", true, "UPDATE collected SET is_last = 1"),
+        ("collected", true, "UPDATE collected SET type = 77"),
+        ("collections", true, "DELETE FROM collected WHERE version = 2"),
+        (
+            "collected",
+            false,
+            "UPDATE collected SET place = place + 2199023255552 WHERE version = 2",
+        ),
+        (
+            "collected",
+            false,
+            "UPDATE collected SET added = 1 WHERE version = 2",
+        ),
+        ("collected", false, "DELETE FROM labels"),
+        ("ids", false, "DELETE FROM entities WHERE id = 'tool--held'"),
     ];
     for (part, mends, damage) in damages {
         let folder = TempDir::new().unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use entente_store::sqlite::{Options, Sqlite};
-use entente_store::{Change, Error, NewAct, Outcome, Store};
+use entente_store::{Append, Change, EntryKind, Error, Filter, NewAct, NewEntry, Outcome, Store};
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
@@ -115,6 +115,121 @@ fn store_of_schema_1_is_brought_up_to_date() {
     assert_clean(&store);
     drop(store);
     assert_clean(&open(folder.path()).unwrap());
+}
+
+/// Of channels 1 and 2 the releases, recalls and erasures that schema 2 kept, some at the same time and some at an
+/// earlier one.
+fn schema_2(folder: &Path) -> Connection {
+    let connection = schema_1(folder);
+    connection.execute_batch(include_str!("schema2.sql")).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO channels VALUES (1, 'x', 'pact', 'a', 'b', 7, x'00', NULL, 0),
+                 (2, 'y', 'pact', 'a', 'b', 2, x'00', NULL, 0), (3, 'empty', 'pact', 'a', 'b', 0, x'', NULL, 0);
+             INSERT INTO entities VALUES (12, 'report--1', NULL), (13, 'bare', NULL);",
+        )
+        .unwrap();
+    // Channel, number, kind, subject, time, whether erased.
+    let entries: [(i64, i64, i64, i64, i64, bool); 9] = [
+        (1, 0, 1, 1, 10, false),
+        (1, 1, 1, 2, 10, false),
+        (1, 2, 1, 12, 10, false),
+        (1, 3, 1, 3, 4, true),
+        (1, 4, 2, 2, 30, false),
+        (1, 5, 1, 1, 30, false),
+        (1, 6, 1, 13, 30, false),
+        (2, 0, 1, 1, 7, false),
+        (2, 1, 1, 2, 7, false),
+    ];
+    for (channel, number, kind, subject, at, erased) in entries {
+        let digest = (kind == 1).then_some([1u8; 32]);
+        let entry = "INSERT INTO entries VALUES (?1, ?2, ?3, ?4, x'aa', x'bb', x'cc', ?5, NULL, ?6)";
+        let place = (channel << 40) + number;
+        let (salt, leaf) = ([2u8; 32], [3u8; 32]);
+        connection
+            .execute(entry, params![place, kind, subject, digest, at, erased])
+            .unwrap();
+        connection
+            .execute(
+                "UPDATE entries SET salt = ?2, leaf = ?3 WHERE place = ?1",
+                params![place, salt, leaf],
+            )
+            .unwrap();
+        let live = match kind {
+            1 => "INSERT OR REPLACE INTO live VALUES (?1, ?2, ?3, ?4)",
+            _ => "DELETE FROM live WHERE subject = ?1 AND channel = ?2 AND ?3 > 0 AND ?4 IS NULL",
+        };
+        connection
+            .execute(live, params![subject, channel, number, digest])
+            .unwrap();
+    }
+    connection
+}
+
+#[test]
+fn entries_of_schema_2_get_times_that_grow() {
+    let folder = TempDir::new().unwrap();
+    schema_2(folder.path()).close().unwrap();
+    let store = open(folder.path()).unwrap();
+    assert_clean(&store);
+    let added = |origin| -> Vec<i64> {
+        let entries = store.entries(origin, 0, 10).unwrap();
+        entries.iter().map(|entry| entry.added).collect()
+    };
+    assert_eq!(added("x"), [10, 11, 12, 13, 30, 31, 32]);
+    assert_eq!(added("y"), [7, 8]);
+    let standing = |origin, types: &[&'static str]| -> Vec<(u64, String)> {
+        let filter = Filter {
+            types: types.to_vec(),
+            ..Filter::default()
+        };
+        let page = store.released(origin, 0, 100, &filter, 10).unwrap();
+        page.items
+            .into_iter()
+            .map(|standing| (standing.number, standing.id))
+            .collect()
+    };
+    let named = |number, id: &str| (number, id.to_owned());
+    assert_eq!(
+        standing("x", &[]),
+        [
+            named(2, "report--1"),
+            named(5, "tool--00000000"),
+            named(6, "bare")
+        ]
+    );
+    assert_eq!(standing("x", &["report"]), [named(2, "report--1")]);
+    assert_eq!(standing("y", &["tool"]).len(), 2);
+    let live = store.live("x", &["tool--00000002", "tool--00000001"]).unwrap();
+    assert_eq!(live, [Some((3, [1; 32])), None], "erased is not recalled");
+    let entry = NewEntry {
+        kind: EntryKind::Release,
+        subject: "tool--00000005",
+        digest: Some([1; 32]),
+        opening: b"",
+        salt: [0; 32],
+        leaf: [0; 32],
+        expires_at: None,
+    };
+    let append = |origin, expected_size| Append {
+        origin,
+        expected_size,
+        entries: vec![entry.clone()],
+        tiles: Vec::new(),
+        frontier: Vec::new(),
+    };
+    let change = Change {
+        at: 12,
+        appends: vec![append("x", 7), append("empty", 0)],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    assert_eq!(
+        (added("x").last(), added("empty")),
+        (Some(&33), vec![12]),
+        "and go on growing"
+    );
+    assert_clean(&store);
 }
 
 #[test]

@@ -10,19 +10,25 @@ use crate::sqlite::fault::Fault;
 const PLACES: u64 = limits::CHANNEL_ENTRIES_MAX;
 
 /// The type in an id, as SQL: the part before `--`, or all of it.
-const TYPE: &str = "substr(id, 1, ifnull(nullif(instr(id, '--'), 0) - 1, length(id)))";
+pub(super) const TYPE: &str = "substr(id, 1, ifnull(nullif(instr(id, '--'), 0) - 1, length(id)))";
+
+/// The key of the type of a row's `subject`, as SQL; 0 where its id is lost.
+pub(super) fn type_key() -> String {
+    format!("ifnull((SELECT pk FROM types WHERE name = (SELECT {TYPE} FROM entities WHERE pk = subject)), 0)")
+}
 
 /// The releases that no later recall took back: of each subject in each channel, the last entry if it releases.
 /// Of the columns beside `max` SQLite gives those of that same row.
 fn standing() -> String {
     format!(
         "SELECT subject, channel, last AS place, digest,
-             (SELECT pk FROM labels WHERE name = (SELECT {TYPE} FROM entities WHERE pk = subject)) AS type,
+             {type_key} AS type,
              1 - erased AS told
          FROM (
              SELECT subject, place / {PLACES} AS channel, max(place) AS last, digest, kind, erased FROM entries
              WHERE subject IS NOT NULL GROUP BY subject, place / {PLACES})
-         WHERE kind = 1"
+         WHERE kind = 1",
+        type_key = type_key()
     )
 }
 
@@ -185,7 +191,8 @@ impl Check<'_> {
         let mut statement = connection.prepare(
             "SELECT key, EXISTS (SELECT 1 FROM objects o WHERE o.entity = key) FROM (
                  SELECT subject AS key FROM entries WHERE subject IS NOT NULL
-                 UNION SELECT subject FROM owners UNION SELECT party FROM owners UNION SELECT subject FROM asides)
+                 UNION SELECT subject FROM owners UNION SELECT party FROM owners UNION SELECT subject FROM asides
+                 UNION SELECT subject FROM collected)
              WHERE NOT EXISTS (SELECT 1 FROM entities e WHERE e.pk = key)",
         )?;
         let mut rows = statement.query(())?;
@@ -202,7 +209,7 @@ pub(super) fn rebuild(connection: &Connection) -> Result<(), Fault> {
     connection.execute_batch(&format!(
         "UPDATE entries SET added = later.added FROM ({later}) AS later
              WHERE later.key = place AND later.added <> entries.added;
-         INSERT OR IGNORE INTO labels (name) SELECT {TYPE} FROM entities WHERE pk IN (SELECT subject FROM entries);
+         INSERT OR IGNORE INTO types (name) SELECT {TYPE} FROM entities WHERE pk IN (SELECT subject FROM entries);
          DELETE FROM live;
          INSERT INTO live (subject, channel, place, digest, type, told) {standing};
          UPDATE channels AS c SET closed = {is_closed} WHERE closed IS NOT {is_closed};

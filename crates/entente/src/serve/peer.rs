@@ -1,0 +1,229 @@
+//! What other nodes ask: introductions, questions, and logs as files (`docs/formats/peer.md`).
+//!
+//! Everything that is told goes through `PeerView`, as what the party of the caller may see. What a peer may cost is
+//! bounded for each by itself ([`budget`]), so that one does not slow the others.
+
+mod budget;
+mod nonces;
+mod tiles;
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use entente_access::{Action, Caller};
+use entente_exchange::hello::{Hello, Met, Moment, NotAHello, Refusal, Said, Threshold, TlsKey, VERSIONS};
+use entente_exchange::limits::{HELLO_BYTES_MAX, PACKED_BYTES_MAX};
+use entente_exchange::{answer, answer_locked};
+
+use super::body::{self, Bounds};
+use super::caller::Connection;
+use super::problem::Problem;
+use super::routes::Route;
+use super::server::Server;
+use super::work::blocking;
+use crate::keys;
+use crate::peers::line::MESSAGE;
+use crate::peers::{Peer, Pinned};
+use budget::Budgets;
+use nonces::Nonces;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("POST", "/peer/v1/hello", Action::Know),
+    Route::new("POST", "/peer/v1/ask", Action::Peer),
+    Route::new("GET", "/tiles/{*path}", Action::TaxiiRead),
+];
+
+pub(crate) fn router() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/peer/v1/hello", post(hello))
+        .route("/peer/v1/ask", post(ask))
+        .route("/tiles/{*path}", get(tiles::file))
+}
+
+/// What the server remembers of those who ask here.
+pub(crate) struct Door {
+    nonces: Nonces,
+    budgets: Budgets,
+}
+
+impl Door {
+    pub(crate) fn new() -> Result<Door, crate::exit::Failure> {
+        Ok(Door {
+            nonces: Nonces::new(keys::seed()?),
+            budgets: Budgets::default(),
+        })
+    }
+}
+
+/// The party whose key this is, if the key still counts: it is pinned, and who vouched for it is not revoked.
+pub(crate) fn known(server: &Server, key: &TlsKey) -> Result<Option<String>, Problem> {
+    let book = server.peers.read().map_err(crate::exit::Failure::from)?;
+    let Some((party, pinned)) = book.by_key(key) else {
+        return Ok(None);
+    };
+    let known = server.node.party(party)?;
+    Ok(known.filter(|known| pinned.counts(known)).map(|known| known.id))
+}
+
+/// `POST /peer/v1/hello`: an empty body knocks, a hello introduces.
+async fn hello(
+    State(server): State<Arc<Server>>,
+    Extension(connection): Extension<Connection>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    server.door.budgets.greet(connection.address.ip())?;
+    let bounds = Bounds {
+        bytes_max: HELLO_BYTES_MAX,
+        decoded_max: HELLO_BYTES_MAX,
+    };
+    let body = body::whole(&server, &headers, body, bounds).await?;
+    let answer = blocking(&server, move |server| match body.is_empty() {
+        true => threshold(server, &connection),
+        false => introduce(server, &connection, &caller, &body),
+    });
+    Ok(text(answer.await?))
+}
+
+fn text(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
+}
+
+fn threshold(server: &Server, connection: &Connection) -> Result<String, Problem> {
+    Ok(Threshold {
+        party: own_party(server)?,
+        nonce: server
+            .door
+            .nonces
+            .fresh(connection.key, server.at(), keys::seed()?),
+        versions: VERSIONS.to_vec(),
+    }
+    .text())
+}
+
+fn own_party(server: &Server) -> Result<String, Problem> {
+    let me = server.node.me()?;
+    let me =
+        me.ok_or_else(|| Problem::conflict("this node is no party yet; its operator has to make it one"))?;
+    Ok(me.id)
+}
+
+/// Verifies who introduces itself, keeps its key, and answers with a hello of this node's own.
+fn introduce(
+    server: &Server,
+    connection: &Connection,
+    caller: &Caller,
+    body: &[u8],
+) -> Result<String, Problem> {
+    let signing = server.signing()?;
+    let (me, at) = (own_party(server)?, server.at());
+    let said = Said::read(body).map_err(|error: NotAHello| Problem::bad_request(error.to_string()))?;
+    let sender = server.node.party(said.sender())?.ok_or_else(|| {
+        Problem::forbidden(
+            "this node has no card of that party; cards are exchanged by another way, and compared there",
+        )
+    })?;
+    let nonce = said.answers();
+    if !server.door.nonces.is_ours(&nonce, connection.key, at) {
+        return Err(refused(&Refusal::Replayed));
+    }
+    let moment = Moment {
+        me: &me,
+        key: connection.key,
+        nonce: &nonce,
+        at,
+    };
+    let met = said
+        .verify(&sender, &moment)
+        .map_err(|refusal| refused(&refusal))?;
+    if !server.door.nonces.use_up(&nonce, at) {
+        return Err(refused(&Refusal::Replayed));
+    }
+    match Pinned::of(&met, at) {
+        Some(pinned) => pin(server, &met, pinned)?,
+        // Without a key, who asks must be known by a token.
+        None if caller.who.party() == Some(met.hello.from.as_str()) => {}
+        None => {
+            return Err(Problem::forbidden(
+                "show a client certificate, or, behind a proxy, give a token of this party",
+            ));
+        }
+    }
+    let answer = Hello {
+        from: me,
+        to: met.hello.from,
+        key: server.shown().filter(|_| met.hello.key.is_some()),
+        answers: met.hello.nonce,
+        nonce: keys::seed()?,
+        at,
+        versions: VERSIONS.to_vec(),
+    };
+    answer
+        .sign(&signing.unlocked.keys)
+        .map_err(|refusal| refused(&refusal))
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    Problem::forbidden(refusal.to_string())
+}
+
+/// Keeps the key that a party asks with from now on; one that it had before counts no more.
+fn pin(server: &Server, met: &Met, pinned: Pinned) -> Result<(), Problem> {
+    let party = met.hello.from.as_str();
+    let since = server.at();
+    server.peers.change(|book| {
+        let other = book.holder(&pinned.key).filter(|holder| *holder != party);
+        if other.is_some() {
+            return Err(Problem::conflict(
+                "this TLS key is another party's here; its operator has to remove that peer first",
+            ));
+        }
+        let peer = book
+            .peers
+            .entry(party.to_owned())
+            .or_insert_with(|| Peer::new(since));
+        peer.asks_with = Some(pinned);
+        Ok(())
+    })
+}
+
+/// `POST /peer/v1/ask`: questions of a peer, answered as what its party may see.
+async fn ask(
+    State(server): State<Arc<Server>>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    let party = caller.who.party().map(str::to_owned);
+    let party = party.ok_or_else(|| Problem::forbidden("only another party's node or account asks here"))?;
+    let mut turn = server.door.budgets.turn(&party).await?;
+    let bounds = Bounds {
+        bytes_max: PACKED_BYTES_MAX,
+        decoded_max: PACKED_BYTES_MAX,
+    };
+    let question = body::whole(&server, &headers, body, bounds).await?;
+    turn.bytes(question.len());
+    let answered = blocking(&server, move |server| {
+        let began = budget::now();
+        let at = server.at();
+        let view = server.node.view(&party, at);
+        let answered = match server.desk() {
+            Ok(desk) => answer(&view, &desk, &question),
+            Err(_) => answer_locked(&view, at, &question),
+        };
+        Ok((
+            answered.map_err(|error| Problem::failed(error.to_string()))?,
+            began.elapsed(),
+        ))
+    });
+    let (answered, worked) = answered.await?;
+    turn.bytes(answered.len());
+    turn.worked(worked);
+    Ok((StatusCode::OK, [(header::CONTENT_TYPE, MESSAGE)], answered).into_response())
+}
