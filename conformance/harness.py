@@ -3,13 +3,9 @@
 import json
 import os
 import pathlib
-import queue
 import shutil
-import signal
 import subprocess
 import tempfile
-import threading
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = pathlib.Path(os.environ.get("ENTENTE_BINARY", ROOT / "target" / "debug" / "entente"))
@@ -122,3 +118,87 @@ def indicator(nth, **more):
         "pattern": f"[domain-name:value = 'n{nth}.example']", "pattern_type": "stix",
         "valid_from": "2026-01-01T00:00:00Z", **more,
     }
+
+
+class Child:
+    """A server that ends when its standard input is closed; the first line that it prints says where it is."""
+
+    def __init__(self, command, env, log):
+        self.log = log
+        with open(log, "ab") as err:
+            self.process = subprocess.Popen(
+                command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=err, text=True
+            )
+        self.first = self.process.stdout.readline()
+        if not self.first:
+            self.process.wait(10)
+            raise RuntimeError(f"{command} ended: {self.process.returncode}\n{log.read_text()}")
+
+    def close(self):
+        self.process.stdin.close()
+        try:
+            code = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self.process.stdout.close()
+        return code
+
+    def memory(self, line="VmRSS"):
+        """Resident memory in MiB; `VmHWM` is its highest so far."""
+        for text in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if text.startswith(line + ":"):
+                return int(text.split()[1]) / 1024
+        raise KeyError(line)
+
+
+class Server(Child):
+    """`entente serve` of a home; checked at its end to have stopped by itself, without a panic."""
+
+    def __init__(self, home, *options, plain=True):
+        self.home = home
+        options = [*(["--plain"] if plain else []), *map(str, options)]
+        if "--listen" not in options:
+            options += ["--listen", "127.0.0.1:0"]
+        command = [str(BINARY), "serve", "--json", "--until-stdin-closes", *options]
+        super().__init__(command, home.env, home.folder / "serve.log")
+        self.url = json.loads(self.first)["listening"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        code, said = self.close(), self.log.read_text()
+        if kind is None:
+            assert "panic" not in said, said
+            assert code == 0, f"exit {code}\n{said}"
+
+    def alive(self):
+        return self.process.poll() is None
+
+
+class Medallion(Child):
+    """medallion with its in-memory backend over a data file."""
+
+    def __init__(self, data, page_size=100):
+        folder = pathlib.Path(data).parent
+        script = ROOT / "conformance/foreign/medallion_server.py"
+        command = [os.environ["MEDALLION"] + "/bin/python", str(script), str(data), str(page_size)]
+        super().__init__(command, clean(), folder / "medallion.log")
+        self.url = f"http://127.0.0.1:{int(self.first)}"
+
+
+class OpenTaxii(Child):
+    """OpenTAXII over SQLite, with one API root and one collection."""
+
+    def __init__(self, folder):
+        script = ROOT / "conformance/foreign/opentaxii_server.py"
+        command = [os.environ["OPENTAXII"] + "/bin/python", str(script), str(folder)]
+        super().__init__(command, clean(), pathlib.Path(folder) / "opentaxii.log")
+        said = json.loads(self.first)
+        self.url = f"http://127.0.0.1:{said['port']}"
+        self.root, self.collection = said["root"], said["collection"]
+
+
+def clean():
+    return {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
