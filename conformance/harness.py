@@ -86,6 +86,15 @@ class Home:
         self.name, self.party, self.key = name, shown["id"], shown["keys"][0]["key"]
         return self
 
+    def account(self, name, role, party=None):
+        """Adds an account with a password and a token; both are kept here too."""
+        self.password = "correct horse battery staple"
+        password = self.file("password", self.password + "\n")
+        member = ["--party", party] if party else []
+        self.ok("account", "add", name, "--role", role, *member, "--password-file", password)
+        self.token = self.ok("account", "token", name, "--json").json()[-1]["token"]
+        return self.token, self.password
+
     def import_objects(self, objects, source="feed"):
         bundle = {"type": "bundle", "id": "bundle--5d0092c5-5f74-4287-9642-33f4c354e56d", "objects": objects}
         self.ok("import", self.file("feed.json", json.dumps(bundle)), "--source", source)
