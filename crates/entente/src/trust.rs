@@ -5,6 +5,8 @@
 //! listens; both look the certificate over ([`certificate`]).
 
 pub(crate) mod certificate;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
