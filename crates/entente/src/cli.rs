@@ -3,6 +3,7 @@
 mod account;
 mod channel;
 mod party;
+mod peer;
 mod serve;
 
 use std::num::NonZeroUsize;
@@ -22,6 +23,7 @@ pub(crate) use party::{
     Agreement, AgreementAdd, AgreementExplain, AgreementNew, AgreementShow, AgreementSign, AgreementWord,
     Doing, Party, PartyAdd, PartyCard, PartyKeys, Unlock,
 };
+pub(crate) use peer::{Peer, PeerAdd, PeerSync};
 pub(crate) use serve::Serve;
 
 /// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.
@@ -86,6 +88,9 @@ pub(crate) enum Command {
     /// Offline exchange: one file for one party
     #[command(subcommand)]
     Bundle(Bundle),
+    /// The nodes that this one talks with: meet, list, sync
+    #[command(subcommand)]
+    Peer(Peer),
     /// The release logs: what left, to whom, and that nothing else did
     #[command(subcommand)]
     Log(Log),

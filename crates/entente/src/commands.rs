@@ -12,6 +12,7 @@ mod limits;
 mod log;
 mod look;
 mod party;
+mod peer;
 mod recall;
 mod release;
 mod scan;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Scan(asked) => scan::run(global, asked),
         Command::Export(asked) => export::run(global, asked),
         Command::Party(asked) => party::run(global, asked),
+        Command::Peer(asked) => peer::run(global, asked),
         Command::Agreement(asked) => agreement::run(global, asked),
         Command::Release(asked) => release::run(global, asked),
         Command::Recall(asked) => recall::run(global, asked),

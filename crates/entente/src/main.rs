@@ -30,13 +30,11 @@ mod kept;
 mod keys;
 mod names;
 mod outputs;
-#[allow(dead_code, reason = "their routes and commands are on the way")]
 mod peers;
 mod place;
 mod progress;
 mod render;
 mod serve;
-#[allow(dead_code, reason = "peers are about to use it")]
 mod trust;
 
 use std::process::ExitCode;

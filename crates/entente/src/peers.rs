@@ -6,6 +6,7 @@
 pub(crate) mod line;
 pub(crate) mod meeting;
 pub(crate) mod state;
+pub(crate) mod talk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -57,6 +58,9 @@ pub(crate) struct Peer {
     /// Nothing is asked, and nothing answered.
     #[serde(default)]
     pub(crate) paused: bool,
+    /// How often a conversation is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) every_seconds: Option<u32>,
     /// When somebody wanted a conversation at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) wanted: Option<String>,
@@ -85,6 +89,7 @@ impl Peer {
             authority: None,
             since: at.to_string(),
             paused: false,
+            every_seconds: None,
             wanted: None,
         }
     }

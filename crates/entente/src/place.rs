@@ -103,6 +103,15 @@ pub(crate) fn open_existing_to_write(global: &Global) -> Result<Node, Failure> {
     open_to_write(global)
 }
 
+/// The id of the process that writes here, where another one does.
+pub(crate) fn writer(global: &Global) -> Result<Option<String>, Failure> {
+    match Sqlite::open(&data_folder(global)?, &Options::write()) {
+        Ok(_) => Ok(None),
+        Err(entente_store::Error::Locked { holder, .. }) => Ok(Some(holder)),
+        Err(error) => Err(failure(error)),
+    }
+}
+
 /// A node for a dry run of an import: the real one to read from, or an empty one that goes away again.
 pub(crate) fn open_for_dry_run(global: &Global) -> Result<(Node, Option<tempfile::TempDir>), Failure> {
     match open_to_read(global) {

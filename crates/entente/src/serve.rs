@@ -14,6 +14,7 @@ pub(crate) mod limits;
 mod listen;
 mod metrics;
 mod peer;
+pub(crate) mod peers;
 mod problem;
 mod router;
 mod routes;

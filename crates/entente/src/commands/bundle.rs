@@ -174,7 +174,7 @@ fn tell_read(global: &Global, path: &Path, account: &Account, names: &Names) -> 
 }
 
 /// What became of a log's entries, as a sentence.
-fn taken_words(log: &TakenIn) -> String {
+pub(super) fn taken_words(log: &TakenIn) -> String {
     let mut words = counted(log.held.saturating_sub(log.before), "new entry");
     for (number, what) in [
         (log.stored, "stored"),

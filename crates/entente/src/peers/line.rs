@@ -156,11 +156,6 @@ impl Line {
         })
     }
 
-    /// Whether keys say who is who, not a token.
-    pub(crate) fn has_keys(&self) -> bool {
-        self.keys.is_some()
-    }
-
     /// The key that this node shows.
     pub(crate) fn own_key(&self) -> Option<TlsKey> {
         self.keys.as_ref().map(|keys| keys.own)

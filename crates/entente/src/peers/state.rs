@@ -1,6 +1,12 @@
 //! How the conversations with each peer go: kept in the store, shown by `peer list`, REST and `/metrics`.
 
+use entente_node::Node;
+use entente_stix::time::Timestamp;
+use entente_store::{Expected, NewDocument};
 use serde::{Deserialize, Serialize};
+
+use crate::exit::Failure;
+use crate::place;
 
 /// The kind of these documents.
 pub(crate) const KIND: &str = "peer";
@@ -31,4 +37,33 @@ pub(crate) struct State {
     pub(crate) received: u64,
     /// Conversations that came to their end.
     pub(crate) conversations: u64,
+}
+
+impl State {
+    /// As it was kept; a beginning where nothing was.
+    pub(crate) fn of(node: &Node, party: &str, at: Timestamp) -> Result<State, Failure> {
+        let kept = node
+            .store()
+            .document(KIND, party, at.micros())
+            .map_err(place::failure)?;
+        // What cannot be read was written by another version: it is counted anew.
+        let state = kept.and_then(|kept| serde_json::from_slice(&kept.value).ok());
+        Ok(state.unwrap_or_default())
+    }
+
+    /// Keeps it.
+    pub(crate) fn keep(&self, node: &Node, party: &str, at: Timestamp) -> Result<(), Failure> {
+        let value = serde_json::to_vec(self).map_err(Failure::store)?;
+        let document = NewDocument {
+            kind: KIND,
+            key: party,
+            value: Some(&value),
+            expires_at: None,
+            expected: Expected::Any,
+        };
+        node.store()
+            .put_document(&document, at.micros())
+            .map_err(place::failure)?;
+        Ok(())
+    }
 }

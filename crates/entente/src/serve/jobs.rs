@@ -19,6 +19,7 @@ pub(crate) struct Jobs(JoinSet<()>);
 pub(crate) fn spawn(server: &Arc<Server>) -> Jobs {
     let mut jobs = JoinSet::new();
     jobs.spawn(tidy(server.clone()));
+    jobs.spawn(super::peers::attend(server.clone()));
     Jobs(jobs)
 }
 

@@ -7,7 +7,8 @@ mod budget;
 mod nonces;
 mod tiles;
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::State;
@@ -18,7 +19,10 @@ use axum::{Extension, Router};
 use entente_access::{Action, Caller};
 use entente_exchange::hello::{Hello, Met, Moment, NotAHello, Refusal, Said, Threshold, TlsKey, VERSIONS};
 use entente_exchange::limits::{HELLO_BYTES_MAX, PACKED_BYTES_MAX};
-use entente_exchange::{answer, answer_locked};
+use entente_exchange::message::Question;
+use entente_exchange::{answer, answer_locked, read_questions};
+
+use tokio::sync::Notify;
 
 use super::body::{self, Bounds};
 use super::caller::Connection;
@@ -49,6 +53,9 @@ pub(crate) fn router() -> Router<Arc<Server>> {
 pub(crate) struct Door {
     nonces: Nonces,
     budgets: Budgets,
+    /// Parties that told something just now: they may have more.
+    heard: Mutex<BTreeSet<String>>,
+    spoke: Notify,
 }
 
 impl Door {
@@ -56,7 +63,25 @@ impl Door {
         Ok(Door {
             nonces: Nonces::new(keys::seed()?),
             budgets: Budgets::default(),
+            heard: Mutex::default(),
+            spoke: Notify::new(),
         })
+    }
+
+    /// The parties that told something since this was asked last.
+    pub(crate) fn heard(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns when a party has told something.
+    pub(crate) async fn somebody_spoke(&self) {
+        self.spoke.notified().await;
+    }
+
+    fn hear(&self, party: &str) {
+        let mut heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.insert(party.to_owned());
+        self.spoke.notify_one();
     }
 }
 
@@ -213,6 +238,9 @@ async fn ask(
         let began = budget::now();
         let at = server.at();
         let view = server.node.view(&party, at);
+        if tells(&question) {
+            server.door.hear(&party);
+        }
         let answered = match server.desk() {
             Ok(desk) => answer(&view, &desk, &question),
             Err(_) => answer_locked(&view, at, &question),
@@ -226,4 +254,11 @@ async fn ask(
     turn.bytes(answered.len());
     turn.worked(worked);
     Ok((StatusCode::OK, [(header::CONTENT_TYPE, MESSAGE)], answered).into_response())
+}
+
+/// Whether a message brings heads or acts, so that there may be more to read where it came from.
+fn tells(question: &[u8]) -> bool {
+    let questions = read_questions(question).unwrap_or_default();
+    let brings = |question: &Question| matches!(question, Question::TakeHeads(_) | Question::TakeActs(_));
+    questions.iter().any(brings)
 }

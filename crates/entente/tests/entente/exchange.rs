@@ -18,7 +18,7 @@ labels_none = ["internal"]
 "#;
 
 /// Homes that are parties to one agreement in force, `pact`.
-fn agreed(names: &[&str]) -> Vec<Home> {
+pub(crate) fn agreed(names: &[&str]) -> Vec<Home> {
     let homes: Vec<Home> = names.iter().map(|name| party(name)).collect();
     for one in &homes {
         for other in homes.iter().filter(|other| other.data() != one.data()) {
@@ -43,17 +43,17 @@ fn agreed(names: &[&str]) -> Vec<Home> {
     homes
 }
 
-fn indicator(nth: u32, more: &str) -> String {
+pub(crate) fn indicator(nth: u32, more: &str) -> String {
     format!(
         r#"{{"type":"indicator","spec_version":"2.1","id":"indicator--00000000-0000-4000-8000-{nth:012}","created":"2026-01-01T00:00:00.000Z","modified":"2026-01-01T00:00:00.000Z","name":"Number {nth}","pattern":"[domain-name:value = 'n{nth}.example']","pattern_type":"stix","valid_from":"2026-01-01T00:00:00Z"{more}}}"#
     )
 }
 
-fn id(nth: u32) -> String {
+pub(crate) fn id(nth: u32) -> String {
     format!("indicator--00000000-0000-4000-8000-{nth:012}")
 }
 
-fn import(home: &Home, objects: &[String]) {
+pub(crate) fn import(home: &Home, objects: &[String]) {
     let bundle = format!(
         r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[{}]}}"#,
         objects.join(",")

@@ -17,6 +17,7 @@ mod hostile;
 mod import;
 mod map;
 mod party;
+mod peers;
 mod scan;
 mod serve;
 mod served;

@@ -41,6 +41,19 @@ impl Node {
         Ok(retried)
     }
 
+    /// How many objects that `party` told are parked; of more than [`LISTED_MAX`] that wait in all, so many are looked at.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn parked_of(&self, party: &str) -> Result<u64, Error> {
+        let waiting = self.store.asides_due(i64::MAX, LISTED_MAX)?;
+        let theirs = waiting.iter().filter(|aside| {
+            aside.kind == PARKED
+                && party_of_source(&aside.source).is_some_and(|(told_by, _)| told_by == party)
+        });
+        Ok(theirs.count() as u64)
+    }
+
     /// Whether `party` still releases what was parked: not recalled, replaced or past its time since.
     fn stands(&self, aside: &Aside, party: &str, agreement: &str, desk: &Desk<'_>) -> Result<bool, Error> {
         for (origin, number) in self.store.released_in(&aside.id)? {

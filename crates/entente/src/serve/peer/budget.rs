@@ -248,29 +248,32 @@ mod tests {
         assert!((1200..1300).contains(&taken), "{taken}");
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn who_holds_its_places_waits_for_itself() {
         let budgets = Arc::new(Budgets::default());
         let mut held = Vec::new();
         for _ in 0..AT_ONCE {
             held.push(budgets.turn("one").await.unwrap());
         }
-        let waiting = tokio::spawn({
+        let wait = || {
             let budgets = budgets.clone();
-            async move { budgets.turn("one").await.is_ok() }
-        });
-        assert!(budgets.turn("other").await.is_ok());
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        drop(held.pop());
-        assert!(waiting.await.unwrap(), "a place became free");
+            tokio::spawn(async move { budgets.turn("one").await.is_ok() })
+        };
+        let waiting: Vec<_> = (0..WAITING_MAX).map(|_| wait()).collect();
+        for _ in 0..=WAITING_MAX {
+            tokio::task::yield_now().await;
+        }
+        let refused = budgets.turn("one").await.err();
         assert_eq!(
-            budgets
-                .turn("one")
-                .await
-                .err()
-                .map(|problem| problem.status.as_u16()),
-            Some(429)
+            refused.map(|problem| problem.status.as_u16()),
+            Some(429),
+            "enough wait"
         );
+        assert!(budgets.turn("other").await.is_ok());
+        drop(held);
+        for waiting in waiting {
+            assert!(waiting.await.unwrap(), "a place became free");
+        }
     }
 
     #[test]

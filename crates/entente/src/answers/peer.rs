@@ -1,0 +1,136 @@
+//! Peers, and conversations with them.
+
+use entente_exchange::Account;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::bundle::{LogTaken, RefusedShown, alarm_words};
+use crate::peers::Peer;
+use crate::peers::state::State;
+
+/// A peer that was met.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PeerMet {
+    /// Its party.
+    pub(crate) party: String,
+    /// What it calls itself.
+    pub(crate) name: String,
+    /// Where it answers.
+    pub(crate) url: String,
+    /// The party's fingerprint: that of its root key.
+    pub(crate) fingerprint: String,
+    /// Its TLS key, by which it is known from now on: base64 of SHA-256 of the SubjectPublicKeyInfo.
+    pub(crate) key: Option<String>,
+    /// The key that was pinned for it before, where that was another.
+    pub(crate) key_before: Option<String>,
+    /// This node's TLS key, by which it is known there.
+    pub(crate) own_key: Option<String>,
+    /// The version of the exchange that both speak.
+    pub(crate) version: u8,
+}
+
+/// A peer as it stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PeerShown {
+    /// Its party.
+    pub(crate) party: String,
+    /// What it calls itself.
+    pub(crate) name: String,
+    /// Where it answers; none: it only asks here.
+    pub(crate) url: Option<String>,
+    /// `paused`, `asks here`, `new`, `in step`, `behind` or `failing`.
+    pub(crate) standing: &'static str,
+    /// The TLS key that it answers with.
+    pub(crate) answers_with: Option<String>,
+    /// The TLS key that it asks with.
+    pub(crate) asks_with: Option<String>,
+    /// Whether it is asked with a token.
+    pub(crate) token: bool,
+    /// Since when it is known.
+    #[schema(format = DateTime)]
+    pub(crate) since: String,
+    /// How the conversations go.
+    #[serde(flatten)]
+    pub(crate) state: State,
+}
+
+impl PeerShown {
+    pub(crate) fn of(party: &str, name: &str, peer: &Peer, state: State) -> PeerShown {
+        let key =
+            |pinned: &Option<crate::peers::Pinned>| pinned.as_ref().map(|pinned| pinned.key.to_string());
+        PeerShown {
+            party: party.to_owned(),
+            name: name.to_owned(),
+            url: peer.url.clone(),
+            standing: standing(peer, &state),
+            answers_with: key(&peer.answers_with),
+            asks_with: key(&peer.asks_with),
+            token: peer.token.is_some(),
+            since: peer.since.clone(),
+            state,
+        }
+    }
+}
+
+fn standing(peer: &Peer, state: &State) -> &'static str {
+    match () {
+        () if peer.paused => "paused",
+        () if peer.url.is_none() => "asks here",
+        () if state.error.is_some() => "failing",
+        () if state.succeeded.is_none() => "new",
+        () if state.lag > 0 => "behind",
+        () => "in step",
+    }
+}
+
+/// What a conversation came to.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PeerSynced {
+    /// With which party.
+    pub(crate) party: String,
+    /// What it calls itself.
+    pub(crate) name: String,
+    /// Statements about keys and agreements that were new here.
+    pub(crate) acts: u64,
+    /// Receipts that were delivered.
+    pub(crate) receipts: u64,
+    /// Cosignatures that were brought back.
+    pub(crate) cosignatures: u64,
+    /// What became of each log's entries.
+    pub(crate) logs: Vec<LogTaken>,
+    /// Logs that were not told, and why.
+    pub(crate) withheld: Vec<RefusedShown>,
+    /// What was refused here.
+    pub(crate) refused: Vec<RefusedShown>,
+    /// What people must see.
+    pub(crate) alarms: Vec<String>,
+    /// Bytes of questions.
+    pub(crate) sent: u64,
+    /// Bytes of answers.
+    pub(crate) received: u64,
+}
+
+impl PeerSynced {
+    pub(crate) fn of(party: &str, name: &str, account: &Account) -> PeerSynced {
+        let named = |named: &[(String, String)]| {
+            let named = named.iter().map(|(subject, reason)| RefusedShown {
+                subject: subject.clone(),
+                reason: reason.clone(),
+            });
+            named.collect()
+        };
+        PeerSynced {
+            party: party.to_owned(),
+            name: name.to_owned(),
+            acts: account.acts,
+            receipts: account.receipts,
+            cosignatures: account.cosignatures,
+            logs: account.logs.values().map(LogTaken::from).collect(),
+            withheld: named(&account.withheld),
+            refused: named(&account.refused),
+            alarms: account.alarms.iter().map(alarm_words).collect(),
+            sent: account.sent,
+            received: account.received,
+        }
+    }
+}
