@@ -1,6 +1,7 @@
 //! Measures one engine: `cargo run --release -p entente-store --example measure -- ingest FOLDER FILE…`,
 //! or `indicators FOLDER COUNT`, `look FOLDER COUNT`, `search FOLDER QUERY…`, `release FOLDER COUNT`,
-//! `withdraw FOLDER COUNT` in place of `ingest …`; `release` and `withdraw` work on what `indicators` stored.
+//! `withdraw FOLDER COUNT`, `collect FOLDER COUNT` or `pages FOLDER` in place of `ingest …`; `release`, `withdraw` and
+//! `collect` work on what `indicators` stored, `pages` on what `release` and `collect` did.
 //!
 //! Prints objects and, for each part, seconds of processor time (user and system) and of the wall clock.
 
@@ -17,7 +18,8 @@ use std::time::Instant;
 
 use entente_store::sqlite::{Options, Sqlite};
 use entente_store::{
-    Append, Change, EntryKind, Incoming, NewChannel, NewEntry, Observed, SearchQuery, Store, Withdrawn,
+    Append, Change, Collect, CollectionFilter, EntryKind, Filter, Incoming, NewChannel, NewCollection,
+    NewCollectionEntry, NewEntry, Observed, SearchQuery, Store, Versions, Withdrawn,
 };
 use sha2::{Digest, Sha256};
 
@@ -31,6 +33,8 @@ fn main() {
         "search" => search(folder, &arguments[2..]),
         "release" => release(folder, arguments[2].parse().unwrap()),
         "withdraw" => withdraw(folder, arguments[2].parse().unwrap()),
+        "collect" => collect(folder, arguments[2].parse().unwrap()),
+        "pages" => pages(folder),
         other => println!("no such measurement: {other}"),
     }
     println!("peak resident {} MB", peak_resident() / 1024);
@@ -230,6 +234,154 @@ fn withdraw(folder: &Path, count: usize) {
         }
     });
     measure("close", 1, || Box::new(store).close().unwrap());
+}
+
+/// Adds what is stored to a new collection, a thousand entries at a time; one of a thousand says that it is a report.
+fn collect(folder: &Path, count: usize) {
+    let store = Sqlite::open(folder, &writing()).unwrap();
+    let id = store.collections(None).unwrap().len().to_string();
+    let made = NewCollection {
+        root: "measure",
+        id: &id,
+        title: "measure",
+        description: None,
+        alias: None,
+        media_types: Vec::new(),
+        can_read: true,
+        can_write: true,
+        owner: None,
+    };
+    let change = Change {
+        collections: vec![made],
+        ..Change::default()
+    };
+    store.apply(&change).unwrap();
+    let rare = |number: usize, id: String| match number % ENTRIES {
+        500 => id.replace("indicator--", "report--"),
+        _ => id,
+    };
+    let mut next = 0;
+    measure("collect", count, || {
+        for begin in (0..count).step_by(ENTRIES) {
+            let (changed, after) = store.changed(next, ENTRIES).unwrap();
+            next = after;
+            let objects = (begin..).zip(changed);
+            let objects: Vec<_> = objects
+                .map(|(number, changed)| (rare(number, changed.stored.id), changed.stored.digest))
+                .collect();
+            let entries = objects.iter().map(|(id, digest)| NewCollectionEntry {
+                id,
+                version: 1_704_067_200_000_000,
+                version_text: "2024-01-01T00:00:00.000Z",
+                spec_version: "2.1",
+                media_type: "application/stix+json;version=2.1",
+                digest: *digest,
+                added: None,
+            });
+            let collected = vec![Collect {
+                root: "measure",
+                collection: &id,
+                entries: entries.collect(),
+            }];
+            let change = Change {
+                at: 1,
+                collected,
+                ..Change::default()
+            };
+            store.apply(&change).unwrap();
+        }
+    });
+    measure("close", 1, || Box::new(store).close().unwrap());
+}
+
+/// Pages of a thousand with their texts from several depths of each channel and collection, under several filters.
+fn pages(folder: &Path) {
+    let store = Sqlite::open(folder, &Options::read()).unwrap();
+    let texts = |digests: &[[u8; 32]]| {
+        let texts = store.content(digests).unwrap();
+        assert_eq!(texts.iter().flatten().count(), digests.len());
+    };
+    let of_type = |name: &'static str| Filter {
+        types: vec![name],
+        ..Filter::default()
+    };
+    for channel in store.channels().unwrap() {
+        for depth in 0..5 {
+            let from = channel.size * depth / 5;
+            for filter in [Filter::default(), of_type("indicator"), of_type("report")] {
+                let found = store.released(&channel.origin, from, channel.size, &filter, ENTRIES);
+                let ids: Vec<String> = found.unwrap().items.into_iter().map(|found| found.id).collect();
+                let few = Filter {
+                    ids: ids.iter().take(10).map(String::as_str).collect(),
+                    added_after: Some(0),
+                    ..filter.clone()
+                };
+                for (name, filter) in [("", &filter), ("ten ids of ", &few)] {
+                    let name = format!("{} from {from}, {name}{:?}", channel.origin, filter.types);
+                    best(&name, || {
+                        let page = store.released(&channel.origin, from, channel.size, filter, ENTRIES);
+                        let digests: Vec<_> = page.unwrap().items.iter().map(|found| found.digest).collect();
+                        texts(&digests);
+                        digests.len()
+                    });
+                }
+            }
+        }
+    }
+    for made in store.collections(None).unwrap() {
+        for depth in 0..5 {
+            let from = made.last * depth / 5;
+            let versions = |first, last| CollectionFilter {
+                versions: Versions::Any {
+                    first,
+                    last,
+                    exact: Vec::new(),
+                },
+                ..CollectionFilter::default()
+            };
+            let by = |filter| CollectionFilter {
+                filter,
+                ..versions(false, true)
+            };
+            let later = Filter {
+                added_after: Some(i64::try_from(from).unwrap()),
+                ..Filter::default()
+            };
+            let filters = [
+                ("all", CollectionFilter::default()),
+                ("last", versions(false, true)),
+                ("first", versions(true, false)),
+                ("none", versions(false, false)),
+                ("last reports", by(of_type("report"))),
+                ("last indicators", by(of_type("indicator"))),
+                ("last added after", by(later)),
+            ];
+            for (name, filter) in &filters {
+                best(&format!("collection {} from {from}, {name}", made.id), || {
+                    let page = store.collection_entries("measure", &made.id, from, filter, ENTRIES);
+                    let digests: Vec<_> = page.unwrap().items.iter().map(|found| found.digest).collect();
+                    texts(&digests);
+                    digests.len()
+                });
+            }
+        }
+    }
+}
+
+/// The first and the best of five runs, in milliseconds.
+fn best(name: &str, mut run: impl FnMut() -> usize) {
+    let mut times = Vec::new();
+    let mut found = 0;
+    for _ in 0..5 {
+        let start = Instant::now();
+        found = run();
+        times.push(start.elapsed().as_secs_f64() * 1e3);
+    }
+    let best = times.iter().copied().fold(f64::MAX, f64::min);
+    println!(
+        "{name}: {found} found, first {:.2} ms, best {best:.2} ms",
+        times[0]
+    );
 }
 
 fn search(folder: &Path, queries: &[String]) {
