@@ -49,6 +49,8 @@ pub struct Agreement {
     pub contributions: Vec<Contribution>,
     /// How what is received is handled.
     pub handling: Handling,
+    /// What is released under it and is TLP:CLEAR may be told to anyone who asks.
+    pub anonymous_reading: bool,
     /// [`Agreement::digest`] of the version before; there from version 2 on.
     pub previous: Option<[u8; 32]>,
 }

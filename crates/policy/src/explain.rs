@@ -37,6 +37,10 @@ fn goes(terms: &Terms, question: &Question<'_>, released: &Released<Form>) -> Ve
             "Once released to these parties, this would go with it: {awaited}."
         ));
     }
+    if terms.agreement().anonymous_reading && form.taken_out.is_empty() {
+        let sentence = "If it is TLP:CLEAR, anyone who asks may read it too (`anonymous_reading`).";
+        sentences.push(sentence.to_owned());
+    }
     sentences
 }
 

@@ -35,7 +35,7 @@ pub use agreement::{Agreement, Clause, Contribution, Fault, Member, Obligations,
 pub use classes::Classes;
 pub use decide::{Decision, Form, Provenance, Question, Surroundings, decide};
 pub use explain::explain;
-pub use hand_over::{Content, Entry, Handing, hand_over};
+pub use hand_over::{Content, Entry, Handing, HandingToAnyone, hand_over, hand_over_to_anyone};
 pub use handling::{Handling, Iep, Pap, Tlp};
 pub use marks::MarkingFacts;
 pub use released::Released;

@@ -17,6 +17,7 @@ use entente_stix::validate::{self, Severity, tables};
 
 use crate::agreement::Clause;
 use crate::decide::{Form, Surroundings};
+use crate::handling::{Pap, Tlp};
 use crate::marks;
 use crate::references::{self, Foreign};
 use crate::terms::Terms;
@@ -63,7 +64,12 @@ pub(crate) fn form(
         }
     }
     translated_whole(object, around)?;
-    let marked = marked(object.value(), clause, &may, around)?;
+    let ceiling = Ceiling {
+        tlp: clause.markings_up_to,
+        pap: clause.pap_up_to,
+        redact: clause.redact,
+    };
+    let marked = marked(object.value(), &ceiling, &may, around)?;
     let mut cuts = marked.pointers.clone();
     if clause.drop_custom {
         if object.class() == Class::Custom {
@@ -163,9 +169,31 @@ struct Marked {
     awaits: Vec<String>,
 }
 
+/// How closed parts may be, and whether those above are taken out.
+struct Ceiling {
+    tlp: Tlp,
+    pap: Option<Pap>,
+    redact: bool,
+}
+
+/// Refuses an object of which a part is marked above these levels, or with what is not known: [`Reason::PartAbove`].
+pub(crate) fn require_up_to(
+    object: &Object<'_>,
+    tlp: Tlp,
+    pap: Pap,
+    around: &dyn Surroundings,
+) -> Result<(), Reason> {
+    let ceiling = Ceiling {
+        tlp,
+        pap: Some(pap),
+        redact: false,
+    };
+    marked(object.value(), &ceiling, &|_| true, around).map(|_| ())
+}
+
 fn marked(
     value: &Value<'_>,
-    clause: &Clause,
+    ceiling: &Ceiling,
     may: &dyn Fn(&str) -> bool,
     around: &dyn Surroundings,
 ) -> Result<Marked, Reason> {
@@ -176,9 +204,7 @@ fn marked(
             return true;
         }
         let level = marks::facts(id, around).map(marks::Level::from);
-        level.map_or(true, |level| {
-            level.exceeds(clause.markings_up_to, clause.pap_up_to)
-        })
+        level.map_or(true, |level| level.exceeds(ceiling.tlp, ceiling.pap))
     };
     for part in marks::parts(value)? {
         if stays(part.marking, &mut marked) {
@@ -197,7 +223,7 @@ fn marked(
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     };
-    if let Some(first) = marked.pointers.first().filter(|_| !clause.redact) {
+    if let Some(first) = marked.pointers.first().filter(|_| !ceiling.redact) {
         return Err(Reason::PartAbove(first.clone()));
     }
     match marked.pointers.iter().find(is_marking) {

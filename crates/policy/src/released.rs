@@ -4,8 +4,8 @@ use crate::terms::Audience;
 
 /// Something that policy released: to one audience, under one clause.
 ///
-/// Only [`decide`](crate::decide::decide) and [`hand_over`](crate::hand_over::hand_over) make it; what
-/// sends asks for it:
+/// Only [`decide`](crate::decide::decide), [`hand_over`](crate::hand_over::hand_over) and
+/// [`hand_over_to_anyone`](crate::hand_over::hand_over_to_anyone) make it; what sends asks for it:
 ///
 /// ```
 /// use entente_policy::{released::Released, terms::Audience};
@@ -65,7 +65,7 @@ pub struct Released<T> {
 }
 
 impl<T> Released<T> {
-    /// The caller is one of the two gates.
+    /// The caller is one of the gates.
     pub(crate) fn new(value: T, clause: &str, audience: &Audience) -> Released<T> {
         Released {
             value,
@@ -84,7 +84,7 @@ impl<T> Released<T> {
         &self.clause
     }
 
-    /// Who may have it.
+    /// Who may have it; what was handed over to anyone, anyone else too.
     pub fn audience(&self) -> &Audience {
         &self.audience
     }

@@ -119,6 +119,10 @@ pub enum Reason {
     Engine(String),
     /// Hand-over: the party is not of the audience.
     NotARecipient(String),
+    /// Hand-over to anyone: the agreement does not say that anyone may read.
+    NotForAnyone,
+    /// Hand-over to anyone: it is not TLP:CLEAR as a whole; how it is marked.
+    NotClear(String),
     /// Hand-over: the content is not what the entry names.
     OtherContent,
     /// Hand-over: the entry was taken back.
@@ -160,6 +164,8 @@ impl Reason {
             Reason::RestInvalid { .. } => "rest-invalid",
             Reason::Engine(_) => "engine",
             Reason::NotARecipient(_) => "not-a-recipient",
+            Reason::NotForAnyone => "not-for-anyone",
+            Reason::NotClear(_) => "not-clear",
             Reason::OtherContent => "other-content",
             Reason::Recalled => "recalled",
             Reason::Erased => "erased",
@@ -225,6 +231,8 @@ impl fmt::Display for Reason {
             }
             Reason::Engine(why) => write!(f, "the policies could not be evaluated: {why}; report this"),
             Reason::NotARecipient(party) => write!(f, "`{party}` is not of this channel's audience"),
+            Reason::NotForAnyone => f.write_str("the agreement does not say `anonymous_reading = true`"),
+            Reason::NotClear(how) => write!(f, "anyone may have what is TLP:CLEAR, and it is {how}"),
             Reason::OtherContent => f.write_str("the content is not the one that the entry names"),
             Reason::Recalled => f.write_str("it was recalled"),
             Reason::Erased => f.write_str("its content was erased"),

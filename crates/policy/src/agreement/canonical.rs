@@ -7,7 +7,8 @@ use super::{Agreement, Clause, Contribution, Member, Obligations, Parties};
 use crate::agreement::words;
 use crate::handling::{Handling, IEP_VERSION, Iep, TLP_VERSION};
 
-/// The whole document. Every default is written out; what is not stated has no member.
+/// The whole document. Every default is written out; what is not stated has no member. `anonymous_reading` is not
+/// written out where it is false: agreements that were signed before there was such a key keep their digest.
 pub(super) fn value(agreement: &Agreement) -> Value<'_> {
     let mut map = Map::new();
     map.insert("format", Value::from(words::FORMAT));
@@ -24,6 +25,9 @@ pub(super) fn value(agreement: &Agreement) -> Value<'_> {
     map.insert("clause", list(&agreement.clauses, clause));
     map.insert("contribution", list(&agreement.contributions, contribution));
     map.insert("handling", handling(&agreement.handling));
+    if agreement.anonymous_reading {
+        map.insert("anonymous_reading", Value::Bool(true));
+    }
     Value::Object(map)
 }
 

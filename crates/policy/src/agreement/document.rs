@@ -20,6 +20,9 @@ pub(super) fn toml(agreement: &Agreement) -> String {
     out.put("purpose", &text(&agreement.purpose));
     out.put("from", &time(agreement.from));
     out.put("until", &time(agreement.until));
+    if agreement.anonymous_reading {
+        out.put("anonymous_reading", "true");
+    }
     for one in &agreement.parties {
         member(&mut out, one);
     }

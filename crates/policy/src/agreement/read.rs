@@ -23,6 +23,7 @@ const KEYS: &[&str] = &[
     "purpose",
     "from",
     "until",
+    "anonymous_reading",
     "party",
     "clause",
     "contribution",
@@ -56,6 +57,7 @@ fn document(reader: &mut Reader, tree: &Node) -> Option<Agreement> {
     let purpose = fields.required(reader, "purpose", "\"…\"", Reader::text);
     let from = fields.required(reader, "from", "2026-01-01", Reader::time);
     let until = fields.required(reader, "until", "2027-01-01", Reader::time);
+    let anonymous_reading = fields.optional(reader, "anonymous_reading", Reader::truth);
     let names = party::names(&fields);
     let parties = party::all(reader, &fields);
     let mut taken = Names::default();
@@ -95,6 +97,7 @@ fn document(reader: &mut Reader, tree: &Node) -> Option<Agreement> {
         clauses: clauses?,
         contributions: contributions?,
         handling: handling?,
+        anonymous_reading: anonymous_reading?.unwrap_or(false),
         previous: previous?,
     })
 }

@@ -102,6 +102,32 @@ fn the_canonical_form_of_a_small_and_of_a_whole_agreement_is_this() {
     golden::check("smallest.json", &read(SMALLEST).canonical());
 }
 
+#[test]
+fn anonymous_reading_is_written_only_where_it_is_allowed() {
+    let shut = read(SMALLEST);
+    let with = |value: &str| {
+        SMALLEST.replacen(
+            "[[party]]",
+            &format!("anonymous_reading = {value}\n\n[[party]]"),
+            1,
+        )
+    };
+    assert_eq!(read(&with("false")), shut);
+    assert!(!shut.anonymous_reading && !shut.canonical().contains("anonymous"));
+    let open = read(&with("true"));
+    assert!(open.anonymous_reading && open.digest() != shut.digest());
+    assert!(
+        open.canonical()
+            .starts_with(r#"{"anonymous_reading":true,"clause":"#)
+    );
+    let json = open.canonical();
+    assert_eq!(Agreement::from_canonical(json.as_bytes()), Ok(open));
+    let said = json.replacen("true", "false", 1);
+    let fault = Agreement::from_canonical(said.as_bytes()).unwrap_err();
+    assert!(fault.to_string().contains("not in canonical form"), "{fault}");
+    assert!(faults(&with("\"yes\"")).contains("anonymous_reading: a text where `true` or `false` should be"));
+}
+
 const SMALLEST: &str = r#"id = "pair"
 version = 1
 title = "Two"

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use entente_policy::agreement::Agreement;
 use entente_policy::handling::Tlp;
-use entente_policy::{Audience, Classes, Decision, Provenance, Question, Reason, Standing, Terms, decide};
+use entente_policy::{
+    Audience, Classes, Decision, Entry, HandingToAnyone, Provenance, Question, Reason, Standing,
+    Surroundings, Terms, decide, hand_over_to_anyone,
+};
 use entente_stix::object::Object;
 use entente_stix::time::Timestamp;
 use entente_stix::validate::{self, Severity};
@@ -64,6 +67,66 @@ fn audiences(agreement: &Agreement, terms: &Terms) -> Vec<(String, Audience)> {
                 .map(move |audience| (owner.clone(), audience))
         })
         .collect()
+}
+
+#[test]
+fn what_goes_to_anyone_is_what_the_naive_rules_call_clear() {
+    let (mut seed, mut went, mut stayed) = (0, 0, 0);
+    let standing = Standing::InForce;
+    while went + stayed < cases(4_000) {
+        seed += 1;
+        let mut random = Random(seed);
+        let agreement = Agreement {
+            anonymous_reading: true,
+            ..worlds::agreement(&mut random)
+        };
+        let terms = Terms::compile(&agreement).unwrap();
+        let Some((owner, audience)) = audiences(&agreement, &terms).into_iter().next() else {
+            continue;
+        };
+        for number in 0..40 {
+            let type_name = random.of(worlds::TYPES);
+            let mut object = worlds::object(&mut random, type_name, 1 + number);
+            if random.one_in(2) {
+                // Made-up objects are rarely marked so, and most often nothing else is wrong with them.
+                object["object_marking_refs"] = json!([Tlp::Clear.definition_id()]);
+            }
+            let around = worlds::around(&mut random);
+            let text = object.to_string();
+            let Ok(read) = Object::read(text.as_bytes()) else {
+                continue;
+            };
+            let handing = HandingToAnyone {
+                entry: Entry {
+                    subject: read.id(),
+                    digest: *read.digest().as_bytes(),
+                    clause: "clause-0",
+                    expires: None,
+                    recalled: false,
+                },
+                content: Some(text.as_bytes()),
+                redacted: false,
+                owner: &owner,
+                audience: &audience,
+                standing: &standing,
+                now: now(),
+            };
+            let answer = hand_over_to_anyone(&terms, &handing, &|id| around.marking(id));
+            assert_eq!(
+                answer.is_ok(),
+                oracle::is_clear(&object, &around),
+                "{text}: {answer:?}"
+            );
+            match answer {
+                Ok(_) => went += 1,
+                Err(_) => stayed += 1,
+            }
+        }
+    }
+    assert!(
+        went * 10 > stayed && stayed * 10 > went,
+        "{went} went, {stayed} stayed"
+    );
 }
 
 #[test]

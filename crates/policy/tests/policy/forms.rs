@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::worlds::{Around, DAY, NOW, id, now, party};
 
-fn agreement() -> Agreement {
+pub(crate) fn agreement() -> Agreement {
     let member = |number: usize, name: &str| Member {
         name: name.to_owned(),
         identity: party(number),
@@ -54,6 +54,7 @@ fn agreement() -> Agreement {
         }],
         contributions: Vec::new(),
         handling: Handling::default(),
+        anonymous_reading: false,
         previous: None,
     }
 }
@@ -101,7 +102,7 @@ fn having(released: &[String]) -> Around {
     }
 }
 
-fn indicator(changes: Value) -> Value {
+pub(crate) fn indicator(changes: Value) -> Value {
     let mut object = json!({"type": "indicator", "spec_version": "2.1", "id": id("indicator", 1),
         "created": "2026-05-01T00:00:00.000Z", "modified": "2026-05-01T00:00:00.000Z",
         "pattern": "[ipv4-addr:value = '198.51.100.1']", "pattern_type": "stix", "valid_from": "2026-05-01T00:00:00Z"});

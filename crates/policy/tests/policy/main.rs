@@ -8,6 +8,7 @@
 )]
 
 mod agreement;
+mod anyone;
 mod decisions;
 mod forms;
 mod golden;

@@ -200,6 +200,52 @@ fn marks_of(object: &Value, around: &dyn Surroundings) -> Option<Marks> {
     Some(marks)
 }
 
+/// Whether an object is TLP:CLEAR as a whole and in each part, with no PAP above PAP:CLEAR.
+pub(crate) fn is_clear(object: &Value, around: &dyn Surroundings) -> bool {
+    marks_of(object, around).is_some_and(|marks| marks.tlp == Some(Tlp::Clear) && is_open(&marks))
+        && parts_are_clear(object, around)
+}
+
+fn is_open(marks: &Marks) -> bool {
+    !matches!(marks.tlp, Some(tlp) if tlp != Tlp::Clear)
+        && !matches!(marks.pap, Some(pap) if pap != Pap::Clear)
+}
+
+fn parts_are_clear(value: &Value, around: &dyn Surroundings) -> bool {
+    let one = |granular: &Value| {
+        let Some(selectors) = granular.get("selectors").and_then(Value::as_array) else {
+            return false;
+        };
+        let selects = |selector: &Value| {
+            let selector = selector.as_str();
+            selector.is_some_and(|selector| follow(&mut value.clone(), selector).is_some())
+        };
+        match (granular.get("marking_ref"), granular.get("lang")) {
+            (None, Some(lang)) => lang.is_string(),
+            (Some(Value::String(id)), None) => {
+                !selectors.is_empty()
+                    && selectors.iter().all(selects)
+                    && one_mark(id, around).is_some_and(|marks| is_open(&marks))
+            }
+            _ => false,
+        }
+    };
+    let granular = match value.get("granular_markings") {
+        None => true,
+        Some(Value::Array(list)) => list.iter().all(one),
+        Some(_) => false,
+    };
+    let inside: Vec<&Value> = match value {
+        Value::Array(list) => list.iter().collect(),
+        Value::Object(map) => map.values().collect(),
+        _ => Vec::new(),
+    };
+    granular
+        && inside.into_iter().all(|part| {
+            marks_of(part, around).is_some_and(|marks| is_open(&marks)) && parts_are_clear(part, around)
+        })
+}
+
 fn gone() -> Value {
     json!("\u{0}gone")
 }

@@ -27,7 +27,14 @@ pub(crate) fn agreement() -> impl Strategy<Value = Agreement> {
         let names: Vec<String> = NAMES[..count].iter().map(|name| (*name).to_owned()).collect();
         let clauses = vec(clause(names.clone()), 1..5);
         let contributions = vec(contribution(names.clone()), 0..3);
-        let head = ("[a-z0-9-]{1,64}", 1_u32..4, line(), text(), any::<[u8; 32]>());
+        let head = (
+            "[a-z0-9-]{1,64}",
+            1_u32..4,
+            line(),
+            text(),
+            any::<[u8; 32]>(),
+            any::<bool>(),
+        );
         let times = (
             0_i64..4_000_000_000,
             1_i64..400_000_000,
@@ -35,7 +42,7 @@ pub(crate) fn agreement() -> impl Strategy<Value = Agreement> {
         );
         (head, times, clauses, contributions, handling()).prop_map(
             move |(head, times, clauses, contributions, handling)| {
-                let (id, version, title, purpose, digest) = head;
+                let (id, version, title, purpose, digest, anonymous_reading) = head;
                 let (from, span, micros) = times;
                 let mut agreement = Agreement {
                     id,
@@ -52,6 +59,7 @@ pub(crate) fn agreement() -> impl Strategy<Value = Agreement> {
                     clauses,
                     contributions,
                     handling,
+                    anonymous_reading,
                     previous: (version > 1).then_some(digest),
                 };
                 for (n, clause) in agreement.clauses.iter_mut().enumerate() {

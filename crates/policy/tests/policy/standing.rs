@@ -71,6 +71,7 @@ fn version(word: &str) -> (Agreement, BTreeSet<String>) {
         clauses: vec![clause()],
         contributions: Vec::new(),
         handling: Handling::default(),
+        anonymous_reading: false,
         previous: (number != "1").then_some([0; 32]),
     };
     (

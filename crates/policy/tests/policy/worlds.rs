@@ -136,6 +136,7 @@ pub(crate) fn agreement(random: &mut Random) -> Agreement {
         clauses,
         contributions: vec![contribution],
         handling: Handling::default(),
+        anonymous_reading: false,
         previous: None,
     }
 }

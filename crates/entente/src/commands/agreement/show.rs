@@ -168,6 +168,9 @@ fn tell(node: &Node, pact: &Pact, version: &Version, out: &mut impl Write) -> Re
     for clause in &agreement.clauses {
         writeln!(out, "  {}", sentence(clause))?;
     }
+    if agreement.anonymous_reading {
+        writeln!(out, "  Anyone who asks may read what of it is TLP:CLEAR.")?;
+    }
     if !agreement.contributions.is_empty() {
         writeln!(out, "\nWhat may be put before another party")?;
     }
