@@ -17,6 +17,20 @@ use crate::limits::NAME_CHARS_MAX;
 #[serde(try_from = "String", into = "String")]
 pub struct Name(String);
 
+/// What failed tries with a text as a name are counted under: the account that it names, or else the text in one spelling.
+#[must_use]
+pub fn counted_as(text: &str) -> String {
+    let bounded: String = text.chars().take(NAME_CHARS_MAX + 1).collect();
+    match text.parse::<Name>() {
+        Ok(name) => name.0,
+        Err(_) => folded(&bounded),
+    }
+}
+
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).collect()
+}
+
 /// Why a text is no account's name.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadName {
@@ -50,7 +64,7 @@ impl FromStr for Name {
         if given == 0 || given > NAME_CHARS_MAX {
             return Err(BadName::Length(text.chars().count()));
         }
-        let folded: String = text.nfkc().flat_map(char::to_lowercase).collect();
+        let folded = folded(text);
         if folded.len() > NAME_CHARS_MAX {
             return Err(match folded.chars().find(|character| !character.is_ascii()) {
                 Some(character) => BadName::Character(character),
@@ -118,6 +132,15 @@ mod tests {
             "ops@cert.example".parse::<Name>().unwrap().as_str(),
             "ops@cert.example"
         );
+    }
+
+    #[test]
+    fn tries_are_counted_under_one_spelling_also_of_what_is_no_name() {
+        for text in ["Ada", "ａｄａ", "ADA"] {
+            assert_eq!(counted_as(text), "ada");
+        }
+        assert_eq!(counted_as("АDA\0"), counted_as("аda\0"));
+        assert!(counted_as(&"\u{fdfa}".repeat(10_000)).chars().count() < 2_000);
     }
 
     #[test]

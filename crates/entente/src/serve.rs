@@ -8,6 +8,8 @@
 mod api;
 mod body;
 pub(crate) mod caller;
+mod first;
+mod gate;
 mod health;
 mod jobs;
 pub(crate) mod limits;
@@ -95,9 +97,7 @@ fn announce(global: &Global, server: &Server, urls: &[String]) -> Result<(), Fai
     }
     if !global.quiet {
         if let Some(link) = first {
-            eprintln!(
-                "no account exists yet; make the first administrator within the hour, once, at\n  {link}"
-            );
+            eprintln!("there is no administrator yet; make the first one within a day, once, at\n  {link}");
         }
         if let Some(why) = server.locked() {
             eprintln!("{why}");

@@ -82,6 +82,17 @@ impl Accounts {
         Ok(id)
     }
 
+    /// That a token is of `name`.
+    ///
+    /// # Errors
+    /// There is none, or it is another's.
+    pub fn require_token_of(&self, name: &Name, id: &str) -> Result<(), Refusal> {
+        match self.tokens.get(id) {
+            Some(token) if token.account == *name => Ok(()),
+            _ => Err(Refusal::NoToken(id.chars().take(40).collect())),
+        }
+    }
+
     /// Takes a token back, at once and for good.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 //! A file a subject. What each route takes and gives stands at its handler, and becomes the OpenAPI document
 //! ([`document`]); what it needs of a caller stands in [`ROUTES`]. Bodies and parameters are read by [`input`].
 
+mod accounts;
 mod agreements;
 mod bundles;
 mod detections;
@@ -12,11 +13,13 @@ mod import;
 pub(crate) mod input;
 mod lines;
 mod logs;
+mod me;
 mod node;
 mod objects;
 mod parties;
 mod releases;
 mod schema;
+pub(crate) mod session;
 mod stix;
 
 use std::sync::Arc;
@@ -85,6 +88,35 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/api/v1/stix/rules", Action::Know),
     Route::new("POST", "/api/v1/stix/validation", Action::Read),
     Route::new("POST", "/api/v1/stix/ids", Action::Read),
+    Route::new("POST", "/api/v1/session", Action::SignIn),
+    Route::new("DELETE", "/api/v1/session", Action::SignIn),
+    Route::new("POST", "/api/v1/session/code", Action::SignIn),
+    Route::new("GET", "/api/v1/me", Action::Me),
+    Route::new("PUT", "/api/v1/me/password", Action::Account),
+    Route::new("POST", "/api/v1/me/second-factor", Action::Account),
+    Route::new("PUT", "/api/v1/me/second-factor", Action::Account),
+    Route::new("POST", "/api/v1/me/second-factor/removal", Action::Account),
+    Route::new("GET", "/api/v1/me/tokens", Action::Account),
+    Route::new("POST", "/api/v1/me/tokens", Action::Account),
+    Route::new("DELETE", "/api/v1/me/tokens/{token}", Action::Account),
+    Route::new("GET", "/api/v1/accounts", Action::Administer),
+    Route::new("POST", "/api/v1/accounts", Action::Administer),
+    Route::new("GET", "/api/v1/accounts/{name}", Action::Administer),
+    Route::new("PATCH", "/api/v1/accounts/{name}", Action::Administer),
+    Route::new("PUT", "/api/v1/accounts/{name}/password", Action::Administer),
+    Route::new(
+        "DELETE",
+        "/api/v1/accounts/{name}/second-factor",
+        Action::Administer,
+    ),
+    Route::new("GET", "/api/v1/accounts/{name}/tokens", Action::Administer),
+    Route::new("POST", "/api/v1/accounts/{name}/tokens", Action::Administer),
+    Route::new("DELETE", "/api/v1/accounts/{name}/tokens", Action::Administer),
+    Route::new(
+        "DELETE",
+        "/api/v1/accounts/{name}/tokens/{token}",
+        Action::Administer,
+    ),
 ];
 
 /// The routes with their handlers.
@@ -140,6 +172,24 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(stix::list_rules))
         .routes(routes!(stix::validate))
         .routes(routes!(stix::ids))
+        .routes(routes!(session::sign_in, session::sign_out))
+        .routes(routes!(session::code))
+        .routes(routes!(me::me))
+        .routes(routes!(me::password))
+        .routes(routes!(me::enrol, me::confirm))
+        .routes(routes!(me::remove_second))
+        .routes(routes!(me::tokens, me::add_token))
+        .routes(routes!(me::revoke))
+        .routes(routes!(accounts::list, accounts::add))
+        .routes(routes!(accounts::show, accounts::update))
+        .routes(routes!(accounts::password))
+        .routes(routes!(accounts::remove_second))
+        .routes(routes!(
+            accounts::tokens,
+            accounts::add_token,
+            accounts::revoke_all
+        ))
+        .routes(routes!(accounts::revoke))
 }
 
 /// A list, or a page of one.

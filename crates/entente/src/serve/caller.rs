@@ -1,12 +1,25 @@
 //! Who asks: found from what the connection and the request carry.
+//!
+//! What a request shows itself comes first (`Authorization`, then the cookie of a session), the connection's
+//! certificate after it. What is shown and wrong is refused; who shows nothing is anyone.
 
+mod shown;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use axum::http::Method;
 use axum::http::request::Parts;
-use entente_access::{Caller, Who};
+use entente_access::{Caller, Scopes, Standing, Who, secret};
 use entente_exchange::hello::TlsKey;
 
+use super::gate::{self, Door};
 use super::peer;
 use super::problem::Problem;
 use super::server::Server;
+use crate::accounts;
+
+pub(crate) use shown::{COOKIE, Shown, is_from_elsewhere, session_cookie};
 
 /// What a connection tells about the other side.
 #[derive(Debug, Clone)]
@@ -19,8 +32,106 @@ pub(crate) struct Connection {
     pub(crate) key: Option<TlsKey>,
 }
 
+/// The other side's address, for counting its failed tries.
+pub(crate) fn address(parts: &Parts) -> IpAddr {
+    let connection = parts.extensions.get::<Connection>();
+    connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| {
+        connection.address.ip()
+    })
+}
+
 /// Who asks.
-pub(crate) async fn of(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
+pub(crate) async fn of(server: &Arc<Server>, parts: &Parts) -> Result<Caller, Problem> {
+    match Shown::of(&parts.headers) {
+        Shown::Bearer(token) => by_token(server, token, None, parts),
+        Shown::Basic { name, secret } if secret::is_token(&secret) => {
+            by_token(server, &secret, Some(&name), parts)
+        }
+        Shown::Basic { name, secret } => {
+            let name = server
+                .gate
+                .verify(&name, &secret, address(parts), Door::Request)
+                .await?;
+            let caller = server.gate.accounts.read()?.caller(&name, Scopes::ALL);
+            caller.ok_or_else(|| invalid("this account was disabled just now"))
+        }
+        Shown::Unreadable(why) => {
+            let _failed = server.gate.begin(None, address(parts))?;
+            Err(invalid(why))
+        }
+        Shown::Nothing => match by_session(server, parts)? {
+            Some(caller) => Ok(caller),
+            None => by_certificate(server, parts),
+        },
+    }
+}
+
+fn by_token(server: &Arc<Server>, shown: &str, name: Option<&str>, parts: &Parts) -> Result<Caller, Problem> {
+    let standing = server
+        .gate
+        .accounts
+        .read()?
+        .token(shown, accounts::seconds(server.at()));
+    match standing {
+        // A name beside a token must be its own: who mixes two accounts up should know.
+        Standing::Good { caller, .. } if name.is_some_and(|name| !is_named(&caller, name)) => Err(invalid(
+            "this token belongs to another account than the name beside it",
+        )),
+        // Known by its 256 bits: nobody else's failures keep it out.
+        Standing::Good {
+            caller,
+            token,
+            note_use,
+        } => {
+            if note_use {
+                gate::note_use(server, token);
+            }
+            Ok(caller)
+        }
+        Standing::Over => Err(invalid(
+            "this token is over; `entente account token` makes a new one",
+        )),
+        Standing::NotYet => Err(invalid(
+            "by this node's clock this token is not made yet; its operator should set the clock right",
+        )),
+        Standing::Disabled => Err(invalid(
+            "the account of this token is disabled; ask an administrator",
+        )),
+        Standing::Unknown => {
+            let _failed = server.gate.begin(None, address(parts))?;
+            Err(invalid(
+                "this token is not known here: mistyped, revoked, or of another node; `entente account token` makes a new one",
+            ))
+        }
+    }
+}
+
+fn is_named(caller: &Caller, name: &str) -> bool {
+    name.parse::<entente_access::Name>()
+        .is_ok_and(|name| name.as_str() == caller.name)
+}
+
+/// By the cookie of somebody who signed in. A session that is over is none, and no fault.
+fn by_session(server: &Server, parts: &Parts) -> Result<Option<Caller>, Problem> {
+    let Some(cookie) = session_cookie(&parts.headers) else {
+        return Ok(None);
+    };
+    let session = server
+        .gate
+        .session(cookie)?
+        .filter(|session| !session.awaits_second);
+    let Some(session) = session else {
+        return Ok(None);
+    };
+    if is_from_elsewhere(parts) {
+        return Err(Problem::forbidden(
+            "this request comes from another site, or does not say where from; tools use tokens, cookies are for this node's own pages",
+        ));
+    }
+    Ok(server.gate.accounts.read()?.caller(&session.account, Scopes::ALL))
+}
+
+fn by_certificate(server: &Server, parts: &Parts) -> Result<Caller, Problem> {
     let connection = parts.extensions.get::<Connection>();
     // Asked at each request: a key that is taken back counts no more on connections that stand.
     let peer = match connection.and_then(|connection| connection.key) {
@@ -30,7 +141,15 @@ pub(crate) async fn of(server: &Server, parts: &Parts) -> Result<Caller, Problem
     Ok(peer.map_or_else(Caller::anyone, |party| Caller::peer(&party)))
 }
 
-const CHALLENGE: &str = "Bearer realm=\"entente\", Basic realm=\"entente\", charset=\"UTF-8\"";
+/// How to say who one is.
+pub(crate) const CHALLENGE: &str = "Bearer realm=\"entente\", Basic realm=\"entente\", charset=\"UTF-8\"";
+
+const INVALID: &str =
+    "Bearer realm=\"entente\", error=\"invalid_token\", Basic realm=\"entente\", charset=\"UTF-8\"";
+
+fn invalid(detail: &str) -> Problem {
+    Problem::unauthorized(detail).challenge(INVALID)
+}
 
 /// The answer to a caller that may not: who is nobody yet is asked who they are.
 pub(crate) fn refusal(caller: &Caller) -> Problem {
@@ -44,4 +163,9 @@ pub(crate) fn refusal(caller: &Caller) -> Problem {
             "neither the role of this account nor the scopes of this token allow it; an administrator can change that",
         ),
     }
+}
+
+/// Whether a request changes nothing, whoever sends it.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

@@ -30,6 +30,8 @@ pub(crate) const ADDRESS_SHARE: u32 = 2;
 pub(crate) const STOP_AFTER: Duration = Duration::from_secs(10);
 /// Bytes of a body that is read whole, as it comes.
 pub(crate) const BODY_BYTES_MAX: usize = 16 << 20;
+/// Bytes of a body of somebody who is not known yet.
+pub(crate) const SMALL_BODY_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a body that is read whole, decoded.
 pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
 /// Decoded bytes of a body that is read as it comes: intelligence, logs, bundles.
@@ -46,6 +48,10 @@ pub(crate) const KEPT_ANSWER_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const RATIO_MAX: u64 = 100;
 /// Decoded bytes whose ratio does not matter.
 pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
+/// Passwords that are hashed at a time: each takes 19 MiB and a core.
+pub(crate) const HASHING_MAX: usize = 2;
+/// Passwords that wait to be hashed or are.
+pub(crate) const HASHING_WAITING_MAX: usize = 64;
 /// Bytes of rendered TAXII pages that are kept.
 pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
 
@@ -107,6 +113,11 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "the answer is 413",
     ),
     (
+        "bytes of the body of a sign-in",
+        SMALL_BODY_BYTES_MAX as u64,
+        "the answer is 413",
+    ),
+    (
         "bytes of such a body, decoded",
         DECODED_BYTES_MAX as u64,
         "the answer is 413",
@@ -140,6 +151,16 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "decoded bytes to one byte of a body",
         RATIO_MAX,
         "the answer is 413",
+    ),
+    (
+        "passwords that are verified at a time",
+        HASHING_MAX as u64,
+        "others wait in line",
+    ),
+    (
+        "passwords that wait to be verified",
+        HASHING_WAITING_MAX as u64,
+        "the answer is 503 with Retry-After",
     ),
     (
         "bytes of rendered TAXII pages that are kept",

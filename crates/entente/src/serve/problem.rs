@@ -169,6 +169,45 @@ impl From<crate::kept::KeptError> for Problem {
     }
 }
 
+/// Why the rules of accounts refused.
+impl From<entente_access::Refusal> for Problem {
+    fn from(refusal: entente_access::Refusal) -> Problem {
+        use entente_access::Refusal;
+        let words = refusal.to_string();
+        let wrong = |pointer: &str| {
+            Problem::unprocessable("the accounts of this node have rules that this breaks")
+                .at(pointer, words.clone())
+        };
+        match refusal {
+            Refusal::NoAccount(_) | Refusal::NoToken(_) => Problem::not_found(words),
+            Refusal::NotYours(_) | Refusal::Higher { .. } => Problem::forbidden(words),
+            Refusal::Scope { .. } | Refusal::NoScope => wrong("/scopes"),
+            Refusal::Expiry => wrong("/days"),
+            Refusal::Label => wrong("/label"),
+            Refusal::NeedsParty(_) | Refusal::NotForParties(_) => wrong("/party"),
+            Refusal::WrongCode => wrong("/code"),
+            Refusal::Taken(_)
+            | Refusal::LastAdministrator(_)
+            | Refusal::NotFirst
+            | Refusal::OtherKind(_)
+            | Refusal::TooManyAccounts
+            | Refusal::TooManyTokens(_)
+            | Refusal::Disabled(_)
+            | Refusal::NothingToConfirm(_)
+            | Refusal::HasSecond(_) => Problem::conflict(words),
+        }
+    }
+}
+
+impl From<crate::accounts::Made> for Problem {
+    fn from(made: crate::accounts::Made) -> Problem {
+        match made {
+            crate::accounts::Made::Refused(refusal) => refusal.into(),
+            crate::accounts::Made::Failed(failure) => failure.into(),
+        }
+    }
+}
+
 impl From<entente_node::Error> for Problem {
     fn from(error: entente_node::Error) -> Problem {
         crate::place::node_failure(error).into()

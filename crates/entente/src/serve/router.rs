@@ -10,12 +10,13 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::server::Server;
-use super::{api, caller, health, metrics, peer, routes};
+use super::{api, caller, first, health, metrics, peer, routes};
 
 /// Everything that is served.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
     let router = Router::new()
         .merge(health::router())
+        .merge(first::router())
         .merge(metrics::router())
         .merge(api::router())
         .merge(peer::router())

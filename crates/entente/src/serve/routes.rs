@@ -29,6 +29,7 @@ impl Route {
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
     [
         super::health::ROUTES,
+        super::first::ROUTES,
         super::metrics::ROUTES,
         super::api::ROUTES,
         super::peer::ROUTES,

@@ -9,6 +9,7 @@ use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::gate::Gate;
 use super::limits::{LONG_MAX, WORK_MAX};
 use super::metrics::Metrics;
 use super::peer::Door;
@@ -30,6 +31,8 @@ pub(crate) struct Server {
     shown: OnceLock<TlsKey>,
     /// The peers, as the command line may change them meanwhile.
     pub(crate) peers: Kept<peers::Book>,
+    /// What is remembered of who comes in.
+    pub(crate) gate: Gate,
     /// What is remembered of peers that ask here.
     pub(crate) door: Door,
     /// Places for requests that ask the node.
@@ -59,6 +62,7 @@ impl Server {
             node,
             global: global.clone(),
             peers: peers::book(&folder),
+            gate: Gate::new(&folder)?,
             door: Door::new()?,
             folder,
             signing,
@@ -129,7 +133,14 @@ impl Server {
     }
 
     /// Where the first administrator is made, while there is none.
-    pub(crate) fn first_link(&self, _urls: &[String]) -> Result<Option<String>, Failure> {
-        Ok(None)
+    pub(crate) fn first_link(&self, urls: &[String]) -> Result<Option<String>, Failure> {
+        if self.gate.accounts.read()?.has_administrator() {
+            return Ok(None);
+        }
+        let Some(url) = urls.first() else {
+            return Ok(None);
+        };
+        let secret = self.gate.open_first()?;
+        Ok(Some(format!("{url}/first/{}", secret.expose())))
     }
 }

@@ -19,7 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::schema::Schema;
 use crate::serve::body::{Bounds, Encoding, decoder, streamed, unreadable, whole};
-use crate::serve::limits::{BODY_BYTES_MAX, DECODED_BYTES_MAX, UPLOAD_BYTES_MAX};
+use crate::serve::limits::{BODY_BYTES_MAX, DECODED_BYTES_MAX, SMALL_BODY_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
 
@@ -59,6 +59,25 @@ impl<T: DeserializeOwned + ToSchema> OptionalFromRequest<Arc<Server>> for Json<T
         <Json<T> as FromRequest<_>>::from_request(request, server)
             .await
             .map(Some)
+    }
+}
+
+/// A body of JSON that is small whatever it says: of those who are not known yet, and with secrets in it.
+#[derive(Debug)]
+pub(crate) struct Small<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Server>> for Small<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, server: &Arc<Server>) -> Result<Small<T>, Problem> {
+        let (parts, body) = request.into_parts();
+        require_type(&parts.headers, &["application/json"])?;
+        let bounds = Bounds {
+            bytes_max: SMALL_BODY_BYTES_MAX,
+            decoded_max: SMALL_BODY_BYTES_MAX,
+        };
+        let bytes = whole(server, &parts.headers, body, bounds).await?;
+        Ok(Small(from_json(&bytes)?))
     }
 }
 

@@ -1,0 +1,336 @@
+//! What is remembered of who comes in: the book of accounts, sessions, failed tries, passwords verified a moment ago.
+//!
+//! Everything but the book lives in memory and ends with the server. Who asks is found in [`super::caller`].
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::http::StatusCode;
+use entente_access::limits::USE_NOTED_AFTER;
+use entente_access::recent::{Key, Recent};
+use entente_access::secret::FirstLink;
+use entente_access::session::{Session, Sessions};
+use entente_access::throttle::{Network, Throttle, Try};
+use entente_access::{Account, Accounts, Name, Seconds, Secret, name, password};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use super::limits::{HASHING_MAX, HASHING_WAITING_MAX};
+use super::problem::Problem;
+use super::server::Server;
+use crate::accounts::{self, random};
+use crate::exit::Failure;
+use crate::kept::Kept;
+
+/// The gate of a server.
+pub(crate) struct Gate {
+    /// Accounts, as the command line may change them meanwhile.
+    pub(crate) accounts: Kept<Accounts>,
+    /// What spans in memory are counted from: a clock that nobody sets back.
+    began: Instant,
+    memory: Mutex<Memory>,
+    /// Places to hash a password: each takes 19 MiB and a core.
+    hashing: Arc<Semaphore>,
+    /// Places to wait for one.
+    waiting: Arc<Semaphore>,
+    /// Passwords that are being verified: who sends the same one meanwhile waits for the answer.
+    under_way: Mutex<BTreeMap<Key, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+struct Memory {
+    throttle: Throttle,
+    sessions: Sessions,
+    recent: Recent,
+    first: Option<FirstLink>,
+    /// When the use of a token was written down last by this process.
+    noted: BTreeMap<String, Seconds>,
+}
+
+/// For what a password is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// For one request (HTTP Basic), where no code can follow: an account with a second factor has no password here.
+    Request,
+    /// To sign in, where a code may follow.
+    SignIn,
+}
+
+/// What everyone hears who showed a wrong password, whether there is such an account or not.
+const WRONG: &str = "this is not a name and password that are known here; an account with a second factor needs a token \
+                     where no code can be asked for";
+
+impl Gate {
+    pub(crate) fn new(folder: &Path) -> Result<Gate, Failure> {
+        Ok(Gate {
+            accounts: accounts::book(folder),
+            began: Instant::now(),
+            memory: Mutex::new(Memory {
+                throttle: Throttle::new(random()?),
+                sessions: Sessions::default(),
+                recent: Recent::new(random()?),
+                first: None,
+                noted: BTreeMap::new(),
+            }),
+            hashing: Arc::new(Semaphore::new(HASHING_MAX)),
+            waiting: Arc::new(Semaphore::new(HASHING_WAITING_MAX)),
+            under_way: Mutex::default(),
+        })
+    }
+
+    /// Seconds of the clock that only goes on.
+    fn tick(&self) -> Seconds {
+        self.began.elapsed().as_secs()
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a try; 429 where there are none left for now. Dropped, it counts as failed.
+    pub(crate) fn begin(&self, account: Option<&str>, address: IpAddr) -> Result<Try, Problem> {
+        let (network, at) = (Network::from(address), self.tick());
+        let begun = self.memory().throttle.begin(account, network, at);
+        begun.map_err(|wait| {
+            Problem::too_many(
+                "there were too many failed tries for this account or from this network; wait, and see that the secret is right",
+            )
+            .retry(wait.seconds)
+        })
+    }
+
+    /// The try was right.
+    pub(crate) fn right(&self, done: Try) {
+        self.memory().throttle.succeeded(done);
+    }
+
+    /// Verifies a password for the account that `claimed` names; what is wrong counts as a try. Takes the same work
+    /// and gives the same answer whether there is such an account or not.
+    pub(crate) async fn verify(
+        &self,
+        claimed: &str,
+        shown: &Zeroizing<String>,
+        address: IpAddr,
+        door: Door,
+    ) -> Result<Name, Problem> {
+        let book = self.accounts.read()?;
+        let named: Option<Name> = claimed.parse().ok();
+        let account = named
+            .as_ref()
+            .and_then(|name| book.get(name))
+            .filter(|account| !account.disabled && (door == Door::SignIn || !account.has_second()));
+        let (Some(name), Some(account)) = (named, account) else {
+            let _failed = self.begin(Some(&name::counted_as(claimed)), address)?;
+            self.hash(shown.clone(), None).await?;
+            return Err(wrong());
+        };
+        let key = self.memory().recent.key(&name, account.epoch(), shown);
+        if self.knows(&key) {
+            return Ok(name);
+        }
+        let turn = self.turn(key);
+        let _ours = turn.lock.lock().await;
+        self.verify_in_turn(&name, account, key, shown, address).await?;
+        Ok(name)
+    }
+
+    async fn verify_in_turn(
+        &self,
+        name: &Name,
+        account: &Account,
+        key: Key,
+        shown: &Zeroizing<String>,
+        address: IpAddr,
+    ) -> Result<(), Problem> {
+        if self.knows(&key) {
+            return Ok(());
+        }
+        let begun = self.begin(Some(name.as_str()), address)?;
+        if !self.hash(shown.clone(), account.password().cloned()).await? {
+            return Err(wrong());
+        }
+        self.right(begun);
+        let at = self.tick();
+        self.memory().recent.verified(key, at);
+        Ok(())
+    }
+
+    fn knows(&self, key: &Key) -> bool {
+        let at = self.tick();
+        self.memory().recent.knows(key, at)
+    }
+
+    fn turn(&self, key: Key) -> Turn<'_> {
+        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = Arc::clone(under_way.entry(key).or_default());
+        Turn {
+            gate: self,
+            key,
+            lock,
+        }
+    }
+
+    /// Compares a password with what is kept of one, on a blocking thread.
+    async fn hash(&self, shown: Zeroizing<String>, kept: Option<password::Kept>) -> Result<bool, Problem> {
+        self.hashing(move || password::verify(&shown, kept.as_ref()).map_err(Failure::store))
+            .await
+    }
+
+    /// A new password of `name`, as it is kept.
+    pub(crate) async fn keep(&self, new: Zeroizing<String>, name: Name) -> Result<password::Kept, Problem> {
+        let kept = self.hashing(move || accounts::hashed(&new, &name)).await;
+        kept.map_err(|problem| match problem.status {
+            StatusCode::UNPROCESSABLE_ENTITY => {
+                let detail = problem.detail.clone();
+                problem.at("/password", detail)
+            }
+            _ => problem,
+        })
+    }
+
+    async fn hashing<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = || {
+            Problem::busy("more passwords are shown than this node verifies at a time; ask again").retry(2)
+        };
+        let waiting = self.waiting.clone().try_acquire_owned().map_err(|_| busy())?;
+        let place = self.hashing.clone().acquire_owned().await.map_err(|_| busy())?;
+        // The places go with the work: who hangs up meanwhile does not make room for more.
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop((place, waiting));
+            done
+        });
+        let done = done.await;
+        Ok(done.map_err(|_| Problem::failed("this node could not finish that"))??)
+    }
+
+    /// Begins a session and gives its cookie's value.
+    pub(crate) fn sign_in(
+        &self,
+        name: Name,
+        account: &Account,
+        awaits_second: bool,
+    ) -> Result<Secret, Problem> {
+        let secret = Secret::bare(&*Zeroizing::new(random()?));
+        let at = self.tick();
+        self.memory()
+            .sessions
+            .begin(&secret, name, account.epoch(), awaits_second, at);
+        Ok(secret)
+    }
+
+    /// The session of a cookie, unless its account changed since.
+    pub(crate) fn session(&self, cookie: &str) -> Result<Option<Session>, Problem> {
+        let at = self.tick();
+        let Some(session) = self.memory().sessions.look(cookie, at) else {
+            return Ok(None);
+        };
+        let book = self.accounts.read()?;
+        let account = book.get(&session.account);
+        if account.is_some_and(|account| !account.disabled && account.epoch() == session.epoch) {
+            return Ok(Some(session));
+        }
+        self.sign_out(cookie);
+        Ok(None)
+    }
+
+    pub(crate) fn sign_out(&self, cookie: &str) {
+        self.memory().sessions.end(cookie);
+    }
+
+    /// Opens the link for the first administrator, in place of one that was opened before.
+    pub(crate) fn open_first(&self) -> Result<Secret, Failure> {
+        let secret = Secret::bare(&*Zeroizing::new(random()?));
+        let at = self.tick();
+        self.memory().first = Some(FirstLink::new(&secret, at));
+        Ok(secret)
+    }
+
+    /// Whether the link for the first administrator is open, and `secret` is its; what is wrong counts as a try.
+    pub(crate) fn require_first(&self, secret: &str, address: IpAddr) -> Result<(), Problem> {
+        let at = self.tick();
+        let opens = self
+            .memory()
+            .first
+            .as_ref()
+            .is_some_and(|link| link.opens(secret, at));
+        if opens && !self.accounts.read()?.has_administrator() {
+            return Ok(());
+        }
+        if !opens {
+            let _failed = self.begin(None, address)?;
+        }
+        Err(Problem::not_found(
+            "this link is used, over, or never was one; where there is no administrator yet, start the server again for a new one, \
+             or use `entente account add`",
+        ))
+    }
+
+    /// The link is used.
+    pub(crate) fn close_first(&self) {
+        self.memory().first = None;
+    }
+
+    /// Whether this process is to write down that a token was used.
+    fn is_to_be_noted(&self, token: &str) -> bool {
+        let at = self.tick();
+        let mut memory = self.memory();
+        if memory
+            .noted
+            .get(token)
+            .is_some_and(|noted| noted.saturating_add(USE_NOTED_AFTER) > at)
+        {
+            return false;
+        }
+        memory
+            .noted
+            .retain(|_, noted| noted.saturating_add(USE_NOTED_AFTER) > at);
+        memory.noted.insert(token.to_owned(), at);
+        true
+    }
+}
+
+/// A place in the line of those who sent the same password.
+struct Turn<'g> {
+    gate: &'g Gate,
+    key: Key,
+    lock: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// Also where the request ended early: lines that nobody stands in go.
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut under_way = self.gate.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        // The table's and ours.
+        if Arc::strong_count(&self.lock) <= 2 {
+            under_way.remove(&self.key);
+        }
+    }
+}
+
+/// Writes down, beside the request, that a token was used.
+pub(crate) fn note_use(server: &Arc<Server>, token: String) {
+    if !server.gate.is_to_be_noted(&token) {
+        return;
+    }
+    let server = server.clone();
+    tokio::task::spawn_blocking(move || {
+        let at = accounts::seconds(server.at());
+        let noted = server.gate.accounts.change(|book| {
+            book.note_use(&token, at);
+            Ok::<_, Failure>(())
+        });
+        if let Err(failure) = noted {
+            eprintln!("entente: {}", crate::render::safe_lines(&failure.message));
+        }
+    });
+}
+
+fn wrong() -> Problem {
+    Problem::unauthorized(WRONG).challenge(super::caller::CHALLENGE)
+}
