@@ -5,6 +5,7 @@
 
 mod canonical;
 mod number;
+pub mod raw;
 mod reader;
 
 use std::borrow::Cow;
