@@ -2,8 +2,8 @@
 //!
 //! Lists and CSV come in as entries, each a value with what its source says about it; an entry
 //! becomes a STIX indicator by [`indicator()`]. What cannot be taken is a [`Defect`] beside the good
-//! ones. Begin at [`detect_kind`], then [`list::Reader`] and [`csv::Reader`]; [`export`] is the way
-//! out. STIX itself is `entente-stix`; decompressing is the caller's.
+//! ones. Begin at [`detect_kind`], then [`list::Reader`] and [`csv::Reader`]; [`medallion`] reads
+//! another server's data; [`export`] is the way out. STIX itself is `entente-stix`; decompressing is the caller's.
 
 #![cfg_attr(
     test,
@@ -23,6 +23,7 @@ mod kind;
 pub mod limits;
 mod lines;
 pub mod list;
+pub mod medallion;
 mod value;
 
 pub use entry::{Attributes, Defect, Entry, Item};

@@ -19,6 +19,11 @@ pub const LINKS_MAX: usize = 16;
 /// How much of a refused line is shown, in bytes.
 pub const EXCERPT_BYTES_MAX: usize = 160;
 
+/// Bytes of another TAXII server's data file.
+pub const MEDALLION_BYTES_MAX: usize = 1 << 30;
+/// Defects told of one data file; further ones are left out.
+pub const DEFECTS_MAX: usize = 100_000;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -65,5 +70,15 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "excerpt of a refused line, bytes",
         EXCERPT_BYTES_MAX as u64,
         "a refused line is shown up to here",
+    ),
+    (
+        "data file of a TAXII server, bytes",
+        MEDALLION_BYTES_MAX as u64,
+        "a bigger one is refused",
+    ),
+    (
+        "defects of a data file",
+        DEFECTS_MAX as u64,
+        "further ones are not listed",
     ),
 ];
