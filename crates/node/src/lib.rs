@@ -2,7 +2,7 @@
 //!
 //! The only place where readers and engines meet the store. Time is an argument; nothing here prints.
 //! Begin at [`Node`]; each question has a module: [`import`], [`look`], [`show`], [`scan`], [`export`],
-//! [`check`], [`party`], [`pact`], [`channel`].
+//! [`check`], [`party`], [`pact`], [`channel`], [`shelf`].
 
 #![cfg_attr(
     test,
@@ -39,6 +39,7 @@ pub mod receipt;
 pub mod release;
 pub mod retain;
 pub mod scan;
+pub mod shelf;
 pub mod show;
 pub mod sighting;
 pub mod steady;

@@ -108,6 +108,27 @@ pub const SEEN_HEADS_MAX: usize = 64;
 /// Heads handed in at once by gossip.
 pub const HEADS_MAX: usize = 1_000;
 
+/// Bytes of texts after which a page of a collection ends, if it has an object.
+pub const SHELF_PAGE_BYTES_MAX: usize = 16 << 20;
+
+/// Times that the store is asked for one page of a collection; then the page ends and tells where to go on.
+pub const SHELF_ROUNDS_MAX: usize = 1_000;
+
+/// Bytes of the text that says where a page ended.
+pub const CURSOR_BYTES_MAX: usize = 1_024;
+
+/// Objects that a visitor may put into a collection at once.
+pub const WRITE_OBJECTS_MAX: usize = 10_000;
+
+/// Microseconds for which the status of what was written is kept: a day.
+pub const STATUS_KEPT_MICROS: i64 = 86_400_000_000;
+
+/// Bytes of a status; of a bigger one only the counts are told.
+pub const STATUS_BYTES_MAX: usize = 2 << 20;
+
+/// Bytes of the reason why an object was not taken; longer ones are cut.
+pub const STATUS_MESSAGE_BYTES_MAX: usize = 500;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -254,5 +275,40 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "heads handed in at once",
         HEADS_MAX as u64,
         "further ones are not looked at",
+    ),
+    (
+        "page of a collection, bytes",
+        SHELF_PAGE_BYTES_MAX as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "looks for a page of a collection",
+        SHELF_ROUNDS_MAX as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "cursor of a collection, bytes",
+        CURSOR_BYTES_MAX as u64,
+        "a longer one is refused",
+    ),
+    (
+        "objects put into a collection at once",
+        WRITE_OBJECTS_MAX as u64,
+        "a request with more is refused",
+    ),
+    (
+        "status kept, microseconds",
+        STATUS_KEPT_MICROS as u64,
+        "the status of what was written is told no longer than this",
+    ),
+    (
+        "status, bytes",
+        STATUS_BYTES_MAX as u64,
+        "of a bigger one only the counts are told",
+    ),
+    (
+        "reason in a status, bytes",
+        STATUS_MESSAGE_BYTES_MAX as u64,
+        "a longer reason is cut",
     ),
 ];

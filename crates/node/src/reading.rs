@@ -17,7 +17,7 @@ use entente_translog::tile;
 pub(crate) use check::unexplained_name;
 pub use check::{Checked, CheckedEntry, Reading};
 pub use heads::HeadsSeen;
-pub(crate) use intake::PROPOSAL;
+pub(crate) use intake::{Before, Judge, PROPOSAL, SetAside};
 pub use parked::Retried;
 
 use crate::channel::opening::Opening;

@@ -4,18 +4,14 @@
 //! on what the peer may not see. Begin at [`Node::view`].
 
 mod files;
+mod hands;
 
-use std::collections::BTreeMap;
-
-use entente_policy::hand_over::{Entry, Handing, hand_over};
-use entente_policy::terms::{Audience, Terms};
 use entente_stix::time::Timestamp;
-use entente_store::{Channel, EntryKind, LogEntry};
+use entente_store::{Channel, LogEntry};
 use entente_translog::proof;
 
 use crate::acts::{Act, Fate};
 use crate::channel::Desk;
-use crate::channel::opening::Opening;
 use crate::head::Head;
 use crate::limits::{HEADS_MAX, SLICE_BYTES_MAX, SLICE_ENTRIES_MAX};
 use crate::pact::Pact;
@@ -23,6 +19,7 @@ use crate::reading::Alarm;
 use crate::{Error, Node};
 
 pub use files::PublishedFile;
+pub(crate) use hands::{CONTENTS_AT_ONCE, Hands, Told};
 
 /// A channel that a peer may read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,13 +201,23 @@ impl PeerView<'_> {
         Ok(offers)
     }
 
+    /// What the contents of a channel pass through on their way to this party.
+    pub(crate) fn hands<'v>(&'v self, channel: &'v Channel, pact: &'v Pact) -> Hands<'v> {
+        Hands::to_party(self.node, &self.party, channel, pact, self.at)
+    }
+
     /// The agreement of a channel, in force for this party too.
     fn pact(&self, channel: &Channel) -> Result<Pact, Refused> {
+        self.pact_of(&channel.agreement)
+    }
+
+    /// An agreement, in force for this party too.
+    pub(crate) fn pact_of(&self, agreement: &str) -> Result<Pact, Refused> {
         let not_in_force = |standing: String| Refused::NotInForce {
-            agreement: channel.agreement.clone(),
+            agreement: agreement.to_owned(),
             standing,
         };
-        let pact = self.node.pact(&channel.agreement, self.at)?;
+        let pact = self.node.pact(agreement, self.at)?;
         let pact = pact.ok_or_else(|| not_in_force("it is not known here".to_owned()))?;
         // First of all: how it stands between others is nothing to who is not of it.
         let is_member = pact.agreement.member_of(&self.party).is_some();
@@ -251,18 +258,10 @@ impl PeerView<'_> {
         let left = usize::try_from(head.size - from).unwrap_or(usize::MAX);
         let entries_max = entries_max.min(SLICE_ENTRIES_MAX).min(left);
         let entries = self.entries(&channel, from, entries_max)?;
-        let handing = Hands {
-            view: self,
-            channel: &channel,
-            pact: &pact,
-            terms: &pact.terms,
-            audience: Audience {
-                members: channel.audience.clone(),
-                clauses: Vec::new(),
-            },
-        };
         let told = match is_reader {
-            true => handing.opened(entries, bytes_max.min(SLICE_BYTES_MAX))?,
+            true => self
+                .hands(&channel, &pact)
+                .opened(entries, bytes_max.min(SLICE_BYTES_MAX))?,
             false => entries.into_iter().map(|entry| opened(entry, None)).collect(),
         };
         let end = from + told.len() as u64;
@@ -376,93 +375,6 @@ fn opened(entry: LogEntry, content: Option<Vec<u8>>) -> SliceEntry {
         opening: entry.opening,
         salt: entry.salt,
         content,
-    }
-}
-
-/// What contents pass through on their way to a reader.
-struct Hands<'v> {
-    view: &'v PeerView<'v>,
-    channel: &'v Channel,
-    pact: &'v Pact,
-    terms: &'v Terms,
-    audience: Audience,
-}
-
-/// Contents asked of the store at a time.
-pub(crate) const CONTENTS_AT_ONCE: usize = 64;
-
-impl Hands<'_> {
-    fn opened(&self, entries: Vec<LogEntry>, bytes_max: usize) -> Result<Vec<SliceEntry>, Error> {
-        let mut told = Vec::with_capacity(entries.len());
-        let mut bytes = 0;
-        let mut entries = entries.into_iter();
-        loop {
-            let some: Vec<LogEntry> = entries.by_ref().take(CONTENTS_AT_ONCE).collect();
-            if some.is_empty() {
-                return Ok(told);
-            }
-            let mut contents = self.contents(&some)?;
-            for entry in some {
-                let content = contents.remove(&entry.number);
-                bytes += entry.opening.len() + content.as_ref().map_or(0, Vec::len);
-                if bytes > bytes_max && !told.is_empty() {
-                    return Ok(told);
-                }
-                told.push(opened(entry, content));
-            }
-        }
-    }
-
-    /// The contents that may be told, by number: only that of the last release of an object, unless it was taken
-    /// back; what a later entry replaced is not told.
-    fn contents(&self, entries: &[LogEntry]) -> Result<BTreeMap<u64, Vec<u8>>, Error> {
-        let store = self.view.node.store();
-        let releases = entries
-            .iter()
-            .filter(|entry| entry.kind == EntryKind::Release && !entry.erased);
-        let releases: Vec<&LogEntry> = releases.collect();
-        let ids: Vec<&str> = releases.iter().map(|entry| entry.subject.as_str()).collect();
-        let live = store.live(&self.channel.origin, &ids)?;
-        let told = releases
-            .iter()
-            .zip(live)
-            .filter(|(entry, live)| live.is_some_and(|(number, _)| number == entry.number));
-        let told: Vec<(&LogEntry, [u8; 32])> = told
-            .filter_map(|(entry, _)| Some((*entry, entry.digest?)))
-            .collect();
-        let digests: Vec<[u8; 32]> = told.iter().map(|(_, digest)| *digest).collect();
-        let texts = self.view.node.contents(&digests)?;
-        let mut contents = BTreeMap::new();
-        for ((entry, digest), text) in told.into_iter().zip(texts) {
-            contents.extend(
-                self.hand_over(entry, digest, text.as_deref())
-                    .map(|text| (entry.number, text)),
-            );
-        }
-        Ok(contents)
-    }
-
-    fn hand_over(&self, entry: &LogEntry, digest: [u8; 32], text: Option<&[u8]>) -> Option<Vec<u8>> {
-        let Ok(Opening::Release(release)) = Opening::read(&entry.opening) else {
-            return None;
-        };
-        let handing = Handing {
-            entry: Entry {
-                subject: &entry.subject,
-                digest,
-                clause: &release.clause,
-                expires: release.expires,
-                recalled: false,
-            },
-            content: text,
-            owner: &self.channel.owner,
-            audience: &self.audience,
-            recipient: &self.view.party,
-            standing: &self.pact.standing,
-            now: self.view.at,
-        };
-        let released = hand_over(self.terms, &handing).ok()?;
-        Some(released.value().text.clone())
     }
 }
 

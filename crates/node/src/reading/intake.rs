@@ -10,6 +10,7 @@ use entente_policy::classes::Classes;
 use entente_policy::marks::MarkingFacts;
 use entente_policy::terms::Terms;
 use entente_stix::object::Object;
+use entente_stix::time::Timestamp;
 use entente_store::{Aside, Change, Derived, NewAside, Outcome, Telling, Withdrawn, require_fit, type_of};
 
 use super::check::{Checked, CheckedEntry, unexplained_name};
@@ -61,7 +62,7 @@ struct Taken {
 }
 
 /// An object that is kept beside what is held.
-pub(super) struct SetAside {
+pub(crate) struct SetAside {
     pub(super) kind: &'static str,
     pub(super) id: String,
     pub(super) digest: [u8; 32],
@@ -80,7 +81,7 @@ impl<'n> Intake<'n> {
             agreement: reading.agreement().to_owned(),
             owner: reading.owner().to_owned(),
             source: source_of(reading.owner(), reading.agreement()),
-            judge: Judge::new(node, reading.agreement(), desk)?,
+            judge: Judge::new(node, reading.agreement(), Way::Channel, desk.at)?,
             told: Vec::new(),
             latest: BTreeMap::new(),
             asides: Vec::new(),
@@ -188,12 +189,12 @@ impl<'n> Intake<'n> {
             Admission::Proposal(cause) => {
                 taken.proposals += 1;
                 self.asides
-                    .push(SetAside::new(PROPOSAL, derived, text, &cause, self.desk));
+                    .push(SetAside::new(PROPOSAL, derived, text, &cause, self.desk.at));
             }
             Admission::Park(cause) => {
                 taken.parked += 1;
                 self.asides
-                    .push(SetAside::new(PARKED, derived, text, &cause, self.desk));
+                    .push(SetAside::new(PARKED, derived, text, &cause, self.desk.at));
             }
         }
         Ok(())
@@ -362,12 +363,12 @@ impl<'n> Intake<'n> {
 }
 
 impl SetAside {
-    pub(super) fn new(
+    pub(crate) fn new(
         kind: &'static str,
         derived: Derived,
         text: Vec<u8>,
         cause: &Cause,
-        desk: &Desk<'_>,
+        at: Timestamp,
     ) -> SetAside {
         SetAside {
             kind,
@@ -375,15 +376,11 @@ impl SetAside {
             digest: derived.digest,
             text,
             reason: cause.to_string(),
-            until: if kind == PARKED {
-                retry_at(cause, desk)
-            } else {
-                None
-            },
+            until: if kind == PARKED { retry_at(cause, at) } else { None },
         }
     }
 
-    pub(super) fn as_new<'a>(&'a self, source: &'a str) -> NewAside<'a> {
+    pub(crate) fn as_new<'a>(&'a self, source: &'a str) -> NewAside<'a> {
         NewAside {
             kind: self.kind,
             id: &self.id,
@@ -398,10 +395,10 @@ impl SetAside {
 
 /// When a parked object is tried again: what comes from the future once its time has come, what the agreement may
 /// yet cover in a day, what is wrong in itself never.
-fn retry_at(cause: &Cause, desk: &Desk<'_>) -> Option<i64> {
+fn retry_at(cause: &Cause, at: Timestamp) -> Option<i64> {
     match cause {
         Cause::Future(time) => Some(time.micros()),
-        Cause::NotCovered | Cause::Engine(_) => desk.at.micros().checked_add(RETRY_AFTER),
+        Cause::NotCovered | Cause::Engine(_) => at.micros().checked_add(RETRY_AFTER),
         _ => None,
     }
 }
@@ -415,7 +412,7 @@ fn read_unexplained(text: Option<&str>) -> BTreeMap<u64, String> {
 }
 
 fn derive_version(object: &Object<'_>) -> i64 {
-    object.modified().map_or(0, entente_stix::time::Timestamp::micros)
+    object.modified().map_or(0, Timestamp::micros)
 }
 
 /// Whether the object's versions are told apart by content: then another digest is another statement.
@@ -424,16 +421,17 @@ fn is_content(object: &Object<'_>) -> bool {
 }
 
 /// What is held of an id before an object is judged.
-pub(super) struct Before {
-    pub(super) text: Option<Vec<u8>>,
-    pub(super) owner: Option<String>,
-    pub(super) is_only_ours: bool,
+pub(crate) struct Before {
+    pub(crate) text: Option<Vec<u8>>,
+    pub(crate) owner: Option<String>,
+    pub(crate) is_only_ours: bool,
 }
 
 /// Asks policy what a party may say here.
-pub(super) struct Judge<'n> {
+pub(crate) struct Judge<'n> {
     node: &'n Node,
-    desk: &'n Desk<'n>,
+    way: Way,
+    at: Timestamp,
     terms: Arc<Terms>,
     classes: RefCell<Classes>,
     parties: BTreeSet<String>,
@@ -442,11 +440,12 @@ pub(super) struct Judge<'n> {
 }
 
 impl<'n> Judge<'n> {
-    pub(super) fn new(node: &'n Node, agreement: &str, desk: &'n Desk<'n>) -> Result<Judge<'n>, Error> {
-        let pact = node.pact_in_force(agreement, desk.at)?;
+    pub(crate) fn new(node: &'n Node, agreement: &str, way: Way, at: Timestamp) -> Result<Judge<'n>, Error> {
+        let pact = node.pact_in_force(agreement, at)?;
         Ok(Judge {
             node,
-            desk,
+            way,
+            at,
             terms: Arc::clone(&pact.terms),
             classes: RefCell::new(Classes::new()),
             parties: node.parties()?.into_iter().map(|party| party.id).collect(),
@@ -455,7 +454,7 @@ impl<'n> Judge<'n> {
         })
     }
 
-    pub(super) fn before(
+    pub(crate) fn before(
         &self,
         id: &str,
         source: &str,
@@ -479,7 +478,7 @@ impl<'n> Judge<'n> {
         })
     }
 
-    pub(super) fn admit(
+    pub(crate) fn admit(
         &self,
         object: &Object<'_>,
         teller: &str,
@@ -496,8 +495,8 @@ impl<'n> Judge<'n> {
             object,
             teller,
             terms: &self.terms,
-            way: Way::Channel,
-            now: self.desk.at,
+            way: self.way,
+            now: self.at,
         };
         let parties = |id: &str| self.parties.contains(id);
         let markings = |id: &str| self.marking(id);
@@ -515,6 +514,10 @@ impl<'n> Judge<'n> {
     fn marking(&self, id: &str) -> Option<MarkingFacts> {
         if let Some(facts) = self.markings.borrow().get(id) {
             return *facts;
+        }
+        // What is answered to a contribution must not tell which definitions are held here.
+        if self.way == Way::Contribution {
+            return None;
         }
         match self.node.marking(id) {
             Ok(facts) => {

@@ -1,6 +1,6 @@
 //! What was parked is tried again when its time has come.
 
-use entente_policy::admit::Admission;
+use entente_policy::admit::{Admission, Way};
 use entente_stix::object::Object;
 use entente_store::{Aside, Change, LogEntry, NewAside, Telling};
 
@@ -105,7 +105,7 @@ impl Node {
             })?;
             return Ok(());
         }
-        let judge = match Judge::new(self, agreement, desk) {
+        let judge = match Judge::new(self, agreement, Way::Channel, desk.at) {
             // Until the agreement is in force again it makes room for others that are due.
             Err(Error::NotInForce { .. } | Error::UnknownAgreement { .. }) => {
                 retried.parked += 1;
@@ -147,11 +147,11 @@ impl Node {
             }
             Admission::Proposal(cause) => {
                 retried.proposals += 1;
-                SetAside::new(PROPOSAL, derived, aside.text.clone(), &cause, desk)
+                SetAside::new(PROPOSAL, derived, aside.text.clone(), &cause, desk.at)
             }
             Admission::Park(cause) => {
                 retried.parked += 1;
-                SetAside::new(PARKED, derived, aside.text.clone(), &cause, desk)
+                SetAside::new(PARKED, derived, aside.text.clone(), &cause, desk.at)
             }
         };
         change.aside.push(put.as_new(&aside.source));
