@@ -1,4 +1,4 @@
-//! What peers hear and say: messages between nodes, offline bundles. Request to response; no socket.
+//! What peers hear and say: messages between nodes, offline bundles, TAXII. Request to response; no socket.
 //!
 //! One encoding of a slice of a channel's log serves both. Begin at [`sync`] for the side that asks, [`answer`]
 //! for the side that answers, and [`bundle`] for the file.

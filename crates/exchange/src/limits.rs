@@ -117,6 +117,30 @@ pub(crate) const PACK_LEVEL: i32 = 3;
 /// Logarithm of the greatest window of zstd that is written and read: 8 MiB.
 pub(crate) const WINDOW_LOG_MAX: u32 = 23;
 
+/// Bytes of the body that puts objects into a TAXII collection.
+pub const POST_BYTES_MAX: usize = 16 << 20;
+
+/// Objects of a TAXII page where nobody asks for fewer or more.
+pub const PAGE_OBJECTS: usize = 1_000;
+
+/// Objects of a TAXII page.
+pub const PAGE_OBJECTS_MAX: usize = 10_000;
+
+/// Bytes of a path that TAXII is asked for.
+pub const PATH_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes of a TAXII query.
+pub const QUERY_BYTES_MAX: usize = 64 << 10;
+
+/// Values of one filter in a TAXII query.
+pub const FILTER_VALUES_MAX: usize = 1_000;
+
+/// Bytes of `Accept` and of `Content-Type`.
+pub const ACCEPT_BYTES_MAX: usize = 8 << 10;
+
+/// Bytes that a kept page takes beside its own, about.
+pub(crate) const PAGE_OVERHEAD_BYTES: usize = 512;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -254,5 +278,40 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "objects of an envelope handed in",
         TAXII_DELIVERY_OBJECTS_MAX as u64,
         "the next envelope takes the rest",
+    ),
+    (
+        "body that puts objects into a collection, bytes",
+        POST_BYTES_MAX as u64,
+        "a bigger one is refused",
+    ),
+    (
+        "objects of a TAXII page unasked",
+        PAGE_OBJECTS as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "objects of a TAXII page",
+        PAGE_OBJECTS_MAX as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "path for TAXII, bytes",
+        PATH_BYTES_MAX as u64,
+        "there is nothing at a longer one",
+    ),
+    (
+        "query for TAXII, bytes",
+        QUERY_BYTES_MAX as u64,
+        "a longer one is refused",
+    ),
+    (
+        "values of a TAXII filter",
+        FILTER_VALUES_MAX as u64,
+        "a filter with more is refused",
+    ),
+    (
+        "media types in a header, bytes",
+        ACCEPT_BYTES_MAX as u64,
+        "a longer header is read as one that allows nothing",
     ),
 ];

@@ -14,6 +14,7 @@ mod cuts;
 mod difference;
 mod hello;
 mod hostile;
+mod shelf;
 mod taxii;
 mod world;
 

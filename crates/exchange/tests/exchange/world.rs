@@ -103,11 +103,17 @@ impl Actor {
     /// Makes objects and releases them. How many bytes of text that was.
     pub(crate) fn tell(&mut self, count: u64) -> usize {
         let texts: Vec<String> = (0..count).map(|_| self.indicator()).collect();
+        self.tell_these(&texts, 1);
+        texts.iter().map(String::len).sum()
+    }
+
+    /// Releases objects, so many seconds after the beginning.
+    pub(crate) fn tell_these(&self, texts: &[String], seconds: i64) {
         let bundle = format!(
             r#"{{"type":"bundle","id":"bundle--00000000-0000-4000-8000-000000000000","objects":[{}]}}"#,
             texts.join(",")
         );
-        self.at(1, |node, desk| {
+        self.at(seconds, |node, desk| {
             let settings = Settings {
                 source: "desk",
                 at: desk.at,
@@ -122,10 +128,9 @@ impl Actor {
             node.release(&Selection::All, None, false, desk, &mut |_| {})
                 .unwrap();
         });
-        texts.iter().map(String::len).sum()
     }
 
-    fn indicator(&mut self) -> String {
+    pub(crate) fn indicator(&mut self) -> String {
         self.made += 1;
         let (n, me, id) = (self.made, self.number, &self.id);
         let at = Timestamp::from_micros(NOW - 86_400_000_000 + n as i64 * 1_000);
@@ -215,6 +220,11 @@ impl Actor {
 
 /// Parties that know each other and have one agreement in force: `north-sea`, everything up to green for all.
 pub(crate) fn world(count: u8) -> Vec<Actor> {
+    world_under(count, "", "")
+}
+
+/// The same, with more at the head of the agreement and at its end.
+pub(crate) fn world_under(count: u8, head: &str, end: &str) -> Vec<Actor> {
     let actors: Vec<Actor> = (0..count).map(Actor::new).collect();
     let parties: String = actors
         .iter()
@@ -228,8 +238,8 @@ pub(crate) fn world(count: u8) -> Vec<Actor> {
         .collect();
     let toml = format!(
         "id = \"north-sea\"\nversion = 1\ntitle = \"North Sea\"\npurpose = \"To defend together.\"\n\
-         from = \"2026-01-01T00:00:00Z\"\nuntil = \"2028-01-01T00:00:00Z\"\n\n{parties}\
-         [[clause]]\nname = \"all\"\nfrom = \"all\"\nto = \"all\"\ntypes = [\"any\"]\nmarkings_up_to = \"green\"\n"
+         from = \"2026-01-01T00:00:00Z\"\nuntil = \"2028-01-01T00:00:00Z\"\n{head}\n{parties}\
+         [[clause]]\nname = \"all\"\nfrom = \"all\"\nto = \"all\"\ntypes = [\"any\"]\nmarkings_up_to = \"green\"\n{end}"
     );
     let mut file: Option<String> = None;
     for actor in &actors {

@@ -12,8 +12,7 @@ use super::{Fault, Oddity, Request, Response};
 use crate::limits::{
     TAXII_ANSWER_BYTES_MAX, TAXII_DAMAGED_MAX, TAXII_REDIRECTS_MAX, TAXII_RETRIES_MAX, TAXII_WAIT_SECONDS_MAX,
 };
-
-const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";
+use crate::taxii::MEDIA_TYPE;
 
 /// What is asked for, one after the other where a server answers 406.
 const ACCEPTS: [&str; 4] = [MEDIA_TYPE, "application/taxii+json", "application/json", "*/*"];
