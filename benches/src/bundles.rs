@@ -147,7 +147,7 @@ fn relationship(from: &str, to: &str, random: &mut Random) -> String {
     )
 }
 
-fn uuid(random: &mut Random) -> String {
+pub(crate) fn uuid(random: &mut Random) -> String {
     let (a, b) = (random.next(), random.next());
     let (low, mid, high) = (a >> 32, a >> 16 & 0xffff, a & 0xfff);
     format!(

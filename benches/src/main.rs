@@ -11,6 +11,7 @@ mod event;
 mod indicator;
 mod log;
 mod names;
+mod objects;
 mod random;
 mod zeek_json;
 mod zeek_tsv;
@@ -61,6 +62,18 @@ enum Command {
         #[arg(long)]
         out: PathBuf,
     },
+    /// STIX bundles of indicators that are TLP:CLEAR, one for each number
+    Objects {
+        /// The first number
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// How many
+        #[arg(long)]
+        count: u64,
+        /// The folder to write to
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// STIX bundles, copied under new ids until they are enough, or made up where there are none
     Bundles {
         /// A folder of bundles to copy
@@ -83,6 +96,7 @@ fn main() -> io::Result<()> {
         }
         Command::Log(wanted) => log::write(cli.seed, &wanted),
         Command::Lookups { count, values, out } => lookups(cli.seed, count, values, &out),
+        Command::Objects { from, count, out } => objects::write(cli.seed, from, count, &out),
         Command::Bundles { from, bytes, out } => bundles::write(cli.seed, from.as_deref(), bytes, &out),
     }
 }
