@@ -19,7 +19,11 @@ pub(crate) fn write(seed: u64, from: u64, count: u64, out: &Path) -> io::Result<
     while number < from + count {
         let end = (number + BUNDLE).min(from + count);
         let mut bundle = create(&out.join(format!("{number:09}.json")))?;
-        write!(bundle, r#"{{"type":"bundle","id":"bundle--{}","objects":["#, uuid(&mut Random::new(seed ^ !number)))?;
+        write!(
+            bundle,
+            r#"{{"type":"bundle","id":"bundle--{}","objects":["#,
+            uuid(&mut Random::new(seed ^ !number))
+        )?;
         for one in number..end {
             let comma = if one == number { "" } else { "," };
             write!(bundle, "{comma}\n{}", object(seed, one))?;
