@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::entities::{self, join_digest};
+use super::entities::join_digest;
 use super::fault::Fault;
 use super::labels;
 use super::logs::{at_place, place};
-use super::numbered::{self, Sources};
+use super::numbered::{self, Statements};
 use crate::collections::{Collection, CollectionEntry, CollectionFilter, Numbered, Versions};
-use crate::records::type_of;
 use crate::{Error, limits};
 
 const COLLECTION: &str =
@@ -69,13 +68,13 @@ pub(super) fn require_fit(filter: &CollectionFilter<'_>) -> Result<(), Error> {
     )
 }
 
-const ALL: &str = "SELECT place FROM collected WHERE place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5";
+const STATEMENTS: Statements = Statements {
+    all: "SELECT place FROM collected WHERE place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5",
+    of_type: "SELECT place FROM collected WHERE type = ?2 AND place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5",
+    of_id: "SELECT place FROM collected WHERE subject = ?2 AND place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5",
+};
 const LAST: &str =
     "SELECT place FROM collected WHERE is_last = 1 AND place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5";
-const OF_TYPE: &str = "SELECT place FROM collected WHERE type = ?2 AND place >= ?3 AND place < ?4
-    ORDER BY place LIMIT ?5";
-const OF_ID: &str = "SELECT place FROM collected WHERE subject = ?2 AND place >= ?3 AND place < ?4
-    ORDER BY place LIMIT ?5";
 const ADDED: &str =
     "SELECT place, added FROM collected WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT 1";
 
@@ -104,7 +103,20 @@ pub(super) fn entries(
     if let Some(added_after) = filter.filter.added_after {
         from = numbered::first_after(connection, ADDED, (from, until), added_after)?;
     }
-    let sources = sources(connection, collection, filter)?;
+    let only_last = Versions::Any {
+        first: false,
+        last: true,
+        exact: Vec::new(),
+    };
+    let statements = Statements {
+        all: if filter.versions == only_last {
+            LAST
+        } else {
+            STATEMENTS.all
+        },
+        ..STATEMENTS
+    };
+    let sources = numbered::sources(connection, collection, &filter.filter, statements)?;
     let wanted = Wanted::new(connection, filter)?;
     let mut statement = connection.prepare_cached(ENTRY)?;
     numbered::page(&sources, (from, until), limit, |place| {
@@ -117,39 +129,6 @@ pub(super) fn entries(
         Ok(entry?
             .map(|entry| (bytes(&entry), entry))
             .map(|(bytes, entry)| (entry, bytes)))
-    })
-}
-
-fn sources<'a>(
-    connection: &'a Connection,
-    collection: i64,
-    filter: &CollectionFilter<'_>,
-) -> Result<Sources<'a>, Fault> {
-    let types = &filter.filter.types;
-    let only_last = Versions::Any {
-        first: false,
-        last: true,
-        exact: Vec::new(),
-    };
-    let (statement, keys) = if !filter.filter.ids.is_empty() {
-        let ids = filter.filter.ids.iter().copied();
-        let of_types = ids.filter(|id| types.is_empty() || types.contains(&type_of(id)));
-        (OF_ID, numbered::keys(connection, entities::KEY, of_types)?)
-    } else if !types.is_empty() {
-        (
-            OF_TYPE,
-            numbered::keys(connection, labels::TYPE_KEY, types.iter().copied())?,
-        )
-    } else if filter.versions == only_last {
-        (LAST, BTreeSet::from([0]))
-    } else {
-        (ALL, BTreeSet::from([0]))
-    };
-    Ok(Sources {
-        connection,
-        statement,
-        of: collection,
-        keys,
     })
 }
 

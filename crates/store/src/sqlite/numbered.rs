@@ -10,20 +10,56 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::fault::Fault;
 use super::logs::at_place;
-use super::read;
+use super::{entities, labels, read};
 use crate::collections::{Filter, Numbered};
+use crate::records::type_of;
 use crate::{Error, limits};
 
 /// Places that one source gives at a time, at least.
 const EACH_MIN: usize = 16;
 
-/// Where candidates come from: a statement that gives places from ?3 on and before ?4 in order, at most ?5, of ?1 and
-/// of each key, ?2.
+/// Statements that each give places from ?3 on and before ?4 in order, at most ?5.
+pub(super) struct Statements {
+    /// All of them.
+    pub(super) all: &'static str,
+    /// Those of the type ?2.
+    pub(super) of_type: &'static str,
+    /// Those of the id ?2 in the channel or collection ?1.
+    pub(super) of_id: &'static str,
+}
+
+/// Where candidates come from: a statement, and what it is asked for one after the other.
 pub(super) struct Sources<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) statement: &'static str,
-    pub(super) of: i64,
-    pub(super) keys: BTreeSet<i64>,
+    connection: &'a Connection,
+    statement: &'static str,
+    of: i64,
+    keys: BTreeSet<i64>,
+}
+
+/// What leads to the entries of a channel or collection that a filter wants, but for their time.
+pub(super) fn sources<'a>(
+    connection: &'a Connection,
+    of: i64,
+    filter: &Filter<'_>,
+    statements: Statements,
+) -> Result<Sources<'a>, Fault> {
+    let types = &filter.types;
+    let (statement, keys) = if !filter.ids.is_empty() {
+        let ids = filter.ids.iter().copied();
+        let of_types = ids.filter(|id| types.is_empty() || types.contains(&type_of(id)));
+        (statements.of_id, keys(connection, entities::KEY, of_types)?)
+    } else if !types.is_empty() {
+        let types = types.iter().copied();
+        (statements.of_type, keys(connection, labels::TYPE_KEY, types)?)
+    } else {
+        (statements.all, BTreeSet::from([0]))
+    };
+    Ok(Sources {
+        connection,
+        statement,
+        of,
+        keys,
+    })
 }
 
 impl Sources<'_> {

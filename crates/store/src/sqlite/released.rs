@@ -1,23 +1,21 @@
 //! Releases of a channel that stand, in the order of their entries.
 
-use std::collections::BTreeSet;
-
 use rusqlite::{Connection, OptionalExtension};
 
+use super::channels;
 use super::fault::Fault;
 use super::logs::{at_place, place};
-use super::numbered::{self, Sources};
-use super::{channels, entities, labels};
+use super::numbered::{self, Statements};
 use crate::channels::Standing;
 use crate::collections::{Filter, Numbered};
-use crate::records::type_of;
 
-const ALL: &str =
-    "SELECT place FROM live WHERE told = 1 AND place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5";
-const OF_TYPE: &str = "SELECT place FROM live WHERE told = 1 AND type = ?2 AND place >= ?3 AND place < ?4
-    ORDER BY place LIMIT ?5";
-const OF_ID: &str = "SELECT place FROM live WHERE subject = ?2 AND channel = ?1 AND told = 1
-    AND place >= ?3 AND place < ?4 LIMIT ?5";
+const STATEMENTS: Statements = Statements {
+    all: "SELECT place FROM live WHERE told = 1 AND place >= ?3 AND place < ?4 ORDER BY place LIMIT ?5",
+    of_type: "SELECT place FROM live WHERE told = 1 AND type = ?2 AND place >= ?3 AND place < ?4
+        ORDER BY place LIMIT ?5",
+    of_id: "SELECT place FROM live WHERE subject = ?2 AND channel = ?1 AND told = 1
+        AND place >= ?3 AND place < ?4 LIMIT ?5",
+};
 const ADDED: &str =
     "SELECT place, added FROM entries WHERE place >= ?1 AND place < ?2 ORDER BY place LIMIT 1";
 
@@ -41,7 +39,7 @@ pub(super) fn released(
     if let Some(added_after) = filter.added_after {
         from = numbered::first_after(connection, ADDED, (from, until), added_after)?;
     }
-    let sources = sources(connection, channel, filter)?;
+    let sources = numbered::sources(connection, channel, filter, STATEMENTS)?;
     let mut statement = connection.prepare_cached(
         "SELECT e.id, n.digest, n.opening, n.expires_at, n.added
          FROM entries n JOIN entities e ON e.pk = n.subject WHERE n.place = ?1",
@@ -62,27 +60,5 @@ pub(super) fn released(
             .ok_or_else(|| Fault::damage("a release stands that is in no log"))?;
         let bytes = standing.opening.len();
         Ok(Some((standing, bytes)))
-    })
-}
-
-fn sources<'a>(connection: &'a Connection, channel: i64, filter: &Filter<'_>) -> Result<Sources<'a>, Fault> {
-    let types = &filter.types;
-    let (statement, keys) = if !filter.ids.is_empty() {
-        let ids = filter.ids.iter().copied();
-        let of_types = ids.filter(|id| types.is_empty() || types.contains(&type_of(id)));
-        (OF_ID, numbered::keys(connection, entities::KEY, of_types)?)
-    } else if !types.is_empty() {
-        (
-            OF_TYPE,
-            numbered::keys(connection, labels::TYPE_KEY, types.iter().copied())?,
-        )
-    } else {
-        (ALL, BTreeSet::from([0]))
-    };
-    Ok(Sources {
-        connection,
-        statement,
-        of: channel,
-        keys,
     })
 }
