@@ -226,7 +226,9 @@ impl Line {
     fn told(&self, error: FetchError) -> LineError {
         let refusal = self.keys.as_ref().and_then(|keys| keys.server.shown().refusal);
         match (error, refusal) {
-            (FetchError::Untrusted { origin, .. }, Some(cause)) => LineError::Untrusted { origin, cause },
+            (FetchError::Untrusted { origin, .. } | FetchError::Unreachable { origin, .. }, Some(cause)) => {
+                LineError::Untrusted { origin, cause }
+            }
             (FetchError::Untrusted { origin, cause }, None) if self.keys.is_some() => {
                 LineError::Untrusted { origin, cause }
             }
