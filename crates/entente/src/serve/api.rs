@@ -16,15 +16,18 @@ mod logs;
 mod me;
 mod node;
 mod objects;
+pub(crate) mod once;
 mod parties;
 mod releases;
 mod schema;
 pub(crate) mod session;
 mod stix;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use axum::Router;
+use axum::{Router, middleware};
 use entente_access::Action;
 use serde::Serialize;
 use tokio::sync::OwnedSemaphorePermit;
@@ -120,9 +123,11 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// The routes with their handlers.
-pub(crate) fn router() -> Router<Arc<Server>> {
+pub(crate) fn router(server: &Arc<Server>) -> Router<Arc<Server>> {
     let (router, document) = documented().split_for_parts();
-    router.route(document::PATH, document::serve(document))
+    router
+        .route(document::PATH, document::serve(document))
+        .route_layer(middleware::from_fn_with_state(server.clone(), once::once))
 }
 
 fn documented() -> OpenApiRouter<Arc<Server>> {

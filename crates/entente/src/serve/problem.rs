@@ -46,6 +46,9 @@ pub(crate) struct Document {
     title: String,
     status: u16,
     detail: String,
+    /// The path that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
     /// The first fault's place, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,
@@ -220,13 +223,19 @@ impl From<entente_store::Error> for Problem {
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
+impl Problem {
+    /// The document, saying what was asked for.
+    pub(crate) fn about(self, instance: String) -> Response {
+        self.render(Some(instance))
+    }
+
+    fn render(self, instance: Option<String>) -> Response {
         let document = Document {
             r#type: format!("{TYPES}{}", self.code),
             title: self.title.to_owned(),
             status: self.status.as_u16(),
             detail: self.detail,
+            instance,
             pointer: self.faults.first().map(|fault| fault.pointer.clone()),
             errors: self.faults,
         };
@@ -243,6 +252,15 @@ impl IntoResponse for Problem {
         if let Some(challenge) = self.challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
+        response
+    }
+}
+
+/// The problem goes along, so that [`Problem::about`] can say what was asked for.
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.clone().render(None);
+        response.extensions_mut().insert(self);
         response
     }
 }

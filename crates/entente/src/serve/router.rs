@@ -18,7 +18,7 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .merge(health::router())
         .merge(first::router())
         .merge(metrics::router())
-        .merge(api::router())
+        .merge(api::router(server))
         .merge(peer::router())
         .route_layer(middleware::from_fn_with_state(server.clone(), admit))
         .fallback(nowhere)
@@ -50,8 +50,12 @@ async fn around(State(server): State<Arc<Server>>, request: Request, next: Next)
     let counted = server
         .metrics
         .begin(request.method(), request.extensions().get::<MatchedPath>());
+    let instance = request.uri().path().to_owned();
     let mut response = next.run(request).await;
     counted.end(response.status());
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        response = problem.about(instance);
+    }
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.entry(name).or_insert(value);

@@ -9,6 +9,7 @@ use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 
+use super::api::once::UnderWay;
 use super::gate::Gate;
 use super::limits::{LONG_MAX, WORK_MAX};
 use super::metrics::Metrics;
@@ -39,6 +40,8 @@ pub(crate) struct Server {
     pub(crate) work: Arc<Semaphore>,
     /// Places for uploads and downloads of any length, which hold a thread for as long as the other side takes.
     pub(crate) long: Arc<Semaphore>,
+    /// Requests that are to be done once, and are being done.
+    pub(crate) under_way: Arc<UnderWay>,
     pub(crate) metrics: Metrics,
     /// Changes whenever detections were recorded: whoever listens reads on.
     pub(crate) detected: watch::Sender<()>,
@@ -69,6 +72,7 @@ impl Server {
             shown: OnceLock::new(),
             work: Arc::new(Semaphore::new(WORK_MAX)),
             long: Arc::new(Semaphore::new(LONG_MAX)),
+            under_way: Arc::default(),
             metrics: Metrics::new().map_err(Failure::store)?,
             detected: watch::Sender::new(()),
             stopping: watch::Sender::new(false),

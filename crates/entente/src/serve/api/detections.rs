@@ -105,6 +105,10 @@ fn scanned(server: &Server, query: &ScanQuery, upload: Upload, out: &mut Sending
         0
     };
     let sums = scanned.map_err(|error| trouble.or(error.into()))?;
+    // Once lines were sent, the one about the input that failed is among them.
+    if let (Some(problem), false) = (trouble.met(), out.is_begun()) {
+        return Err(problem);
+    }
     told_all?;
     for indicator in &compiled.not_evaluated {
         json_line(out, &ScanLine::not_evaluated(indicator))?;

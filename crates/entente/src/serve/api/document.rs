@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::PartialSchema as _;
 use utoipa::openapi::OpenApi;
 
+use super::once::takes_key;
 use crate::answers::hex;
 use crate::serve::problem::{Document, Fault};
 use crate::serve::routes;
@@ -75,7 +76,7 @@ pub(super) fn whole(made: &OpenApi) -> Value {
                 .find(|route| route.path == path && route.method == method)
                 .map(|route| route.action)
             {
-                complete(operation, &method, action);
+                complete(operation, &method, path, action);
             }
         }
     }
@@ -139,8 +140,19 @@ fn put(document: &mut Value, path: &[&str], value: Value) {
     *place = value;
 }
 
+/// The method and the path as one name: `post-agreements-id-signature`.
+fn operation_id(method: &str, path: &str) -> String {
+    let path = path.trim_start_matches("/api/v1");
+    let words = path
+        .split(|character: char| !character.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let method = method.to_ascii_lowercase();
+    std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("-")
+}
+
 /// What an operation does not say of itself.
-fn complete(operation: &mut Value, method: &str, action: Action) {
+fn complete(operation: &mut Value, method: &str, path: &str, action: Action) {
+    put(operation, &["operationId"], json!(operation_id(method, path)));
     put(operation, &["x-action"], json!(action.name()));
     let security = match action {
         Action::Know | Action::SignIn => json!([]),
@@ -149,7 +161,7 @@ fn complete(operation: &mut Value, method: &str, action: Action) {
     put(operation, &["security"], security);
     let problem = json!({"$ref": "#/components/responses/Problem"});
     put(operation, &["responses", "default"], problem);
-    if method == "GET" {
+    if !takes_key(method, path) {
         return;
     }
     let key = json!({"$ref": "#/components/parameters/IdempotencyKey"});

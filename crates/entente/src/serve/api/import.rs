@@ -105,8 +105,8 @@ fn taken(server: &Server, query: &ImportQuery, upload: Upload) -> Result<ImportD
     });
     let imported = imported.map_err(|error| trouble.or(error.into()))?;
     let account = ImportAccount::of(1, 0, &imported.account, settings.dry_run);
-    if let Some(error) = imported.broken_off {
-        let mut problem = trouble.or(error.into());
+    let broken_off = imported.broken_off.map(Problem::from);
+    if let Some(mut problem) = trouble.met().or(broken_off) {
         problem.detail = format!(
             "{}; {} items came before, of which {} were stored and stay",
             problem.detail, account.items, account.stored

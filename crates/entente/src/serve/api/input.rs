@@ -282,10 +282,14 @@ impl Upload {
 pub(crate) struct Trouble(Arc<Mutex<Option<Problem>>>);
 
 impl Trouble {
+    /// The body's fault, where there was one: readers may take what cannot be read for the end.
+    pub(crate) fn met(&self) -> Option<Problem> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
     /// The body's fault where it was one, else `problem`.
     pub(crate) fn or(&self, problem: Problem) -> Problem {
-        let mut met = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        met.take().unwrap_or(problem)
+        self.met().unwrap_or(problem)
     }
 }
 

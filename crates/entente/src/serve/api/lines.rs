@@ -30,8 +30,16 @@ const CHUNKS_WAITING: usize = 4;
 
 /// Where such an answer is written.
 pub(super) struct Sending {
+    begun: bool,
     gathered: BytesMut,
     chunks: mpsc::Sender<Bytes>,
+}
+
+impl Sending {
+    /// Whether something was sent already: a problem can no longer be the answer.
+    pub(super) fn is_begun(&self) -> bool {
+        self.begun
+    }
 }
 
 impl Write for Sending {
@@ -47,6 +55,7 @@ impl Write for Sending {
         if self.gathered.is_empty() {
             return Ok(());
         }
+        self.begun = true;
         let chunk = self.gathered.split().freeze();
         self.chunks
             .blocking_send(chunk)
@@ -68,6 +77,7 @@ pub(super) async fn written(
         async move {
             let done = blocking(&server, move |server| {
                 let mut out = Sending {
+                    begun: false,
                     gathered: BytesMut::with_capacity(CHUNK_BYTES),
                     chunks,
                 };

@@ -77,9 +77,6 @@ pub(super) struct MeetQuery {
 pub(super) struct MeetDone {
     /// Whose cards were read. Compare the fingerprints with the parties themselves by another way.
     met: Vec<Met>,
-    /// Why what comes after them was not taken in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    refused: Option<String>,
     /// Agreements that were signed again, because this node's own key gave way to another.
     signed_again: u64,
 }
@@ -99,8 +96,14 @@ pub(super) async fn meet(
             true => server.node.would_meet_each(&card, at)?,
             false => server.node.meet_each(&card, at)?,
         };
-        if let (Some(refusal), true) = (&refusal, parties.is_empty()) {
-            return Err(entente_node::Error::from(refusal.clone()).into());
+        if let Some(refusal) = refusal {
+            let mut problem = Problem::from(entente_node::Error::from(refusal));
+            let names: Vec<&str> = parties.iter().map(|party| party.name.as_str()).collect();
+            if !names.is_empty() {
+                let names = names.join(", ");
+                problem.detail = format!("{}; what came before it was read: {names}", problem.detail);
+            }
+            return Err(problem);
         }
         let own_keys = parties.iter().any(|party| party.is_self) && !dry_run;
         let signed_again = match own_keys && server.node.has_signed()? {
@@ -113,7 +116,6 @@ pub(super) async fn meet(
         });
         Ok(MeetDone {
             met: met.collect(),
-            refused: refusal.map(|refusal| refusal.to_string()),
             signed_again,
         })
     });

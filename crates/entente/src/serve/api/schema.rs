@@ -45,7 +45,7 @@ impl Schema {
         allows(&self.root, kind)
     }
 
-    /// Every fault of a value, each with its JSON pointer.
+    /// Every fault of a value, each with its JSON pointer, in the order of these.
     pub(super) fn faults(&self, value: &Value) -> Vec<Fault> {
         self.faults_at(value, "")
     }
@@ -57,6 +57,7 @@ impl Schema {
             faults: Vec::new(),
         };
         walk.value(value, &self.root, place, 0);
+        walk.faults.sort_by(|one, other| one.pointer.cmp(&other.pointer));
         walk.faults
     }
 }

@@ -55,6 +55,9 @@ pub(super) async fn validate(
             Ok(())
         })
         .map_err(|failure| trouble.or(failure.into()))?;
+        if let Some(problem) = trouble.met() {
+            return Err(problem);
+        }
         Ok(ValidationDone {
             valid: sums.errors == 0,
             findings: shown,
@@ -125,7 +128,10 @@ pub(super) async fn ids(
             Ok(())
         })
         .map_err(|failure| trouble.or(failure.into()))?;
-        Ok(done)
+        match trouble.met() {
+            Some(problem) => Err(problem),
+            None => Ok(done),
+        }
     });
     done.await.map(Json)
 }
