@@ -1,11 +1,14 @@
 //! Peers, and conversations with them.
 
 use entente_exchange::Account;
+use entente_exchange::hello::Met;
+use entente_node::party::Party;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::bundle::{LogTaken, RefusedShown, alarm_words};
-use crate::peers::Peer;
+use crate::peers::line::Line;
+use crate::peers::{Peer, Pinned};
 use crate::peers::state::State;
 
 /// A peer that was met.
@@ -29,6 +32,24 @@ pub(crate) struct PeerMet {
     pub(crate) version: u8,
 }
 
+impl PeerMet {
+    /// `before`: the key that was pinned for it until now.
+    pub(crate) fn of(party: &Party, met: &Met, line: &Line, url: &str, before: Option<&Pinned>) -> PeerMet {
+        let key = met.hello.key;
+        let before = before.filter(|before| Some(before.key) != key);
+        PeerMet {
+            party: party.id.clone(),
+            name: party.name.clone(),
+            url: url.to_owned(),
+            fingerprint: party.fingerprint(),
+            key: key.map(|key| key.to_string()),
+            key_before: before.map(|before| before.key.to_string()),
+            own_key: line.own_key().map(|key| key.to_string()),
+            version: met.version,
+        }
+    }
+}
+
 /// A peer as it stands.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct PeerShown {
@@ -39,6 +60,7 @@ pub(crate) struct PeerShown {
     /// Where it answers; none: it only asks here.
     pub(crate) url: Option<String>,
     /// `paused`, `asks here`, `new`, `in step`, `behind` or `failing`.
+    #[schema(value_type = String)]
     pub(crate) standing: &'static str,
     /// The TLS key that it answers with.
     pub(crate) answers_with: Option<String>,

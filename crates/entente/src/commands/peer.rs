@@ -19,7 +19,7 @@ use crate::exit::{Exit, Failure, unless_hung_up};
 use crate::names::Names;
 use crate::peers::line::{Line, address};
 use crate::peers::state::State;
-use crate::peers::{Book, Peer, Pinned, book, meeting};
+use crate::peers::{Book, Pinned, book, meeting};
 use crate::place;
 use crate::render::{count, safe, table};
 use crate::serve::tls;
@@ -70,18 +70,11 @@ fn add(global: &Global, asked: &PeerAdd) -> Result<Exit, Failure> {
     let meeting = meeting::meet(&line, &node, &signing.unlocked.keys, wanted.as_ref());
     let (party, met) = runtime.block_on(meeting)?;
     let at = place::now();
-    let before = book(&data).change(|book| {
-        let pinned = Pinned::of(&met, at);
-        require_free(book, &party, pinned.as_ref())?;
-        let peer = book
-            .peers
-            .entry(party.id.clone())
-            .or_insert_with(|| Peer::new(at));
+    let before = meeting::keep(&book(&data), &party, &met, at, |peer| {
         peer.url = Some(url.to_string());
         peer.authority = asked.ca.clone().filter(|_| token.is_some());
         peer.token.clone_from(&token);
         peer.every_seconds = asked.every.or(peer.every_seconds);
-        Ok::<_, Failure>(std::mem::replace(&mut peer.answers_with, pinned))
     })?;
     unless_hung_up(tell_met(
         global,
@@ -92,18 +85,6 @@ fn add(global: &Global, asked: &PeerAdd) -> Result<Exit, Failure> {
         before.as_ref(),
     ))?;
     Ok(Exit::Done)
-}
-
-/// One key is one party's.
-fn require_free(book: &Book, party: &Party, pinned: Option<&Pinned>) -> Result<(), Failure> {
-    let holder = pinned.and_then(|pinned| book.holder(&pinned.key));
-    match holder.filter(|holder| *holder != party.id) {
-        Some(other) => Err(Failure::refused(format!(
-            "its TLS key is known as that of `{}`; if that is over, `entente peer remove` it first",
-            safe(other)
-        ))),
-        None => Ok(()),
-    }
 }
 
 fn known(node: &Node, name: &str) -> Result<Party, Failure> {
@@ -146,17 +127,7 @@ fn tell_met(
     let key = met.hello.key;
     let before = before.filter(|before| Some(before.key) != key);
     if global.json {
-        let answer = PeerMet {
-            party: party.id.clone(),
-            name: party.name.clone(),
-            url: url.to_owned(),
-            fingerprint: party.fingerprint(),
-            key: key.map(|key| key.to_string()),
-            key_before: before.map(|before| before.key.to_string()),
-            own_key: line.own_key().map(|key| key.to_string()),
-            version: met.version,
-        };
-        json_line(&mut out, &answer)?;
+        json_line(&mut out, &PeerMet::of(party, met, line, url, before))?;
         return Ok(out.flush()?);
     }
     writeln!(out, "{} answers at {}", safe(&party.name), safe(url))?;

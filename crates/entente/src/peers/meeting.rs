@@ -4,10 +4,13 @@ use entente_exchange::hello::{Hello, Met, Moment, Refusal, Said, Threshold, VERS
 use entente_node::Node;
 use entente_node::keys::Keys;
 use entente_node::party::Party;
+use entente_stix::time::Timestamp;
 
 use super::line::Line;
+use super::{Book, Peer, Pinned};
 use crate::exit::{Exit, Failure};
 use crate::keys::seed;
+use crate::kept::Kept;
 use crate::place;
 use crate::render::safe;
 
@@ -76,5 +79,40 @@ fn wrong(refusal: Refusal) -> Failure {
             _ => Exit::Network,
         },
         message: refusal.to_string(),
+    }
+}
+
+/// Keeps who was met, with the key pinned; `change` says the rest. The key that was pinned before.
+///
+/// # Errors
+/// The key is known as another party's, or the book cannot be changed.
+pub(crate) fn keep(
+    book: &Kept<Book>,
+    party: &Party,
+    met: &Met,
+    at: Timestamp,
+    change: impl FnOnce(&mut Peer),
+) -> Result<Option<Pinned>, Failure> {
+    book.change(|book| {
+        let pinned = Pinned::of(met, at);
+        require_free(book, party, pinned.as_ref())?;
+        let peer = book
+            .peers
+            .entry(party.id.clone())
+            .or_insert_with(|| Peer::new(at));
+        change(peer);
+        Ok(std::mem::replace(&mut peer.answers_with, pinned))
+    })
+}
+
+/// One key is one party's.
+fn require_free(book: &Book, party: &Party, pinned: Option<&Pinned>) -> Result<(), Failure> {
+    let holder = pinned.and_then(|pinned| book.holder(&pinned.key));
+    match holder.filter(|holder| *holder != party.id) {
+        Some(other) => Err(Failure::refused(format!(
+            "its TLS key is known as that of `{}`; if that is over, `entente peer remove` it first",
+            safe(other)
+        ))),
+        None => Ok(()),
     }
 }

@@ -18,6 +18,8 @@ mod node;
 mod objects;
 pub(crate) mod once;
 mod parties;
+mod peers;
+mod problems;
 mod releases;
 mod schema;
 pub(crate) mod session;
@@ -91,6 +93,13 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/api/v1/stix/rules", Action::Know),
     Route::new("POST", "/api/v1/stix/validation", Action::Read),
     Route::new("POST", "/api/v1/stix/ids", Action::Read),
+    Route::new("GET", "/api/v1/peers", Action::Read),
+    Route::new("POST", "/api/v1/peers", Action::Administer),
+    Route::new("GET", "/api/v1/peers/{party}", Action::Read),
+    Route::new("PATCH", "/api/v1/peers/{party}", Action::Administer),
+    Route::new("DELETE", "/api/v1/peers/{party}", Action::Administer),
+    Route::new("POST", "/api/v1/peers/{party}/sync", Action::Administer),
+    Route::new("GET", "/problems/{code}", Action::Know),
     Route::new("POST", "/api/v1/session", Action::SignIn),
     Route::new("DELETE", "/api/v1/session", Action::SignIn),
     Route::new("POST", "/api/v1/session/code", Action::SignIn),
@@ -177,6 +186,10 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(stix::list_rules))
         .routes(routes!(stix::validate))
         .routes(routes!(stix::ids))
+        .routes(routes!(peers::list, peers::meet))
+        .routes(routes!(peers::show, peers::update, peers::remove))
+        .routes(routes!(peers::sync))
+        .routes(routes!(problems::explain))
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::code))
         .routes(routes!(me::me))
