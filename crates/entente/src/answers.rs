@@ -21,6 +21,7 @@ pub(crate) mod release;
 pub(crate) mod scan;
 pub(crate) mod show;
 pub(crate) mod stix;
+pub(crate) mod takeover;
 
 use std::collections::BTreeMap;
 

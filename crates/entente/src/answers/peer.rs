@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 
 use super::bundle::{LogTaken, RefusedShown, alarm_words};
 use crate::peers::line::Line;
-use crate::peers::{Peer, Pinned};
 use crate::peers::state::State;
+use crate::peers::{Peer, Pinned};
 
 /// A peer that was met.
 #[derive(Clone, Debug, Serialize, ToSchema)]

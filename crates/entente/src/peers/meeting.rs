@@ -9,8 +9,8 @@ use entente_stix::time::Timestamp;
 use super::line::Line;
 use super::{Book, Peer, Pinned};
 use crate::exit::{Exit, Failure};
-use crate::keys::seed;
 use crate::kept::Kept;
+use crate::keys::seed;
 use crate::place;
 use crate::render::safe;
 

@@ -111,7 +111,7 @@ pub(super) enum ScopeName {
 }
 
 /// Add an account
-#[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", responses((status = 201, body = AccountShown)))]
+#[utoipa::path(post, path = "/api/v1/accounts", tag = "accounts", request_body = NewAccount, responses((status = 201, body = AccountShown)))]
 pub(super) async fn add(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -179,7 +179,7 @@ pub(super) struct AccountChange {
 
 /// Give an account another role, disable or enable it
 #[utoipa::path(patch, path = "/api/v1/accounts/{name}", tag = "accounts",
-    params(("name" = String, Path, description = "The account's name")), responses((status = 200, body = AccountShown)))]
+    params(("name" = String, Path, description = "The account's name")), request_body = AccountChange, responses((status = 200, body = AccountShown)))]
 pub(super) async fn update(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -213,7 +213,7 @@ pub(super) struct NewPassword {
 
 /// Set somebody's password; whoever is signed in with the former one is signed out
 #[utoipa::path(put, path = "/api/v1/accounts/{name}/password", tag = "accounts",
-    params(("name" = String, Path, description = "The account's name")), responses((status = 204, description = "It is set")))]
+    params(("name" = String, Path, description = "The account's name")), request_body = NewPassword, responses((status = 204, description = "It is set")))]
 pub(super) async fn password(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -301,7 +301,7 @@ pub(super) async fn tokens(
 
 /// Make a token of somebody's; its secret is shown once
 #[utoipa::path(post, path = "/api/v1/accounts/{name}/tokens", tag = "accounts",
-    params(("name" = String, Path, description = "The account's name")), responses((status = 201, body = TokenMade)))]
+    params(("name" = String, Path, description = "The account's name")), request_body = NewTokenOrder, responses((status = 201, body = TokenMade)))]
 pub(super) async fn add_token(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,

@@ -147,7 +147,10 @@ fn operation_id(method: &str, path: &str) -> String {
         .split(|character: char| !character.is_ascii_alphanumeric())
         .filter(|word| !word.is_empty());
     let method = method.to_ascii_lowercase();
-    std::iter::once(method.as_str()).chain(words).collect::<Vec<_>>().join("-")
+    std::iter::once(method.as_str())
+        .chain(words)
+        .collect::<Vec<_>>()
+        .join("-")
 }
 
 /// What an operation does not say of itself.

@@ -113,7 +113,7 @@ async fn require_password(
 }
 
 /// Change one's own password; whoever is signed in with the former one is signed out
-#[utoipa::path(put, path = "/api/v1/me/password", tag = "accounts", responses((status = 204, description = "It is changed")))]
+#[utoipa::path(put, path = "/api/v1/me/password", tag = "accounts", request_body = PasswordChange, responses((status = 204, description = "It is changed")))]
 pub(super) async fn password(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -133,7 +133,7 @@ pub(super) async fn password(
 }
 
 /// Begin a second factor: the secret for an authenticator application, shown once
-#[utoipa::path(post, path = "/api/v1/me/second-factor", tag = "accounts", responses((status = 201, body = Enrolled)))]
+#[utoipa::path(post, path = "/api/v1/me/second-factor", tag = "accounts", request_body = CurrentPassword, responses((status = 201, body = Enrolled)))]
 pub(super) async fn enrol(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -152,7 +152,7 @@ pub(super) async fn enrol(
 }
 
 /// Confirm a second factor by its first code; from then on signing in takes one
-#[utoipa::path(put, path = "/api/v1/me/second-factor", tag = "accounts", responses((status = 204, description = "It counts; sign in again")))]
+#[utoipa::path(put, path = "/api/v1/me/second-factor", tag = "accounts", request_body = Code, responses((status = 204, description = "It counts; sign in again")))]
 pub(super) async fn confirm(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -171,7 +171,7 @@ pub(super) async fn confirm(
 }
 
 /// Remove one's second factor
-#[utoipa::path(post, path = "/api/v1/me/second-factor/removal", tag = "accounts", responses((status = 204, description = "It is gone")))]
+#[utoipa::path(post, path = "/api/v1/me/second-factor/removal", tag = "accounts", request_body = CurrentPassword, responses((status = 204, description = "It is gone")))]
 pub(super) async fn remove_second(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
@@ -201,7 +201,7 @@ pub(super) async fn tokens(
 }
 
 /// Make a token of one's own; its secret is shown once
-#[utoipa::path(post, path = "/api/v1/me/tokens", tag = "accounts", responses((status = 201, body = TokenMade)))]
+#[utoipa::path(post, path = "/api/v1/me/tokens", tag = "accounts", request_body = NewTokenOrder, responses((status = 201, body = TokenMade)))]
 pub(super) async fn add_token(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,

@@ -23,12 +23,16 @@ use crate::serve::work::blocking;
 /// Every peer, and how the conversations with it go
 #[utoipa::path(get, path = "/api/v1/peers", tag = "peers", responses((status = 200, body = Items<PeerShown>)))]
 pub(super) async fn list(State(server): State<Arc<Server>>) -> Result<Json<Items<PeerShown>>, Problem> {
-    blocking(&server, |server| shown(server, |_| true)).await.map(Json)
+    blocking(&server, |server| shown(server, |_| true))
+        .await
+        .map(Json)
 }
 
 fn shown(server: &Server, is_wanted: impl Fn(&str) -> bool) -> Result<Items<PeerShown>, Problem> {
     let names = Names::of(&server.node)?;
-    let states = states(server)?.into_iter().filter(|(party, _, _)| is_wanted(party));
+    let states = states(server)?
+        .into_iter()
+        .filter(|(party, _, _)| is_wanted(party));
     Ok(Items::all(states.map(|(party, peer, state)| {
         PeerShown::of(&party, &names.name(&party), &peer, state)
     })))
@@ -93,7 +97,10 @@ pub(super) async fn meet(
         }
     };
     let url = address(&order.url).map_err(in_body("/url"))?;
-    let wanted = order.party.as_deref().map(|party| named(&server.node, Some(party)));
+    let wanted = order
+        .party
+        .as_deref()
+        .map(|party| named(&server.node, Some(party)));
     let wanted = wanted.transpose().map_err(in_body("/party"))?;
     let keys = &server.signing()?.unlocked.keys;
     let token = order.token.as_deref();
@@ -104,7 +111,13 @@ pub(super) async fn meet(
         peer.token.clone_from(&order.token);
         peer.every_seconds = order.every_seconds.or(peer.every_seconds);
     })?;
-    Ok(Json(PeerMet::of(&party, &met, &line, url.as_str(), before.as_ref())))
+    Ok(Json(PeerMet::of(
+        &party,
+        &met,
+        &line,
+        url.as_str(),
+        before.as_ref(),
+    )))
 }
 
 /// How a peer is to be treated.

@@ -27,7 +27,10 @@ pub(super) async fn explain(Path(asked): Path<String>) -> Result<Json<ProblemKin
     let kind = KINDS.iter().find(|(code, _, _)| *code == asked);
     let (code, title, about) = kind.ok_or_else(|| {
         let known: Vec<&str> = KINDS.iter().map(|(code, _, _)| *code).collect();
-        Problem::not_found(format!("there is no such type of problem; there are {}", known.join(", ")))
+        Problem::not_found(format!(
+            "there is no such type of problem; there are {}",
+            known.join(", ")
+        ))
     })?;
     let about = about.trim();
     Ok(Json(ProblemKind { code, title, about }))

@@ -47,7 +47,7 @@ pub(crate) struct SignedIn {
 ///
 /// The answer sets the cookie of a session, which ends when nothing was asked for 30 minutes, and after 12 hours. Tools
 /// use tokens instead.
-#[utoipa::path(post, path = "/api/v1/session", tag = "accounts", responses((status = 200, body = SignedIn)))]
+#[utoipa::path(post, path = "/api/v1/session", tag = "accounts", request_body = SignIn, responses((status = 200, body = SignedIn)))]
 pub(super) async fn sign_in(
     State(server): State<Arc<Server>>,
     parts: Parts,
@@ -103,7 +103,7 @@ pub(super) struct Code {
 }
 
 /// Sign in: the code of the second factor, after the password
-#[utoipa::path(post, path = "/api/v1/session/code", tag = "accounts", responses((status = 200, body = SignedIn)))]
+#[utoipa::path(post, path = "/api/v1/session/code", tag = "accounts", request_body = Code, responses((status = 200, body = SignedIn)))]
 pub(super) async fn code(
     State(server): State<Arc<Server>>,
     parts: Parts,
