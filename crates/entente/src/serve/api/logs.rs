@@ -10,7 +10,7 @@ use entente_node::audit::LogShown;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::Items;
+use super::{Items, long};
 use super::input::{Json, Path, Query, Text};
 use super::lines::written;
 use crate::answers::log::{Guarded, LogEntryShown, LogHead, LogVerdict, entry, held, matching};
@@ -105,7 +105,7 @@ pub(super) async fn verify(
     State(server): State<Arc<Server>>,
     Path(log): Path<String>,
 ) -> Result<Json<Items<LogVerdict>>, Problem> {
-    let done = blocking(&server, move |server| {
+    let done = long(&server, move |server| {
         let log = one(server, &log)?;
         Ok(Items::all(held(&server.node, &server.global, &log)?))
     });

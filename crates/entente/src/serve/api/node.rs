@@ -6,13 +6,12 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Items;
+use super::{Items, long};
 use super::input::Json;
 use crate::answers::check::{CheckSums, Checked, DifferenceShown};
 use crate::answers::limits::{Limit, all};
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
-use crate::serve::work::blocking;
 
 /// Every bound of the program, and what happens beyond it
 #[utoipa::path(get, path = "/api/v1/limits", tag = "node", responses((status = 200, body = Items<Limit>)))]
@@ -46,7 +45,7 @@ pub(super) async fn check(
     State(server): State<Arc<Server>>,
     Json(order): Json<CheckOrder>,
 ) -> Result<Json<CheckDone>, Problem> {
-    let done = blocking(&server, move |server| {
+    let done = long(&server, move |server| {
         let report = server.node.check(order.rebuild)?;
         let Checked { check } = Checked::from(&report);
         Ok(CheckDone {
