@@ -10,9 +10,9 @@ use entente_node::audit::LogShown;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::{Items, long};
 use super::input::{Json, Path, Query, Text};
 use super::lines::written;
+use super::{Items, long};
 use crate::answers::log::{Guarded, LogEntryShown, LogHead, LogVerdict, entry, held, matching};
 use crate::answers::proof::{Trust, proven};
 use crate::exit::Failure;

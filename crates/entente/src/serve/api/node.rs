@@ -6,8 +6,8 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Items, long};
 use super::input::Json;
+use super::{Items, long};
 use crate::answers::check::{CheckSums, Checked, DifferenceShown};
 use crate::answers::limits::{Limit, all};
 use crate::serve::problem::Problem;
