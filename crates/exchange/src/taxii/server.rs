@@ -262,9 +262,12 @@ impl Place<'_> {
         }
     }
 
-    /// §5.7: who may only read, or only write, may not delete.
+    /// §5.7: who may only read, or only write, may not delete (403); to who may neither, nothing is there (404).
     fn delete(&self, id: &str) -> Result<Response, Refusal> {
         let asked = Asked::read(self.request.query, query::DELETE).map_err(Refusal::bad_request)?;
+        if !self.collection.can_read && !self.collection.can_write {
+            return Err(unknown(self.shelf));
+        }
         self.require_readable()?;
         self.require_writable()?;
         let deleted = self.shelf.delete(self.collection, id, &asked.filter);
