@@ -173,7 +173,7 @@ GOOD = json.dumps({"objects": [indicator(7001), indicator(7002)]})
 @pytest.mark.parametrize(
     "body, says",
     [
-        (GOOD[:-1], "/"), (GOOD.replace('"type": "indicator"', '"type": indicator', 1), "/objects/0/type"),
+        (GOOD[:-1], "650"), (GOOD.replace('"type": "indicator"', '"type": indicator', 1), "/objects/0/type"),
         (GOOD.replace("}, {", "} {"), "/objects"), (GOOD + "x", ""), ("", ""), ("[]", ""), ("null", ""), ("7", ""),
         ('{"objects":{}}', "/objects"), ('{"objects":[1]}', "/objects/0"), ('{"objects":[[]]}', "/objects/0"),
         ('{"objects":[{"type":"indicator","id":7}]}', "/objects/0/id"), ('{"objects":"x"}', "/objects"),
