@@ -22,6 +22,8 @@ mod router;
 mod routes;
 mod server;
 pub(crate) mod tls;
+#[cfg(test)]
+mod tried;
 mod work;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@
     clippy::print_stdout
 )]
 
+mod account;
 mod agreement;
 mod ask;
 mod crash;

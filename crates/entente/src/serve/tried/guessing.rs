@@ -1,0 +1,250 @@
+//! Guessing: ten tries in fifteen minutes by account and by network, whatever is guessed, however it is sent.
+
+use entente_access::{By, Role};
+use serde_json::json;
+
+use super::{Answer, PASSWORD, World, ask};
+
+const TRIES: usize = 10;
+
+/// That no more than ten of the answers tell right from wrong, and the others when to come back.
+fn check(answers: &[Answer], wrong: u16) {
+    let tried = answers.iter().filter(|answer| answer.status == wrong).count();
+    assert_eq!(
+        tried,
+        TRIES,
+        "{:?}",
+        answers.iter().map(|answer| answer.status).collect::<Vec<_>>()
+    );
+    for answer in answers.iter().filter(|answer| answer.status != wrong) {
+        assert_eq!(answer.status, 429);
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=900).contains(&wait), "{wait}");
+        assert_eq!(answer.code(), "too-many-requests");
+    }
+}
+
+#[test]
+fn an_account_is_guessed_at_ten_times_from_wherever_and_however_its_name_is_spelt() {
+    let world = World::new();
+    world.add("ada", Role::Administrator, true);
+    let spellings = ["ada", "ADA", "Ada", "aDa", "ａｄａ", "𝐚𝐝𝐚", "ᴬda"];
+    let verbs = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"];
+    let answers: Vec<Answer> = (0..40)
+        .map(|number| {
+            let address = format!("2001:db8:{number:x}::1");
+            let name = spellings[number % spellings.len()];
+            let guess = format!("guess number {number}");
+            // By HTTP Basic on what the verb serves, and by signing in.
+            let asked = match number % 7 {
+                6 => ask("POST", "/api/v1/session").json(json!({"name": name, "password": guess})),
+                which => {
+                    let path = if verbs[which] == "POST" {
+                        "/api/v1/accounts"
+                    } else {
+                        "/api/v1/accounts/ada"
+                    };
+                    let path = match verbs[which] {
+                        "PUT" => "/api/v1/accounts/ada/password",
+                        "DELETE" => "/api/v1/accounts/ada/second-factor",
+                        _ => path,
+                    };
+                    ask(
+                        if verbs[which] == "HEAD" {
+                            "GET"
+                        } else {
+                            verbs[which]
+                        },
+                        path,
+                    )
+                    .basic(name, &guess)
+                }
+            };
+            world.tell(&asked.from(&address))
+        })
+        .collect();
+    check(&answers, 401);
+    // Nor does the right one tell anything then; nor is another account touched by it.
+    let right = world.tell(
+        &ask("GET", "/api/v1/me")
+            .basic("ada", PASSWORD)
+            .from("2001:db8:ffff::1"),
+    );
+    assert_eq!(right.status, 429);
+    world.add("bob", Role::Reader, true);
+    let other = world.tell(
+        &ask("GET", "/api/v1/me")
+            .basic("bob", PASSWORD)
+            .from("2001:db8:ffff::1"),
+    );
+    assert_eq!(other.status, 200);
+}
+
+#[test]
+fn one_network_guesses_ten_times_at_all_accounts_together() {
+    let world = World::new();
+    for (spellings, elsewhere) in [
+        (
+            ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:ffff:ffff:ffff"],
+            "2001:db8:1::1",
+        ),
+        (
+            ["198.51.100.7", "::ffff:198.51.100.7", "::ffff:c633:6407"],
+            "198.51.100.8",
+        ),
+    ] {
+        let answers: Vec<Answer> = (0..14)
+            .map(|number| {
+                let name = format!("nobody{number}");
+                world.tell(
+                    &ask("GET", "/api/v1/me")
+                        .basic(&name, "guess")
+                        .from(spellings[number % 3]),
+                )
+            })
+            .collect();
+        check(&answers, 401);
+        let other = world.tell(&ask("GET", "/api/v1/me").basic("nobody", "guess").from(elsewhere));
+        assert_eq!(other.status, 401);
+    }
+}
+
+#[test]
+fn who_is_no_account_is_answered_as_one_that_is() {
+    let world = World::new();
+    world.add("ada", Role::Reader, true);
+    world.add("tool", Role::Reader, false);
+    let told: Vec<Vec<String>> = ["ada", "tool", "nobody", "no name at all\u{0}", ""]
+        .into_iter()
+        .enumerate()
+        .map(|(which, name)| {
+            let answers = (0..12).map(|number| {
+                let address = format!("10.{which}.{number}.1");
+                let answer = world.tell(&ask("GET", "/api/v1/me").basic(name, "guess").from(&address));
+                format!("{} {}", answer.status, answer.json()["detail"])
+            });
+            answers.collect()
+        })
+        .collect();
+    assert_eq!(
+        told[0].iter().filter(|told| told.starts_with("401")).count(),
+        TRIES
+    );
+    assert!(told.iter().all(|other| *other == told[0]), "{told:#?}");
+}
+
+#[test]
+fn many_guesses_at_once_are_no_more_than_one_after_the_other() {
+    let world = World::new();
+    world.add("ada", Role::Reader, true);
+    let asked: Vec<_> = (0..40)
+        .map(|number| {
+            let (address, guess) = (format!("10.0.{number}.1"), format!("guess {number}"));
+            ask("GET", "/api/v1/me")
+                .basic("ada", &guess)
+                .from(&address)
+                .request()
+        })
+        .collect();
+    let answers = world.runtime.block_on(futures_util::future::join_all(
+        asked.into_iter().map(|request| world.answer(request)),
+    ));
+    check(&answers, 401);
+}
+
+#[test]
+fn the_right_password_many_times_at_once_is_right_each_time() {
+    let world = World::new();
+    world.add("ada", Role::Reader, true);
+    let asked: Vec<_> = (0..200)
+        .map(|_| ask("GET", "/api/v1/me").basic("ada", PASSWORD).request())
+        .collect();
+    let answers = world.runtime.block_on(futures_util::future::join_all(
+        asked.into_iter().map(|request| world.answer(request)),
+    ));
+    assert!(answers.iter().all(|answer| answer.status == 200));
+}
+
+#[test]
+fn tokens_are_guessed_at_ten_times_and_a_good_one_is_let_in_all_the_same() {
+    let world = World::new();
+    let name = world.add("ada", Role::Reader, false);
+    let token = world.token(&name);
+    let answers: Vec<Answer> = (0..30)
+        .map(|number| {
+            let guess = format!("ent_{number:043}");
+            let asked = ask("GET", "/api/v1/find?q=x");
+            world.tell(&match number % 3 {
+                0 => asked.bearer(&guess),
+                1 => asked.basic("ada", &guess),
+                _ => asked.bearer("nonsense"),
+            })
+        })
+        .collect();
+    check(&answers, 401);
+    assert_eq!(world.tell(&ask("GET", "/api/v1/me").bearer(&token)).status, 200);
+    assert_eq!(
+        world.tell(&ask("GET", "/api/v1/me").basic("ada", &token)).status,
+        200
+    );
+}
+
+#[test]
+fn codes_are_guessed_at_ten_times_and_the_password_with_them() {
+    let world = World::new();
+    let name = world.add("ada", Role::Reader, true);
+    let at = crate::accounts::seconds(world.server.at());
+    world.change(|book| {
+        let mut codes = [0; 20];
+        codes.copy_from_slice(b"12345678901234567890");
+        book.enrol(By::Operator, &name, &codes)?;
+        // Confirmed with the code of a moment that has passed for good.
+        book.confirm(By::Operator, &name, "287082", 59)
+    });
+    let signed_in =
+        world.tell(&ask("POST", "/api/v1/session").json(json!({"name": "ada", "password": PASSWORD})));
+    assert_eq!(signed_in.json()["needs_code"], true, "{at}");
+    let cookie = signed_in.cookie();
+    assert_eq!(
+        world
+            .tell(&ask("GET", "/api/v1/me").with("cookie", &cookie))
+            .status,
+        401
+    );
+    let answers: Vec<Answer> = (0..20)
+        .map(|number| {
+            let address = format!("10.0.{number}.1");
+            let asked = ask("POST", "/api/v1/session/code")
+                .with("cookie", &cookie)
+                .from(&address);
+            // `00000x` is the code of now once in some hundred thousand runs of this test.
+            world.tell(&asked.json(json!({"code": format!("{number:06}")})))
+        })
+        .collect();
+    check(&answers, 401);
+    let again = ask("POST", "/api/v1/session").from("10.9.9.9");
+    let again = world.tell(&again.json(json!({"name": "ada", "password": "another guess"})));
+    assert_eq!(again.status, 429);
+}
+
+#[test]
+fn the_first_link_is_guessed_at_ten_times() {
+    let world = World::new();
+    let url = world
+        .server
+        .first_link(&["https://node.example".into()])
+        .unwrap()
+        .unwrap();
+    let secret = url.rsplit('/').next().unwrap();
+    let answers: Vec<Answer> = (0..20)
+        .map(|number| {
+            let path = format!("/first/{number:043}");
+            match number % 2 {
+                0 => world.tell(&ask("GET", &path)),
+                _ => world.tell(&ask("POST", &path).json(json!({"name": "eve", "password": PASSWORD}))),
+            }
+        })
+        .collect();
+    check(&answers, 404);
+    assert_eq!(world.tell(&ask("GET", &format!("/first/{secret}"))).status, 200);
+}
