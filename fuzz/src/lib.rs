@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod decide;
 mod detect;
 mod exchange;
@@ -16,6 +17,7 @@ mod store;
 mod telemetry;
 mod translog;
 
+pub use access::shown;
 pub use decide::decide;
 pub use detect::{generation, scan, terms};
 pub use exchange::{exchange_bundle, exchange_message, exchange_slice};
@@ -52,6 +54,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("published", published),
     ("scan", scan),
     ("search_query", search_query),
+    ("shown", shown),
     ("stix_bundle", stix_bundle),
     ("stix_json", stix_json),
     ("stix_object", stix_object),

@@ -24,6 +24,7 @@ pub mod role;
 pub mod second;
 pub mod secret;
 pub mod session;
+pub mod shown;
 pub mod throttle;
 
 pub use accounts::{Account, Accounts, By, NewToken, Refusal, Standing, Token};

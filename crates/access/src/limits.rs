@@ -24,6 +24,9 @@ pub const PASSWORD_CHARS_MIN: usize = 12;
 /// Bytes of a password at most: hashing must not be fed megabytes.
 pub const PASSWORD_BYTES_MAX: usize = 1024;
 
+/// Bytes of `Authorization` that are read: a password of 1,024 bytes with a name, in base 64.
+pub const AUTHORIZATION_BYTES_MAX: usize = 2 << 10;
+
 /// How long a token lasts where nothing is said.
 pub const TOKEN_SECONDS: Seconds = 90 * DAY;
 
@@ -91,6 +94,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "refused when shorter",
     ),
     ("bytes of a password", PASSWORD_BYTES_MAX as u64, "refused"),
+    (
+        "bytes of `Authorization`",
+        AUTHORIZATION_BYTES_MAX as u64,
+        "the answer is 401",
+    ),
     (
         "days of a token",
         TOKEN_SECONDS_MAX / DAY,

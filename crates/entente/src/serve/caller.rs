@@ -10,16 +10,17 @@ use std::sync::Arc;
 
 use axum::http::Method;
 use axum::http::request::Parts;
+use entente_access::shown::Shown;
 use entente_access::{Caller, Scopes, Standing, Who, secret};
 use entente_exchange::hello::TlsKey;
 
-use super::gate::{self, Door};
+use super::gate::Door;
 use super::peer;
 use super::problem::Problem;
 use super::server::Server;
 use crate::accounts;
 
-pub(crate) use shown::{COOKIE, Shown, is_from_elsewhere, session_cookie};
+pub(crate) use shown::{is_from_elsewhere, session_cookie};
 
 /// What a connection tells about the other side.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub(crate) fn address(parts: &Parts) -> IpAddr {
 
 /// Who asks.
 pub(crate) async fn of(server: &Arc<Server>, parts: &Parts) -> Result<Caller, Problem> {
-    match Shown::of(&parts.headers) {
+    match shown::authorization(&parts.headers) {
         Shown::Bearer(token) => by_token(server, token, None, parts),
         Shown::Basic { name, secret } if secret::is_token(&secret) => {
             by_token(server, &secret, Some(&name), parts)
@@ -84,7 +85,7 @@ fn by_token(server: &Arc<Server>, shown: &str, name: Option<&str>, parts: &Parts
             note_use,
         } => {
             if note_use {
-                gate::note_use(server, token);
+                server.gate.note_use(token);
             }
             Ok(caller)
         }

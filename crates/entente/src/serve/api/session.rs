@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
+use entente_access::shown::COOKIE;
 use entente_access::{Account, Name, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::input::{Json, Small};
 use crate::accounts;
-use crate::serve::caller::{self, COOKIE, is_from_elsewhere, session_cookie};
+use crate::serve::caller::{self, is_from_elsewhere, session_cookie};
 use crate::serve::gate::Door;
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
