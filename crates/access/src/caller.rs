@@ -74,6 +74,12 @@ impl Scopes {
         Scopes(self.0 | bit(action))
     }
 
+    /// The set without `action` in it.
+    #[must_use]
+    pub fn without(self, action: Action) -> Scopes {
+        Scopes(self.0 & !bit(action))
+    }
+
     /// What is in both.
     #[must_use]
     pub fn and(self, other: Scopes) -> Scopes {

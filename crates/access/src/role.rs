@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::caller::Scopes;
+
 /// What an account is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -76,6 +78,13 @@ impl Role {
                 Know, SignIn, Me, Account, Read, TaxiiRead, Import, TaxiiWrite, Release, Administer,
             ],
         }
+    }
+
+    /// What a token of such an account may carry at most.
+    #[must_use]
+    pub fn scopes(self) -> Scopes {
+        let actions = self.actions().iter().copied();
+        actions.filter(|action| !action.is_implied()).collect()
     }
 
     /// Whether an account of this role belongs to a party, and not to this node's own.

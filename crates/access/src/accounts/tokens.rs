@@ -11,7 +11,8 @@ use crate::secret::Digest;
 /// What a token is to be.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// What it may be used for; all that its account may where nothing is said.
+    /// What it may be used for. Where nothing is said, all that its account may but [`Action::Account`]: a token that
+    /// leaks does not make others that last longer.
     pub scopes: Option<Scopes>,
     /// What its owner calls it.
     pub label: Option<String>,
@@ -44,7 +45,7 @@ impl Accounts {
             return Err(Refusal::Disabled(name.clone()));
         }
         let grantable = grantable(account, by);
-        let scopes = new.scopes.unwrap_or(grantable);
+        let scopes = new.scopes.unwrap_or(grantable.without(Action::Account));
         if let Some(scope) = scopes.iter().find(|scope| !grantable.contains(*scope)) {
             return Err(Refusal::Scope {
                 account: name.clone(),
@@ -138,13 +139,7 @@ impl Accounts {
 
 /// What a token of the account may carry at most. One made over the network gets no more than its maker has.
 fn grantable(account: &Account, by: By<'_>) -> Scopes {
-    let own: Scopes = account
-        .role
-        .actions()
-        .iter()
-        .copied()
-        .filter(|action| !action.is_implied())
-        .collect();
+    let own = account.role.scopes();
     match by {
         By::Operator => own,
         // An administrator gives a tool of somebody else what that account may, be it not their own.

@@ -55,8 +55,8 @@ pub(crate) struct PasswordFrom {
 pub(crate) struct AccountToken {
     /// The account's name
     pub(crate) name: Name,
-    /// What it may be used for: read, import, release, administer, taxii-read, taxii-write, peer, account [default: all
-    /// that the account may]
+    /// What it may be used for: read, import, release, administer, taxii-read, taxii-write, peer, account (more tokens)
+    /// [default: all that the account may but `account`]
     #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',')]
     pub(crate) scopes: Vec<Action>,
     /// How long it lasts: 12h, 30d, 8w; at most 730d

@@ -2,25 +2,24 @@
 //!
 //! Everything but the book lives in memory and ends with the server. Who asks is found in [`super::caller`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
-use entente_access::limits::USE_NOTED_AFTER;
 use entente_access::recent::{Key, Recent};
 use entente_access::secret::FirstLink;
 use entente_access::session::{Session, Sessions};
 use entente_access::throttle::{Network, Throttle, Try};
 use entente_access::{Account, Accounts, Name, Seconds, Secret, name, password};
+use entente_stix::time::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::limits::{HASHING_MAX, HASHING_WAITING_MAX};
 use super::problem::Problem;
-use super::server::Server;
 use crate::accounts::{self, random};
 use crate::exit::Failure;
 use crate::kept::Kept;
@@ -45,8 +44,8 @@ struct Memory {
     sessions: Sessions,
     recent: Recent,
     first: Option<FirstLink>,
-    /// When the use of a token was written down last by this process.
-    noted: BTreeMap<String, Seconds>,
+    /// Tokens that were used, and are to be written down as such. Only ones that there are: the book bounds them.
+    used: BTreeSet<String>,
 }
 
 /// For what a password is shown.
@@ -72,7 +71,7 @@ impl Gate {
                 sessions: Sessions::default(),
                 recent: Recent::new(random()?),
                 first: None,
-                noted: BTreeMap::new(),
+                used: BTreeSet::new(),
             }),
             hashing: Arc::new(Semaphore::new(HASHING_MAX)),
             waiting: Arc::new(Semaphore::new(HASHING_WAITING_MAX)),
@@ -276,22 +275,22 @@ impl Gate {
         self.memory().first = None;
     }
 
-    /// Whether this process is to write down that a token was used.
-    fn is_to_be_noted(&self, token: &str) -> bool {
-        let at = self.tick();
-        let mut memory = self.memory();
-        if memory
-            .noted
-            .get(token)
-            .is_some_and(|noted| noted.saturating_add(USE_NOTED_AFTER) > at)
-        {
-            return false;
+    /// A token was used whose last use that is written down is old: to be written with the next ones.
+    pub(crate) fn note_use(&self, token: String) {
+        self.memory().used.insert(token);
+    }
+
+    /// Writes down which tokens were used, all in one change of the book.
+    pub(crate) fn write_uses(&self, at: Timestamp) -> Result<(), Failure> {
+        let used = std::mem::take(&mut self.memory().used);
+        if used.is_empty() {
+            return Ok(());
         }
-        memory
-            .noted
-            .retain(|_, noted| noted.saturating_add(USE_NOTED_AFTER) > at);
-        memory.noted.insert(token.to_owned(), at);
-        true
+        self.accounts.change(|book| {
+            used.iter()
+                .for_each(|token| book.note_use(token, accounts::seconds(at)));
+            Ok(())
+        })
     }
 }
 
@@ -311,24 +310,6 @@ impl Drop for Turn<'_> {
             under_way.remove(&self.key);
         }
     }
-}
-
-/// Writes down, beside the request, that a token was used.
-pub(crate) fn note_use(server: &Arc<Server>, token: String) {
-    if !server.gate.is_to_be_noted(&token) {
-        return;
-    }
-    let server = server.clone();
-    tokio::task::spawn_blocking(move || {
-        let at = accounts::seconds(server.at());
-        let noted = server.gate.accounts.change(|book| {
-            book.note_use(&token, at);
-            Ok::<_, Failure>(())
-        });
-        if let Err(failure) = noted {
-            eprintln!("entente: {}", crate::render::safe_lines(&failure.message));
-        }
-    });
 }
 
 fn wrong() -> Problem {

@@ -43,6 +43,7 @@ async fn tidy(server: Arc<Server>) {
             () = server.stopped() => return,
         }
         let done = blocking(&server, |server| {
+            server.gate.write_uses(server.at())?;
             server.node.retain_steadily(server.at())?;
             let identity = crate::place::identity(&server.node)?;
             server.node.write_sightings(&identity, server.at())?;

@@ -129,6 +129,7 @@ impl Server {
 
     /// Puts the store into its final form, where nobody holds the server any more.
     pub(crate) fn close(self: Arc<Self>) -> Result<(), Failure> {
+        self.gate.write_uses(self.at())?;
         match Arc::try_unwrap(self) {
             Ok(server) => Ok(server.node.close()?),
             // Dropping the store does the same; only a failure would go untold.

@@ -174,7 +174,14 @@ impl World {
 
     fn token(&self, name: &Name) -> String {
         let new = NewToken {
-            scopes: None,
+            scopes: self
+                .server
+                .gate
+                .accounts
+                .read()
+                .unwrap()
+                .get(name)
+                .map(|account| account.role.scopes()),
             label: None,
             seconds: 3600,
         };

@@ -252,7 +252,7 @@ pub(super) async fn remove_second(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewTokenOrder {
-    /// What it may be used for; all that its account may where none is named.
+    /// What it may be used for; where none is named all that its account may, but to make further tokens (`account`).
     #[schema(value_type = Option<Vec<ScopeName>>, max_items = 16)]
     scopes: Option<Vec<Action>>,
     /// What to call it in lists.
