@@ -1,11 +1,13 @@
 //! `/first/{secret}`: the link that a server without an administrator prints, to make the first one. Good once.
 
+mod page;
+
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::StatusCode;
+use axum::extract::{FromRequest, Request, State};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use entente_access::{Action, Name, Refusal};
@@ -15,7 +17,9 @@ use zeroize::Zeroizing;
 
 use super::api::input::{Json, Path, Small};
 use super::api::session::{self, require_own_page};
+use super::body::{Bounds, whole};
 use super::caller;
+use super::limits::SMALL_BODY_BYTES_MAX;
 use super::problem::Problem;
 use super::routes::Route;
 use super::server::Server;
@@ -43,40 +47,68 @@ async fn tell(
     State(server): State<Arc<Server>>,
     Path(secret): Path<String>,
     parts: Parts,
-) -> Result<Json<Told>, Problem> {
+) -> Result<Response, Problem> {
     server.gate.require_first(&secret, caller::address(&parts))?;
-    Ok(Json(Told {
+    if page::is_wanted(&parts.headers) {
+        return Ok(page::form());
+    }
+    let told = Told {
         what: "this link makes the first administrator of this node, once: POST {\"name\": …, \"password\": …} here, as \
                application/json; the password has at least 12 characters",
-    }))
+    };
+    Ok(Json(told).into_response())
 }
 
 /// Who is to be the first administrator.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct First {
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(max_length = 64)]
     name: String,
     #[schema(max_length = 1024)]
     password: String,
 }
 
 /// Makes the first administrator, and signs them in.
-async fn make(
-    State(server): State<Arc<Server>>,
-    Path(secret): Path<String>,
-    parts: Parts,
-    Small(first): Small<First>,
-) -> Result<Response, Problem> {
+async fn make(State(server): State<Arc<Server>>, Path(secret): Path<String>, request: Request) -> Response {
+    let is_page = page::is_wanted(request.headers());
+    match (made(&server, &secret, request).await, is_page) {
+        (Ok((name, signed_in)), true) => {
+            let cookie = signed_in.headers().get(header::SET_COOKIE).cloned();
+            let mut response = page::done(name.as_str());
+            if let Some(cookie) = cookie {
+                response.headers_mut().insert(header::SET_COOKIE, cookie);
+            }
+            response
+        }
+        (Ok((_, signed_in)), false) => (StatusCode::CREATED, signed_in).into_response(),
+        (Err(problem), true) => page::refused(&problem),
+        (Err(problem), false) => problem.into_response(),
+    }
+}
+
+async fn made(server: &Arc<Server>, secret: &str, request: Request) -> Result<(Name, Response), Problem> {
+    let (parts, body) = request.into_parts();
     require_own_page(&parts)?;
-    server.gate.require_first(&secret, caller::address(&parts))?;
+    server.gate.require_first(secret, caller::address(&parts))?;
+    let first = if is_form(&parts.headers) {
+        let bounds = Bounds {
+            bytes_max: SMALL_BODY_BYTES_MAX,
+            decoded_max: SMALL_BODY_BYTES_MAX,
+        };
+        of_form(&whole(server, &parts.headers, body, bounds).await?)
+    } else {
+        Small::<First>::from_request(Request::from_parts(parts, body), server)
+            .await?
+            .0
+    };
     let name: Name = session::name(&first.name, "/name")?;
     let password = server
         .gate
         .keep(Zeroizing::new(first.password), name.clone())
         .await?;
     let named = name.clone();
-    blocking(&server, move |server| {
+    blocking(server, move |server| {
         // The rule that there is none before is asked again under the book's lock: of two who come at once, one is first.
         let made = server.gate.accounts.change(|book| {
             let at = accounts::seconds(server.at());
@@ -91,6 +123,25 @@ async fn make(
     let account = book
         .get(&name)
         .ok_or_else(|| Refusal::NoAccount(name.to_string()))?;
-    let signed_in = session::begin(&server, &name, account)?;
-    Ok((StatusCode::CREATED, signed_in).into_response())
+    let signed_in = session::begin(server, &name, account)?;
+    Ok((name, signed_in))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
+}
+
+fn of_form(text: &[u8]) -> First {
+    let field = |name: &str| {
+        let mut fields = url::form_urlencoded::parse(text);
+        let found = fields.find(|(field, _)| field == name);
+        found.map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    First {
+        name: field("name"),
+        password: field("password"),
+    }
 }

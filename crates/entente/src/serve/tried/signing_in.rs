@@ -384,12 +384,19 @@ fn tokens_that_are_over_foreign_or_of_the_disabled_say_so() {
     // The book says when; here it said so long ago.
     world.change(|book| book.set_disabled(By::Operator, &name, false));
     let file = world.server.folder.join("accounts.json");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let mut page: Value = serde_json::from_str(&text).unwrap();
-    for token in page["book"]["tokens"].as_object_mut().unwrap().values_mut() {
-        token["expires_at"] = json!(1);
-    }
-    std::fs::write(&file, page.to_string()).unwrap();
+    let bend = |member: &str, at: u64| {
+        let mut page: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        for token in page["book"]["tokens"].as_object_mut().unwrap().values_mut() {
+            token[member] = json!(at);
+        }
+        std::fs::write(&file, page.to_string()).unwrap();
+    };
+    let ten_years = 10 * 365 * 86_400;
+    let now = crate::accounts::seconds(world.server.at());
+    // As if this node's clock were ten years behind, then ahead, of the one that made the token.
+    bend("made_at", now + ten_years);
+    assert!(detail(&token, None).contains("clock"));
+    bend("expires_at", now - ten_years);
     assert!(detail(&token, None).contains("is over"));
 }
 
@@ -401,4 +408,45 @@ fn a_damaged_book_lets_nobody_in() {
     std::fs::write(world.server.folder.join("accounts.json"), "{").unwrap();
     assert_eq!(world.tell(&ask("GET", "/api/v1/me").bearer(&token)).status, 500);
     assert_eq!(world.tell(&ask("GET", "/health")).status, 200);
+}
+
+#[test]
+fn the_link_is_a_form_in_a_browser() {
+    let world = World::new();
+    let url = world
+        .server
+        .first_link(&["https://node.example".into()])
+        .unwrap()
+        .unwrap();
+    let path = url.strip_prefix("https://node.example").unwrap();
+    let accept = "text/html,application/xhtml+xml;q=0.9";
+    let page = world.tell(&ask("GET", path).with("accept", accept));
+    assert_eq!(page.status, 200);
+    assert!(
+        page.header("content-security-policy")
+            .contains("default-src 'none'")
+    );
+    assert!(String::from_utf8_lossy(&page.body).contains("<form method=\"post\""));
+    let send = |form: &str, site: &str| {
+        let mut asked = ask("POST", path)
+            .with("accept", accept)
+            .with("content-type", "application/x-www-form-urlencoded")
+            .with("sec-fetch-site", site);
+        asked.body = form.to_owned();
+        world.tell(&asked)
+    };
+    let elsewhere = send("name=eve&password=correct+horse+battery", "cross-site");
+    assert_eq!(elsewhere.status, 403);
+    let weak = send("name=%3Cb%3E&password=correct+horse+battery", "same-origin");
+    assert_eq!(weak.status, 422);
+    let told = String::from_utf8_lossy(&weak.body).into_owned();
+    assert!(told.contains("&#39;") || !told.contains("<b><b>"), "{told}");
+    assert!(!told.contains("`<`"), "{told}");
+    let made = send("name=Ada&password=correct+horse+battery", "same-origin");
+    assert_eq!(made.status, 201);
+    assert_eq!(me(&world, &made.cookie()), 200);
+    assert_eq!(
+        send("name=eve&password=correct+horse+battery", "same-origin").status,
+        404
+    );
 }
