@@ -52,7 +52,7 @@ pub(crate) fn make_token(
     new: NewToken,
     at: Timestamp,
 ) -> Result<TokenMade, Made> {
-    let secret = Secret::token(&*Zeroizing::new(random()?));
+    let secret = Secret::token(&Zeroizing::new(random()?));
     let id = book.add_token(by, name, new, secret.digest(), seconds(at))?;
     Ok(TokenMade::of(book, &id, &secret, at).ok_or(Refusal::NoToken(id))?)
 }

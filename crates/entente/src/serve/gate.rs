@@ -215,7 +215,7 @@ impl Gate {
         account: &Account,
         awaits_second: bool,
     ) -> Result<Secret, Problem> {
-        let secret = Secret::bare(&*Zeroizing::new(random()?));
+        let secret = Secret::bare(&Zeroizing::new(random()?));
         let at = self.tick();
         self.memory()
             .sessions
@@ -244,7 +244,7 @@ impl Gate {
 
     /// Opens the link for the first administrator, in place of one that was opened before.
     pub(crate) fn open_first(&self) -> Result<Secret, Failure> {
-        let secret = Secret::bare(&*Zeroizing::new(random()?));
+        let secret = Secret::bare(&Zeroizing::new(random()?));
         let at = self.tick();
         self.memory().first = Some(FirstLink::new(&secret, at));
         Ok(secret)

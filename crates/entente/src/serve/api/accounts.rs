@@ -280,10 +280,9 @@ pub(super) async fn new_token(
             .map_or(TOKEN_SECONDS, |days| days.saturating_mul(86_400)),
     };
     let made = blocking(server, move |server| {
-        let made = server.gate.accounts.change(|book| {
+        server.gate.accounts.change(|book| {
             accounts::make_token(book, By::Caller(&caller), &name, new, server.at()).map_err(Problem::from)
-        });
-        made
+        })
     });
     Ok((StatusCode::CREATED, Json::<TokenMade>(made.await?)).into_response())
 }

@@ -142,11 +142,10 @@ pub(super) async fn enrol(
 ) -> Result<Response, Problem> {
     let name = require_password(&server, &caller, &parts, asked.password).await?;
     let enrolled = blocking(&server, move |server| {
-        let enrolled = server
+        server
             .gate
             .accounts
-            .change(|book| accounts::enrol(book, By::Caller(&caller), &name).map_err(Problem::from));
-        enrolled
+            .change(|book| accounts::enrol(book, By::Caller(&caller), &name).map_err(Problem::from))
     });
     Ok((StatusCode::CREATED, Json::<Enrolled>(enrolled.await?)).into_response())
 }

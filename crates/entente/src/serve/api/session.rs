@@ -130,14 +130,13 @@ pub(super) async fn code(
     let taken = name.clone();
     blocking(&server, move |server| {
         let at = accounts::seconds(server.at());
-        let done = server
+        server
             .gate
             .accounts
             .change(|book| match book.take_code(&taken, asked.code.trim(), at) {
                 Ok(()) => Ok(()),
                 Err(refusal) => Err(Problem::unauthorized(refusal.to_string()).challenge(caller::CHALLENGE)),
-            });
-        done
+            })
     })
     .await?;
     server.gate.right(begun);

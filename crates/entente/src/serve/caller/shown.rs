@@ -75,7 +75,8 @@ mod tests {
 
     #[test]
     fn changes_come_from_this_nodes_pages_or_not_at_all() {
-        let table: [(&str, &[(&str, &str)], bool); 14] = [
+        type Case = (&'static str, &'static [(&'static str, &'static str)], bool);
+        let table: [Case; 14] = [
             ("POST", &[("sec-fetch-site", "same-origin")], false),
             ("POST", &[("sec-fetch-site", "none")], false),
             ("POST", &[("sec-fetch-site", "same-site")], true),
