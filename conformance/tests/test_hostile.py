@@ -250,7 +250,7 @@ class Mangler:
 
 
 def test_malformed_envelopes_are_answered_and_leave_nothing_half(world):
-    tried, session = count("ENTENTE_ENVELOPES", 600, 10_000), requests.Session()
+    tried, session = count("ENTENTE_ENVELOPES", 2_000, 10_000), requests.Session()
     mangler, before, stored, statuses = Mangler(5), world.memory(), set(held(world)), {}
     for seed in range(tried):
         body = mangler.make(seed)

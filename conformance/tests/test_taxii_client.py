@@ -209,7 +209,7 @@ def test_anyone_reads_only_where_the_agreement_says_so():
 
 def test_each_object_once_while_a_writer_adds():
     """A million objects by `make conformance`; pages and `added_after` together tell each exactly once."""
-    total = count("ENTENTE_PAGED", 6_000, 1_000_000)
+    total = count("ENTENTE_PAGED", 20_000, 1_000_000)
     batch = 500
     with Home() as home:
         home.found("Alpha")
