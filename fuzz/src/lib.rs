@@ -20,7 +20,7 @@ mod translog;
 pub use access::shown;
 pub use decide::decide;
 pub use detect::{generation, scan, terms};
-pub use exchange::{exchange_bundle, exchange_message, exchange_slice};
+pub use exchange::{exchange_bundle, exchange_hello, exchange_message, exchange_slice};
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
@@ -40,6 +40,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("decide", decide),
     ("evtx", evtx),
     ("exchange_bundle", exchange_bundle),
+    ("exchange_hello", exchange_hello),
     ("exchange_message", exchange_message),
     ("exchange_slice", exchange_slice),
     ("export_csv", export_csv),

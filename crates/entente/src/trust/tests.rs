@@ -264,6 +264,30 @@ fn more_than_thirty_kinds_of_bad_certificates_are_refused_on_both_sides() {
 }
 
 #[test]
+fn whatever_the_bytes_there_is_an_answer() {
+    let good = made(|_| {});
+    let mut number = 7_u64;
+    let mut next = |bound: usize| {
+        number = number
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (number >> 33) as usize % bound
+    };
+    for _ in 0..5_000 {
+        let mut bytes = good.to_vec();
+        for _ in 0..=next(3) {
+            let place = next(bytes.len());
+            bytes[place] = next(256) as u8;
+        }
+        bytes.truncate(next(bytes.len() * 8).max(1));
+        let bytes = CertificateDer::from(bytes);
+        let is_taken = check(&bytes, Purpose::Server, now()).is_ok();
+        // What is taken is what was signed: only the way in which it is wrapped may differ.
+        assert!(!is_taken || certificate::key_of(&bytes) == certificate::key_of(&good));
+    }
+}
+
+#[test]
 fn a_clock_that_is_years_off_is_told_as_that() {
     let good = made(|_| {});
     let ten_years = 10 * 365 * 86_400;
