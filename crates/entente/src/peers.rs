@@ -12,10 +12,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use entente_exchange::hello::{Met, TlsKey};
+use entente_node::Node;
 use entente_node::party::Party;
 use entente_stix::time::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::exit::Failure;
 use crate::kept::Kept;
 
 const FILE: &str = "peers.json";
@@ -91,6 +93,19 @@ impl Peer {
             paused: false,
             every_seconds: None,
             wanted: None,
+        }
+    }
+
+    /// That the key which it answers with may still be believed.
+    pub(crate) fn require_counting(&self, node: &Node, party: &str) -> Result<(), Failure> {
+        let Some(pinned) = &self.answers_with else {
+            return Ok(());
+        };
+        match node.party(party)?.filter(|known| pinned.counts(known)) {
+            Some(_) => Ok(()),
+            None => Err(Failure::refused(
+                "the party has taken back the key that vouched for its TLS key; meet it again with `entente peer add`",
+            )),
         }
     }
 }

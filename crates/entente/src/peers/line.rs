@@ -308,7 +308,7 @@ fn bearer(token: &str) -> Result<HeaderValue, Failure> {
 fn detail(body: &[u8]) -> Option<String> {
     let problem: serde_json::Value = serde_json::from_slice(body).ok()?;
     let detail = problem.get("detail").or_else(|| problem.get("title"))?.as_str()?;
-    Some(short(&safe(detail), 400))
+    Some(short(detail, 400))
 }
 
 fn retry_after(headers: &HeaderMap) -> u64 {

@@ -10,11 +10,15 @@ use super::line::{Line, LineError};
 use super::state::State;
 use crate::exit::{Exit, Failure};
 use crate::place;
+use crate::render::short;
 
 /// How often one question is asked in all, where the answer does not come through.
 const TRIES_MAX: u32 = 4;
 /// Before the second time; doubled each time after.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Characters of the sentence that is kept about a failure.
+const ERROR_CHARACTERS_MAX: usize = 1000;
 
 /// Brings a question to the peer and the answer back; asks again where the line broke, from the same place: at most one
 /// answer is lost.
@@ -66,7 +70,8 @@ impl State {
 
     /// A conversation ended early.
     pub(crate) fn fail(&mut self, why: &str, account: &Account, held_until: Option<Timestamp>) {
-        self.error = Some(why.to_owned());
+        // A stranger may have written some of it.
+        self.error = Some(short(why, ERROR_CHARACTERS_MAX));
         self.failures = self.failures.saturating_add(1);
         self.held_until = held_until.map(|until| until.to_string());
         self.count(account);

@@ -58,6 +58,21 @@ pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
 /// Every bound with its name, its value and what happens beyond it.
 pub(crate) const ALL: &[(&str, u64, &str)] = &[
     (
+        "peers that are talked with",
+        super::peers::PEERS_MAX as u64,
+        "further ones are kept, and not asked",
+    ),
+    (
+        "questions of one peer at a time",
+        super::peer::AT_ONCE as u64,
+        "further ones wait, at most 15 s",
+    ),
+    (
+        "questions of one peer that wait",
+        super::peer::WAITING_MAX as u64,
+        "the answer is 429 with Retry-After",
+    ),
+    (
         "threads that ask the node",
         BLOCKING_THREADS_MAX as u64,
         "requests wait in line",

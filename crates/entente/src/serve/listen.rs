@@ -33,6 +33,7 @@ use crate::cli;
 use crate::exit::Failure;
 use body::{Guarded, Paced};
 use places::Places;
+pub(super) use places::network_of;
 use stall::Stalling;
 
 /// A socket that is listened at.

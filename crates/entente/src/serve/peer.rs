@@ -34,6 +34,7 @@ use crate::keys;
 use crate::peers::line::MESSAGE;
 use crate::peers::{Peer, Pinned};
 use budget::Budgets;
+pub(crate) use budget::{AT_ONCE, WAITING_MAX};
 use nonces::Nonces;
 
 pub(crate) const ROUTES: &[Route] = &[

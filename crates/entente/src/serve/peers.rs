@@ -6,10 +6,12 @@
 mod pace;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use entente_exchange::{Account, Sync};
+use entente_node::Node;
+use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
@@ -33,8 +35,17 @@ pub(crate) const PEERS_MAX: usize = 1000;
 /// The task of one peer.
 struct Task {
     peer: Peer,
-    nudge: Arc<Notify>,
+    wake: Arc<Wake>,
     handle: AbortHandle,
+}
+
+/// What a task waits for beside its time.
+#[derive(Default)]
+struct Wake {
+    /// There may be something to read, or there is something to tell.
+    news: Notify,
+    /// Somebody wants a conversation now.
+    wish: Notify,
 }
 
 /// Keeps a task for each peer that the book names, until the server stops, and wakes those for whom there is something.
@@ -49,7 +60,7 @@ pub(crate) async fn attend(server: Arc<Server>) {
         let moved = moved(&server, &mut heads).await;
         for party in moved.into_iter().chain(server.door.heard()) {
             if let Some(task) = talking.get(&party) {
-                task.nudge.notify_one();
+                task.wake.news.notify_one();
             }
         }
         while tasks.try_join_next().is_some() {}
@@ -73,18 +84,18 @@ fn follow(server: &Arc<Server>, book: &Book, tasks: &mut JoinSet<()>, talking: &
     });
     for (party, peer) in asked {
         let task = talking.entry(party.clone()).or_insert_with(|| {
-            let nudge = Arc::new(Notify::new());
-            let talk = converse(server.clone(), party.clone(), peer.clone(), nudge.clone());
+            let wake = Arc::new(Wake::default());
+            let talk = converse(server.clone(), party.clone(), peer.clone(), wake.clone());
             Task {
                 peer: peer.clone(),
-                nudge,
+                wake,
                 handle: tasks.spawn(talk),
             }
         });
         // Somebody at the command line wants a conversation now.
         if task.peer.wanted != peer.wanted {
             task.peer.wanted.clone_from(&peer.wanted);
-            task.nudge.notify_one();
+            task.wake.wish.notify_one();
         }
     }
 }
@@ -144,7 +155,7 @@ async fn read(server: &Arc<Server>) -> Option<Arc<Book>> {
 }
 
 /// Talks with one peer again and again.
-async fn converse(server: Arc<Server>, party: String, peer: Peer, nudge: Arc<Notify>) {
+async fn converse(server: Arc<Server>, party: String, peer: Peer, wake: Arc<Wake>) {
     let interval = peer.every_seconds.unwrap_or(INTERVAL_SECONDS);
     let mut pace = Pace::new(Duration::from_secs(u64::from(interval)));
     loop {
@@ -152,130 +163,114 @@ async fn converse(server: Arc<Server>, party: String, peer: Peer, nudge: Arc<Not
         tokio::pin!(due);
         tokio::select! {
             () = &mut due => {}
+            // Whoever operates the node may try again at any time.
+            () = wake.wish.notified() => {}
             () = tokio::time::sleep(pace.rest()) => tokio::select! {
                 () = &mut due => {}
-                () = nudge.notified() => {}
+                () = wake.wish.notified() => {}
+                () = wake.news.notified() => {}
             }
         }
-        let talk = conversation(&server, &party, &peer);
-        let end = tokio::time::timeout(CONVERSATION_MAX, talk).await;
-        let end = end.unwrap_or_else(|_| End::failed("the conversation took longer than half an hour"));
-        match &end.error {
+        let talk = conversation(&server, &party, &peer).await;
+        match &talk.broken {
             None => pace.succeeded(),
-            Some(_) => pace.failed(end.retry.map(Duration::from_secs)),
+            Some(broken) => pace.failed(broken.retry.map(Duration::from_secs)),
         }
-        settle(&server, &party, end, pace.held()).await;
+        settle(&server, &party, talk, pace.held()).await;
     }
 }
 
-/// How a conversation ended.
-struct End {
+/// A conversation that came to an end, its own or an early one.
+struct Talk {
     account: Account,
-    error: Option<String>,
+    broken: Option<Broken>,
+}
+
+/// Why a conversation ended early.
+struct Broken {
+    why: String,
     /// When the peer wants to be asked again, in seconds.
     retry: Option<u64>,
 }
 
-impl End {
-    fn failed(why: impl Into<String>) -> End {
-        End {
-            account: Account::default(),
-            error: Some(why.into()),
+impl From<Problem> for Broken {
+    fn from(problem: Problem) -> Broken {
+        Broken {
+            why: problem.detail,
             retry: None,
         }
     }
 }
 
-/// One conversation, its questions asked on the network and its answers taken in on blocking threads.
-async fn conversation(server: &Arc<Server>, party: &str, peer: &Peer) -> End {
-    let made = {
-        let peer = peer.clone();
-        blocking(server, move |server| Ok(Line::to(&peer, &server.folder)?))
-    };
-    let line = match made.await {
-        Ok(line) => line,
-        Err(problem) => return End::failed(problem.detail),
-    };
-    let mut sync = Sync::new(party);
-    let (mut error, mut retry) = (None, None);
-    loop {
-        let step = step(server, &line, sync).await;
-        match step {
-            Step::Next(next) => sync = next,
-            Step::Over(last) => {
-                sync = last;
-                break;
-            }
-            Step::Broken(last, why) => {
-                retry = why.retry_seconds();
-                error = Some(why.to_string());
-                sync = last;
-                break;
-            }
-            Step::Failed(last, why) => {
-                error = Some(why);
-                let Some(last) = last else {
-                    return End {
-                        error,
-                        ..End::failed("")
-                    };
-                };
-                sync = *last;
-                break;
-            }
+impl From<LineError> for Broken {
+    fn from(error: LineError) -> Broken {
+        Broken {
+            why: error.to_string(),
+            retry: error.retry_seconds(),
         }
     }
-    End {
-        account: sync.account().clone(),
-        error,
-        retry,
+}
+
+/// One conversation: its questions go over the network, its answers are taken in on blocking threads.
+async fn conversation(server: &Arc<Server>, party: &str, peer: &Peer) -> Talk {
+    let sync = Arc::new(Mutex::new(Sync::new(party)));
+    let talk = until_over(server, party, peer, &sync);
+    let broken = match tokio::time::timeout(CONVERSATION_MAX, talk).await {
+        Ok(ended) => ended.err(),
+        Err(_) => Some(Broken {
+            why: "the conversation took longer than half an hour".to_owned(),
+            retry: None,
+        }),
+    };
+    let account = sync
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .account()
+        .clone();
+    Talk { account, broken }
+}
+
+async fn until_over(
+    server: &Arc<Server>,
+    party: &str,
+    peer: &Peer,
+    sync: &Arc<Mutex<Sync>>,
+) -> Result<(), Broken> {
+    let (party, peer) = (party.to_owned(), peer.clone());
+    let line = blocking(server, move |server| {
+        peer.require_counting(&server.node, &party)?;
+        Ok(Line::to(&peer, &server.folder)?)
+    });
+    let line = line.await?;
+    loop {
+        let asked = at_desk(server, sync, |sync, node, desk| sync.ask(node, desk));
+        let Some(question) = asked.await? else {
+            return Ok(());
+        };
+        let answer = talk::carry(&line, &question).await?;
+        at_desk(server, sync, move |sync, node, desk| {
+            sync.take(node, desk, &answer)
+        })
+        .await?;
     }
 }
 
-/// What one question and its answer came to.
-enum Step {
-    Next(Sync),
-    Over(Sync),
-    Broken(Sync, LineError),
-    Failed(Option<Box<Sync>>, String),
-}
-
-async fn step(server: &Arc<Server>, line: &Line, sync: Sync) -> Step {
-    let asked = blocking(server, move |server| {
-        let mut sync = sync;
-        let question = match server.desk() {
-            Ok(desk) => sync
-                .ask(&server.node, &desk)
-                .map_err(|error| talk::failure(error).message),
-            Err(locked) => Err(locked.detail),
-        };
-        Ok((sync, question))
+/// Does a step of a conversation where this node's party signs.
+async fn at_desk<T: Send + 'static>(
+    server: &Arc<Server>,
+    sync: &Arc<Mutex<Sync>>,
+    step: impl FnOnce(&mut Sync, &Node, &Desk<'_>) -> Result<T, entente_exchange::Error> + Send + 'static,
+) -> Result<T, Broken> {
+    let sync = sync.clone();
+    let stepped = blocking(server, move |server| {
+        let mut sync = sync.lock().unwrap_or_else(PoisonError::into_inner);
+        let stepped = step(&mut sync, &server.node, &server.desk()?);
+        Ok(stepped.map_err(|error| Broken {
+            why: talk::failure(error).message,
+            retry: None,
+        }))
     });
-    let (sync, question) = match asked.await {
-        Ok((sync, Ok(Some(question)))) => (sync, question),
-        Ok((sync, Ok(None))) => return Step::Over(sync),
-        Ok((sync, Err(why))) => return Step::Failed(Some(Box::new(sync)), why),
-        Err(problem) => return Step::Failed(None, problem.detail),
-    };
-    let answer = match talk::carry(line, &question).await {
-        Ok(answer) => answer,
-        Err(error) => return Step::Broken(sync, error),
-    };
-    let taken = blocking(server, move |server| {
-        let mut sync = sync;
-        let taken = match server.desk() {
-            Ok(desk) => sync
-                .take(&server.node, &desk, &answer)
-                .map_err(|error| talk::failure(error).message),
-            Err(locked) => Err(locked.detail),
-        };
-        Ok((sync, taken))
-    });
-    match taken.await {
-        Ok((sync, Ok(()))) => Step::Next(sync),
-        Ok((sync, Err(why))) => Step::Failed(Some(Box::new(sync)), why),
-        Err(problem) => Step::Failed(None, problem.detail),
-    }
+    stepped.await?
 }
 
 fn after(at: Timestamp, time: Duration) -> Timestamp {
@@ -284,19 +279,19 @@ fn after(at: Timestamp, time: Duration) -> Timestamp {
 }
 
 /// Keeps how it went.
-async fn settle(server: &Arc<Server>, party: &str, end: End, held: Option<Duration>) {
+async fn settle(server: &Arc<Server>, party: &str, talk: Talk, held: Option<Duration>) {
     let party = party.to_owned();
     let kept = blocking(server, move |server| {
         let at = server.at();
         let mut state = State::of(&server.node, &party, at)?;
         state.tried = Some(at.to_string());
-        match &end.error {
-            None => state.succeed(&end.account, at),
-            Some(why) => state.fail(why, &end.account, held.map(|held| after(at, held))),
+        match &talk.broken {
+            None => state.succeed(&talk.account, at),
+            Some(broken) => state.fail(&broken.why, &talk.account, held.map(|held| after(at, held))),
         }
         state.measure(&server.node, &party)?;
         state.keep(&server.node, &party, at)?;
-        for alarm in &end.account.alarms {
+        for alarm in &talk.account.alarms {
             eprintln!("entente: ALARM: {}", crate::answers::bundle::alarm_words(alarm));
         }
         Ok(())

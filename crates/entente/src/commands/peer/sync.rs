@@ -117,6 +117,7 @@ fn talk(
     let began = place::now();
     let mut state = State::of(&seat.node, party, began)?;
     state.tried = Some(began.to_string());
+    peer.require_counting(&seat.node, party)?;
     let line = Line::to(peer, data)?;
     let progress = Progress::bytes(None, global.quiet || global.json);
     let mut broken: Option<LineError> = None;

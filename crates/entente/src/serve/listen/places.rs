@@ -68,7 +68,7 @@ impl Drop for Place {
 }
 
 /// An IPv4 address, or the /64 of an IPv6 address: what one customer has.
-fn network_of(address: IpAddr) -> u128 {
+pub(in crate::serve) fn network_of(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => u128::from(address.to_bits()),
         IpAddr::V6(address) => address.to_bits() & !u128::from(u64::MAX),

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::serve::listen::network_of;
 use crate::serve::problem::Problem;
 
 /// Questions of one peer that are answered at a time.
-const AT_ONCE: usize = 4;
+pub(crate) const AT_ONCE: usize = 4;
 /// Questions of one peer that wait for that.
-const WAITING_MAX: usize = 64;
+pub(crate) const WAITING_MAX: usize = 64;
 /// How long one waits.
 const WAIT_MAX: Duration = Duration::from_secs(15);
 
@@ -86,7 +87,7 @@ impl Left {
 #[derive(Default)]
 pub(crate) struct Budgets {
     peers: Mutex<BTreeMap<String, Arc<Budget>>>,
-    addresses: Mutex<BTreeMap<IpAddr, Left>>,
+    addresses: Mutex<BTreeMap<u128, Left>>,
 }
 
 struct Budget {
@@ -131,11 +132,12 @@ impl Budgets {
         }
     }
 
-    /// One greeting from an address.
+    /// One greeting from an address, or from the /64 of one.
     ///
     /// # Errors
     /// 429 where there were too many.
     pub(crate) fn greet(&self, address: IpAddr) -> Result<(), Problem> {
+        let address = network_of(address);
         let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if addresses.len() >= REMEMBERED_MAX && !addresses.contains_key(&address) {
             addresses.retain(|_, left| {

@@ -268,3 +268,45 @@ fn bad_client_certificates_do_not_get_in() {
     assert_eq!(String::from_utf8_lossy(&bad.stdout), "000");
     assert!(!bad.status.success());
 }
+
+#[test]
+fn over_plain_http_on_this_machine_a_token_says_who_asks() {
+    let [alpha, beta, gamma] = <[Home; 3]>::try_from(agreed(&["Alpha", "Beta", "Gamma"]))
+        .ok()
+        .unwrap();
+    release(&alpha, &[1]);
+    alpha.ok(&[
+        "account",
+        "add",
+        "beta",
+        "--role",
+        "taxii-client",
+        "--party",
+        "Beta",
+        "--no-password",
+    ]);
+    let made = alpha.ok(&["account", "token", "beta", "--json"]).last();
+    let token = made["token"].as_str().unwrap();
+    let passphrase = alpha.path("passphrase").display().to_string();
+    let server = alpha.serve(&["--passphrase-file", &passphrase]);
+    for home in [&beta, &gamma] {
+        home.file("token", format!("{token}\n"));
+    }
+    let file = beta.path("token").display().to_string();
+    refused(&beta, &["peer", "add", &server.url], 2, "--token-file");
+    let theirs = gamma.path("token").display().to_string();
+    refused(
+        &gamma,
+        &["peer", "add", &server.url, "--token-file", &theirs],
+        5,
+        "token of this party",
+    );
+    let (code, out, err) = signing(&beta, &["peer", "add", &server.url, "--token-file", &file]);
+    assert_eq!(code, 0, "{err}");
+    assert!(out.contains("no key pinned"), "{out}");
+    assert!(sync(&beta).contains("1 stored"));
+    let book = std::fs::metadata(beta.data().join("peers.json")).unwrap();
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&book) & 0o777, 0o600);
+    alpha.ok(&["account", "revoke", "beta"]);
+    refused(&beta, &["peer", "sync"], 5, "401");
+}
