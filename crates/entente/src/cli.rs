@@ -5,6 +5,7 @@ mod channel;
 mod party;
 mod peer;
 mod serve;
+mod taxii;
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -25,6 +26,7 @@ pub(crate) use party::{
 };
 pub(crate) use peer::{Peer, PeerAdd, PeerSync};
 pub(crate) use serve::Serve;
+pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush};
 
 /// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.
 #[derive(Debug, Parser)]
@@ -99,6 +101,9 @@ pub(crate) enum Command {
     /// Who may ask the server: people, and tools with tokens
     #[command(subcommand)]
     Account(Account),
+    /// Other organisations' TAXII 2.1 servers: look, read feeds, hand in what was released
+    #[command(subcommand)]
+    Taxii(Taxii),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

@@ -18,6 +18,7 @@ mod release;
 mod scan;
 mod show;
 mod stix;
+mod taxii;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -43,6 +44,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Log(asked) => log::run(global, asked),
         Command::Serve(asked) => crate::serve::run(global, asked),
         Command::Account(asked) => account::run(global, asked),
+        Command::Taxii(asked) => taxii::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

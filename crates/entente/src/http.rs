@@ -190,38 +190,6 @@ impl Client {
     }
 }
 
-/// A client for who has no runtime: the command line.
-#[derive(Debug)]
-pub(crate) struct BlockingClient {
-    client: Client,
-    runtime: tokio::runtime::Runtime,
-}
-
-impl BlockingClient {
-    /// A client with a runtime of its own, on the caller's thread. Not from within another runtime.
-    ///
-    /// # Errors
-    /// [`FetchError::File`], [`FetchError::Setup`].
-    pub(crate) fn new(setup: impl Into<Setup>) -> Result<BlockingClient, FetchError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| FetchError::Setup(error.to_string()))?;
-        Ok(BlockingClient {
-            client: Client::new(setup)?,
-            runtime,
-        })
-    }
-
-    /// As [`Client::fetch`].
-    ///
-    /// # Errors
-    /// [`FetchError`].
-    pub(crate) fn fetch(&self, fetch: Fetch<'_>) -> Result<Fetched, FetchError> {
-        self.runtime.block_on(self.client.fetch(fetch))
-    }
-}
-
 fn authorities(path: &Path) -> Result<Vec<Certificate>, FetchError> {
     let certificates =
         Certificate::from_pem_bundle(&read(path)?).map_err(|error| unusable(path, root(&error)))?;

@@ -22,8 +22,8 @@ mod cli;
 mod commands;
 mod desk;
 mod exit;
+mod feeds;
 mod guard;
-#[allow(dead_code, reason = "peers and feeds are about to use it")]
 mod http;
 mod inputs;
 mod kept;

@@ -8,6 +8,7 @@
 mod api;
 mod body;
 pub(crate) mod caller;
+pub(crate) mod feeds;
 mod first;
 mod gate;
 mod health;

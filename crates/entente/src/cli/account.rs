@@ -109,7 +109,7 @@ pub(crate) struct AccountNamed {
 }
 
 /// `30d` as seconds.
-fn span(text: &str) -> Result<u64, String> {
+pub(super) fn span(text: &str) -> Result<u64, String> {
     let wrong = || format!("`{text}` is no span; write a number and m, h, d or w, such as 30d");
     let (number, unit) = text
         .char_indices()

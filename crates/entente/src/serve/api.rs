@@ -9,6 +9,7 @@ mod bundles;
 mod detections;
 mod document;
 mod export;
+mod feeds;
 mod import;
 pub(crate) mod input;
 mod lines;
@@ -79,6 +80,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/api/v1/agreements/{id}/leaving", Action::Administer),
     Route::new("GET", "/api/v1/agreement-template", Action::Read),
     Route::new("GET", "/api/v1/explain", Action::Read),
+    Route::new("GET", "/api/v1/feeds", Action::Read),
     Route::new("POST", "/api/v1/releases", Action::Release),
     Route::new("POST", "/api/v1/recalls", Action::Release),
     Route::new("POST", "/api/v1/bundles", Action::Release),
@@ -173,6 +175,7 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(agreements::leave))
         .routes(routes!(agreements::begin))
         .routes(routes!(agreements::explain))
+        .routes(routes!(feeds::list))
         .routes(routes!(releases::release))
         .routes(routes!(releases::take_back))
         .routes(routes!(bundles::write))

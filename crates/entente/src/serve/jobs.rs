@@ -20,6 +20,7 @@ pub(crate) fn spawn(server: &Arc<Server>) -> Jobs {
     let mut jobs = JoinSet::new();
     jobs.spawn(tidy(server.clone()));
     jobs.spawn(super::peers::attend(server.clone()));
+    jobs.spawn(super::feeds::run(server.clone()));
     Jobs(jobs)
 }
 

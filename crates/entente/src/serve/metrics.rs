@@ -95,6 +95,7 @@ async fn metrics(
         let mut families = server.metrics.registry.gather();
         let now = Registry::new();
         peers(server, &now)?;
+        super::feeds::measure(&super::feeds::shown(server)?, &now).map_err(failed)?;
         families.extend(now.gather());
         let mut text = Vec::new();
         TextEncoder::new().encode(&families, &mut text).map_err(failed)?;

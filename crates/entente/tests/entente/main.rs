@@ -24,3 +24,5 @@ mod scan;
 mod serve;
 mod served;
 mod stix;
+mod taxii;
+mod web;

@@ -30,7 +30,7 @@ fn served(home: &Home) -> Served {
 }
 
 /// Waits until something is so.
-fn eventually(what: &str, is_so: impl Fn() -> bool) {
+pub(crate) fn eventually(what: &str, is_so: impl Fn() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < SOON, "not within {SOON:?}: {what}");
