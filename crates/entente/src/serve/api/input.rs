@@ -11,6 +11,7 @@ use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request}
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -52,8 +53,16 @@ impl<T: DeserializeOwned + ToSchema> OptionalFromRequest<Arc<Server>> for Json<T
     type Rejection = Problem;
 
     async fn from_request(request: Request, server: &Arc<Server>) -> Result<Option<Json<T>>, Problem> {
-        let has_type = request.headers().contains_key(header::CONTENT_TYPE);
-        if !has_type && hyper::body::Body::is_end_stream(request.body()) {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            // What says nothing of its type may say nothing at all.
+            let mut sent = request.into_body().into_data_stream();
+            while let Some(chunk) = sent.next().await {
+                if !chunk.is_ok_and(|chunk| chunk.is_empty()) {
+                    return Err(Problem::unsupported(
+                        "the body has no Content-Type; send application/json",
+                    ));
+                }
+            }
             return Ok(None);
         }
         <Json<T> as FromRequest<_>>::from_request(request, server)

@@ -192,7 +192,8 @@ async fn an_agreement_is_amended_held_up_and_left() {
     let tag = shown.header("etag").to_owned();
     assert_eq!(tag.len(), 66);
     let text = one.get("/api/v1/agreements/sharing/text").await.ok().text();
-    let amended = text.replace("version = 1", "version = 2");
+    let digest = tag.trim_matches('"');
+    let amended = text.replace("version = 1\n", &format!("version = 2\nprevious = \"{digest}\"\n"));
     let draft = "/api/v1/agreements/sharing/draft";
     let toml = ("content-type", "application/toml");
     assert_eq!(one.ask("PUT", draft, &[toml], amended.clone()).await.status, 428);
@@ -234,7 +235,12 @@ async fn an_agreement_is_amended_held_up_and_left() {
         .json();
     assert_eq!(would["would_sign"]["act"], "suspension");
     let no_body = one
-        .ask("POST", "/api/v1/agreements/sharing/suspension", &[], "")
+        .ask(
+            "POST",
+            "/api/v1/agreements/sharing/suspension",
+            &[("idempotency-key", "k")],
+            "",
+        )
         .await
         .ok()
         .json();
