@@ -147,8 +147,8 @@ async fn compressed_bodies_are_read_and_bombs_are_not() {
     blanks[0] = b'[';
     let bomb = gzip(&blanks);
     for (path, encoding) in [
-        ("/api/v1/import?source=a", ("content-encoding", "gzip")),
-        ("/api/v1/import?source=a", ("x-nothing", "")),
+        ("/api/v1/import?source=a&as=stix", ("content-encoding", "gzip")),
+        ("/api/v1/import?source=a&as=stix", ("x-nothing", "")),
         ("/api/v1/stix/validation", ("content-encoding", "gzip")),
         ("/api/v1/stix/validation", ("x-nothing", "")),
     ] {
