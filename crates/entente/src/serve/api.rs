@@ -81,6 +81,10 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/api/v1/agreement-template", Action::Read),
     Route::new("GET", "/api/v1/explain", Action::Read),
     Route::new("GET", "/api/v1/feeds", Action::Read),
+    Route::new("GET", "/api/v1/feeds/{name}", Action::Read),
+    Route::new("PUT", "/api/v1/feeds/{name}", Action::Administer),
+    Route::new("PATCH", "/api/v1/feeds/{name}", Action::Administer),
+    Route::new("DELETE", "/api/v1/feeds/{name}", Action::Administer),
     Route::new("POST", "/api/v1/releases", Action::Release),
     Route::new("POST", "/api/v1/recalls", Action::Release),
     Route::new("POST", "/api/v1/bundles", Action::Release),
@@ -176,6 +180,7 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(agreements::begin))
         .routes(routes!(agreements::explain))
         .routes(routes!(feeds::list))
+        .routes(routes!(feeds::show, feeds::put, feeds::update, feeds::remove))
         .routes(routes!(releases::release))
         .routes(routes!(releases::take_back))
         .routes(routes!(bundles::write))

@@ -193,7 +193,10 @@ async fn an_agreement_is_amended_held_up_and_left() {
     assert_eq!(tag.len(), 66);
     let text = one.get("/api/v1/agreements/sharing/text").await.ok().text();
     let digest = tag.trim_matches('"');
-    let amended = text.replace("version = 1\n", &format!("version = 2\nprevious = \"{digest}\"\n"));
+    let amended = text.replace(
+        "version = 1\n",
+        &format!("version = 2\nprevious = \"{digest}\"\n"),
+    );
     let draft = "/api/v1/agreements/sharing/draft";
     let toml = ("content-type", "application/toml");
     assert_eq!(one.ask("PUT", draft, &[toml], amended.clone()).await.status, 428);
