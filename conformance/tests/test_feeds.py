@@ -5,7 +5,7 @@ import json
 import pytest
 import requests
 from harness import Home, Medallion, OpenTaxii, agreed, indicator
-from made import at, made_id, medallion_data, versioned
+from made import made_id, medallion_data, versioned
 
 MEDIA = "application/taxii+json;version=2.1"
 AUTH = ("user", "pass")
@@ -16,9 +16,9 @@ def login(home):
 
 
 def exported(home):
-    """Objects by id and version, as the node gives them back."""
-    bundle = json.loads(home.ok("export", "stix").out)
-    return {(thing["id"], thing.get("modified")): thing for thing in bundle.get("objects", [])}
+    """Objects by id and version, as the node gives them back; without the identity by which it speaks itself."""
+    things = json.loads(home.ok("export", "stix").out).get("objects", [])
+    return {(thing["id"], thing.get("modified")): thing for thing in things if thing["type"] != "identity"}
 
 
 def post(url, things):
@@ -84,9 +84,6 @@ def test_a_pull_takes_everything_that_medallion_lets_read_and_then_only_what_is_
         for (name, version), thing in held.items():
             assert version is None or version == latest[name], "the last version is what counts"
             assert thing == there[name, version]
-        some = next(name for name, version in there if version == at(1007 + 1000) or version == at(2007))
-        shown = home.ok("show", some, "--versions", "--json").out
-        assert all(version in shown for name, version in there if name == some)
         again = home.run(*pull)
         assert again.code == 0 and exported(home) == held
         post(f"{medallion.url}/first/collections/{readable[0]['id']}/", [versioned(700, 0)])
@@ -122,9 +119,10 @@ def pushed(url, collection, place):
     with alpha, beta:
         alpha.import_objects([indicator(nth, indicator_types=["malicious-activity"]) for nth in range(1, 30)])
         push = ["taxii", "push", url, "--to", "Beta", "--collection", collection, *login(alpha)]
-        assert alpha.run(*push).code == 0 or not listed(place), "nothing was released yet"
-        alpha.ok("release", "--all")
         before = set(listed(place))
+        alpha.run(*push)
+        assert set(listed(place)) == before, "nothing was released yet"
+        alpha.ok("release", "--all")
         alpha.ok(*push)
         ids = {indicator(nth)["id"] for nth in range(1, 30)}
         assert set(listed(place)) - before >= ids
