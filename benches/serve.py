@@ -29,15 +29,15 @@ class Serve:
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
-    def rows(self):
-        self.idle()
-        static = self.pages()
-        self.nginx(static)
-        for count in dict.fromkeys((self.many, self.most)):
-            self.polling(count)
-        self.slow()
-        self.sync()
-        self.others()
+    def rows(self, only=None):
+        """All rows, or those of one name."""
+        rows = {"idle": self.idle, "pages": self.pages, "polling": self.polling, "slow": self.slow, "sync": self.sync,
+                "others": self.others}
+        if only and only not in rows:
+            sys.exit(f"no row `serve:{only}`; there are {', '.join(rows)}")
+        for name, row in rows.items():
+            if only in (None, name):
+                row()
 
     # Material.
 
@@ -112,7 +112,7 @@ class Serve:
                        idle * 1.048576 < 100)
 
     def pages(self):
-        """All pages, by one client; the folder in which they are, and how fast the best round was."""
+        """All pages, by one client, and the same bytes as files."""
         alpha, _ = self.homes(self.many)
         folder = self.bench.cache / "pages"
         shutil.rmtree(folder, ignore_errors=True)
@@ -132,10 +132,10 @@ class Serve:
             f"cold p50 {cold['times']['p50_ms']:.2f} ms, max {cold['times']['max_ms']:.1f} ms; "
             f"{seen['distinct']:,} distinct objects",
             whole and rate >= 300_000)
-        return folder, rate
+        self.nginx(folder, rate)
 
-    def nginx(self, static):
-        (folder, ours), nginx = static, shutil.which("nginx") or "/usr/sbin/nginx"
+    def nginx(self, folder, ours):
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
         if not os.path.exists(nginx):
             return self.bench.say("nginx is not installed: no comparison")
         count = len(list(folder.iterdir()))
@@ -147,7 +147,11 @@ class Serve:
                        f"{rate:,.0f} objects/s ({best['bytes'] / best['seconds'] / 1e6:,.0f} MB/s): ours is "
                        f"{ours / rate:.2f} of it", ours >= rate / 2)
 
-    def polling(self, count):
+    def polling(self):
+        for count in (self.many, self.most):
+            self.polled(count)
+
+    def polled(self, count):
         """Instants from five depths; the last is that of the newest object, after which nothing came."""
         alpha, _ = self.homes(count)
         with self.harness.Server(alpha) as server:
