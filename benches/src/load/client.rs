@@ -1,4 +1,4 @@
-//! One connection that is kept, HTTP/1.1 without TLS.
+//! One connection that is kept as long as the server keeps it, HTTP/1.1 without TLS.
 
 use std::time::{Duration, Instant};
 
@@ -92,6 +92,10 @@ impl Client {
         }
         let request = request.body(Empty::new())?;
         let began = Instant::now();
+        if self.sender.ready().await.is_err() {
+            // The server closed it after the answer before, as some always do.
+            *self = Client::connect(&self.target.clone()).await?;
+        }
         let response = self.sender.send_request(request).await?;
         let (head, mut rest) = response.into_parts();
         let mut body = Vec::with_capacity(1 << 20);
