@@ -4,6 +4,7 @@
 //! `tests/entente/account.rs`.
 
 mod guessing;
+mod known;
 mod matrix;
 mod signing_in;
 
