@@ -3,6 +3,7 @@
 mod document;
 mod exchange;
 mod input;
+mod network;
 mod objects;
 mod once;
 
