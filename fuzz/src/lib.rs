@@ -14,6 +14,7 @@ mod node;
 mod policy;
 mod stix;
 mod store;
+mod taxii;
 mod telemetry;
 mod translog;
 
@@ -26,6 +27,7 @@ pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
 pub use store::search_query;
+pub use taxii::{taxii_answer, taxii_answers};
 pub use telemetry::{evtx, logs};
 pub use translog::{log_text, log_tile, note, published};
 
@@ -60,6 +62,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stix_json", stix_json),
     ("stix_object", stix_object),
     ("stix_pattern", stix_pattern),
+    ("taxii_answer", taxii_answer),
+    ("taxii_answers", taxii_answers),
     ("terms", terms),
 ];
 
