@@ -39,7 +39,7 @@ pub(crate) enum NotInflated {
 
 enum Decoder {
     Plain(Bounded),
-    Gzip(GzDecoder<Bounded>),
+    Gzip(Box<GzDecoder<Bounded>>),
     Deflate(Box<Deflate>),
     Zstd(Box<zio::Writer<Bounded, raw::Decoder<'static>>>),
 }
@@ -57,7 +57,7 @@ impl Inflate {
         };
         let decoder = match named.as_str() {
             "" | "identity" => Decoder::Plain(out),
-            "gzip" | "x-gzip" => Decoder::Gzip(GzDecoder::new(out)),
+            "gzip" | "x-gzip" => Decoder::Gzip(Box::new(GzDecoder::new(out))),
             "deflate" => Decoder::Deflate(Box::new(Deflate::new(out))),
             "zstd" => Decoder::Zstd(Box::new(zstd_decoder(out)?)),
             _ => return Err(NotInflated::Encoding(named)),
