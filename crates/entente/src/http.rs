@@ -249,17 +249,21 @@ fn root(error: &reqwest::Error) -> String {
 
 fn is_of_tls(error: &reqwest::Error) -> bool {
     let mut next = error.source();
-    while let Some(source) = next {
-        if source.is::<rustls::Error>() {
+    while let Some(cause) = next {
+        if cause.is::<rustls::Error>() {
             return true;
         }
-        let carried = source
+        // An I/O error that carries another one names that one's source, not itself.
+        let carried = cause
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref);
-        if carried.is_some_and(|carried| carried.is::<rustls::Error>()) {
-            return true;
-        }
-        next = source.source();
+        next = match carried {
+            Some(carried) => Some(carried),
+            None => cause.source(),
+        };
     }
     false
 }
+
+#[cfg(test)]
+mod tests;
