@@ -3,8 +3,6 @@
 //! Async ends here: handlers ask the node on blocking threads ([`work`]). Begin at [`run`]; what is served is the
 //! table in [`routes`], who may ask for it is found by [`caller`], and what a connection may cost stands in [`listen`].
 
-#![allow(dead_code, reason = "parts of the server use what the others are for")]
-
 mod api;
 mod body;
 pub(crate) mod caller;

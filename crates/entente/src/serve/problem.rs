@@ -82,8 +82,6 @@ kinds! {
     not_found "not-found" NOT_FOUND "Not found";
     /// The route does not know this method.
     method "method-not-allowed" METHOD_NOT_ALLOWED "Method not allowed";
-    /// None of the media types that the caller accepts can be given.
-    not_acceptable "not-acceptable" NOT_ACCEPTABLE "No such media type to give";
     /// What was asked contradicts how things are.
     conflict "conflict" CONFLICT "It is not so that this could be done";
     /// The server was started without a passphrase: what has to be signed cannot be done.
