@@ -26,7 +26,7 @@ pub(crate) use party::{
 };
 pub(crate) use peer::{Peer, PeerAdd, PeerSync};
 pub(crate) use serve::Serve;
-pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush};
+pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush, TaxiiTakeover};
 
 /// Threat intelligence for parties who defend together: take it in, keep it whole, find it in your logs.
 #[derive(Debug, Parser)]

@@ -20,6 +20,7 @@ mod problem;
 mod router;
 mod routes;
 mod server;
+mod taxii;
 pub(crate) mod tls;
 #[cfg(test)]
 mod tried;

@@ -7,6 +7,7 @@
 mod boxed;
 mod catalog;
 mod cursor;
+mod open;
 mod page;
 mod roots;
 mod status;

@@ -93,6 +93,8 @@ pub struct Standing {
     pub expires_at: Option<i64>,
     /// [`LogEntry::added`].
     pub added: i64,
+    /// [`LogEntry::at`].
+    pub at: i64,
 }
 
 /// Something told that was not taken in.

@@ -22,6 +22,8 @@ pub(crate) enum Taxii {
     Resume(TaxiiNamed),
     /// Remove a feed, and forget where it was left; what it told stays
     Remove(TaxiiNamed),
+    /// Take over the collections of a medallion server from its data file: ids, permissions, times, versions, statuses
+    Takeover(TaxiiTakeover),
 }
 
 #[derive(Debug, Args)]
@@ -172,4 +174,19 @@ fn time(text: &str) -> Result<Timestamp, String> {
     };
     Timestamp::parse_rfc3339(&whole)
         .map_err(|_| "write a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z".to_owned())
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The collections keep their path names under /taxii2/ and are shown to accounts of this node alone; what is to go to \
+                  other parties is released under an agreement. What cannot be taken over is told one by one. Taking the same \
+                  file over again changes nothing."
+)]
+pub(crate) struct TaxiiTakeover {
+    /// The file that medallion's configuration calls `filename`
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Say what would be taken over, and store nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }

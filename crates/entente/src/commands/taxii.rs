@@ -3,6 +3,7 @@
 mod info;
 mod pull;
 mod push;
+mod takeover;
 
 use crate::cli::{Global, Taxii, TaxiiNamed};
 use crate::exit::{Exit, Failure};
@@ -18,6 +19,7 @@ pub(crate) fn run(global: &Global, asked: &Taxii) -> Result<Exit, Failure> {
         Taxii::Stop(asked) => set_stopped(global, asked, true),
         Taxii::Resume(asked) => set_stopped(global, asked, false),
         Taxii::Remove(asked) => remove(global, asked),
+        Taxii::Takeover(asked) => takeover::run(global, asked),
     }
 }
 

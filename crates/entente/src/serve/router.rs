@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
 use super::server::Server;
-use super::{api, caller, first, health, metrics, peer, routes};
+use super::{api, caller, first, health, metrics, peer, routes, taxii};
 
 /// Everything that is served.
 pub(crate) fn router(server: &Arc<Server>) -> Router {
@@ -20,6 +20,7 @@ pub(crate) fn router(server: &Arc<Server>) -> Router {
         .merge(metrics::router())
         .merge(api::router(server))
         .merge(peer::router())
+        .merge(taxii::router())
         .route_layer(middleware::from_fn_with_state(server.clone(), admit))
         .fallback(nowhere)
         .method_not_allowed_fallback(no_such_method);

@@ -33,6 +33,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
         super::metrics::ROUTES,
         super::api::ROUTES,
         super::peer::ROUTES,
+        super::taxii::ROUTES,
     ]
     .into_iter()
     .flatten()

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use entente_exchange::hello::TlsKey;
+use entente_exchange::taxii::Pages;
 use entente_node::Node;
 use entente_node::channel::Desk;
 use entente_stix::time::Timestamp;
@@ -11,7 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::api::once::UnderWay;
 use super::gate::Gate;
-use super::limits::{LONG_MAX, WORK_MAX};
+use super::limits::{LONG_MAX, PAGES_BYTES_MAX, WORK_MAX};
 use super::metrics::Metrics;
 use super::peer::Door;
 use super::problem::Problem;
@@ -36,6 +37,8 @@ pub(crate) struct Server {
     pub(crate) gate: Gate,
     /// What is remembered of peers that ask here.
     pub(crate) door: Door,
+    /// Pages of TAXII collections as they were sent.
+    pub(crate) pages: Pages,
     /// Places for requests that ask the node.
     pub(crate) work: Arc<Semaphore>,
     /// Places for uploads and downloads of any length, which hold a thread for as long as the other side takes.
@@ -70,6 +73,7 @@ impl Server {
             folder,
             signing,
             shown: OnceLock::new(),
+            pages: Pages::new(PAGES_BYTES_MAX),
             work: Arc::new(Semaphore::new(WORK_MAX)),
             long: Arc::new(Semaphore::new(LONG_MAX)),
             under_way: Arc::default(),

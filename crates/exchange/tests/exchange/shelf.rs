@@ -1,8 +1,11 @@
 //! TAXII 2.1: what a visitor is answered, byte by byte, and what it can never learn.
 
 mod answers;
+mod contributions;
 
 mod paging;
+mod secrets;
+mod takeover;
 
 use entente_exchange::taxii::{Pages, Request, Response, respond};
 use entente_node::shelf::Visitor;

@@ -1,12 +1,15 @@
 //! Which roots and collections there are for a visitor.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use entente_policy::agreement::Agreement;
 use entente_store::Channel;
 use uuid::Uuid;
 
-use super::{Shelf, Visitor};
+use super::page::Wanted;
+use super::{Filter, Shelf, Visitor};
+use crate::channel::{audiences, origin};
 use crate::head::Head;
 use crate::pact::Pact;
 use crate::view::Refused;
@@ -79,6 +82,8 @@ pub(super) enum Place {
         size: u64,
         pact: Arc<Pact>,
     },
+    /// Nowhere yet.
+    Nothing,
     /// In a contribution box, which is made with its first entry.
     Box {
         party: String,
@@ -244,8 +249,55 @@ impl Shelf<'_> {
     }
 
     /// The channels of an agreement that says that anyone may read.
-    fn open_collections(&self, _root: &str) -> Result<Vec<Collection>, Error> {
-        Ok(Vec::new())
+    fn open_collections(&self, root: &str) -> Result<Vec<Collection>, Error> {
+        let Some(me) = self.node.me()? else {
+            return Ok(Vec::new());
+        };
+        let pact = self.node.pact(root, self.at)?;
+        let pact = pact.filter(|pact| pact.standing.is_in_force() && pact.agreement.anonymous_reading);
+        let Some(pact) = pact.map(Arc::new) else {
+            return Ok(Vec::new());
+        };
+        // Each audience has its collection, whether or not something was released to it: that is nobody's business.
+        // A former audience is there for what of its is still told to anyone.
+        let current = audiences(&pact, &pact.terms, &me.id).into_iter();
+        let mut missing: BTreeSet<String> = current
+            .map(|audience| origin(root, &me.id, &audience.members))
+            .collect();
+        let mut collections = Vec::new();
+        for channel in self.node.own_channels(&me.id)? {
+            if channel.agreement != root {
+                continue;
+            }
+            let (is_current, name) = (missing.contains(&channel.origin), channel.origin.clone());
+            let collection = channel_of(channel, &pact, false)?;
+            let collection = match (collection, is_current) {
+                (Some(former), false) => Some(former).filter(|former| self.tells_something(former)),
+                (collection, _) => collection,
+            };
+            if collection.is_some() {
+                missing.remove(&name);
+            }
+            collections.extend(collection);
+        }
+        collections.extend(
+            missing
+                .iter()
+                .map(|origin| open_to_anyone(origin, &me.id, &pact, Place::Nothing)),
+        );
+        collections.sort_by(|left, right| left.id.cmp(&right.id));
+        Ok(collections)
+    }
+
+    /// Whether a collection has an object for this visitor.
+    fn tells_something(&self, collection: &Collection) -> bool {
+        let wanted = Wanted {
+            filter: &Filter::default(),
+            next: None,
+            limit: 1,
+        };
+        let page = self.page(collection, &wanted).ok().flatten();
+        page.is_some_and(|page| !page.items.is_empty())
     }
 
     /// The boxes and collections that are kept here.
@@ -281,46 +333,58 @@ fn channel_of(channel: Channel, pact: &Arc<Pact>, is_reader: bool) -> Result<Opt
     let Some(head) = Head::of(&channel)? else {
         return Ok(None);
     };
-    let id = channel_id(&channel.origin);
-    let agreement = &pact.agreement;
-    let name = |party: &str| {
-        agreement
-            .member_of(party)
-            .map_or("former-party", |member| &member.name)
+    let (origin, owner) = (channel.origin.clone(), channel.owner.clone());
+    let members: Vec<String> = channel
+        .audience
+        .iter()
+        .map(|member| name_of(pact, member))
+        .collect();
+    let place = Place::Channel {
+        channel: Box::new(channel),
+        size: head.size,
+        pact: Arc::clone(pact),
     };
-    let owner = name(&channel.owner);
-    let members: Vec<&str> = channel.audience.iter().map(|member| name(member)).collect();
-    let mark = id.get(..8).unwrap_or_default();
-    let (alias, title) = match (is_reader, members.as_slice()) {
-        (true, few) if few.len() <= NAMED_MAX => (
-            format!("{owner}-to-{}", few.join("-")),
-            format!("Released by {owner} to {}", few.join(", ")),
-        ),
-        (true, many) => (
-            format!("{owner}-to-{}-parties-{mark}", many.len()),
-            format!("Released by {owner} to {} parties", many.len()),
-        ),
-        (false, _) => (
-            format!("{owner}-{mark}"),
-            format!("Released by {owner}, open to anyone"),
-        ),
-    };
-    let description = is_reader.then(|| format!("What the log `{}` tells.", channel.origin));
-    Ok(Some(Collection {
-        root: channel.agreement.clone(),
-        alias: Some(alias),
-        title,
-        description,
+    let mut collection = open_to_anyone(&origin, &owner, pact, place);
+    if is_reader {
+        let owner = name_of(pact, &owner);
+        let mark = collection.id.get(..8).unwrap_or_default();
+        let (alias, title) = match members.len() {
+            count if count <= NAMED_MAX => (
+                format!("{owner}-to-{}", members.join("-")),
+                format!("Released by {owner} to {}", members.join(", ")),
+            ),
+            count => (
+                format!("{owner}-to-{count}-parties-{mark}"),
+                format!("Released by {owner} to {count} parties"),
+            ),
+        };
+        collection.alias = Some(alias);
+        collection.title = title;
+        collection.description = Some(format!("What the log `{origin}` tells."));
+    }
+    Ok(Some(collection))
+}
+
+fn open_to_anyone(origin: &str, owner: &str, pact: &Pact, place: Place) -> Collection {
+    let id = channel_id(origin);
+    let owner = name_of(pact, owner);
+    Collection {
+        root: pact.agreement.id.clone(),
+        alias: Some(format!("{owner}-{}", id.get(..8).unwrap_or_default())),
+        title: format!("Released by {owner}, open to anyone"),
+        description: None,
         can_read: true,
         can_write: false,
         media_types: vec![STIX.to_owned()],
         id,
-        place: Place::Channel {
-            channel: Box::new(channel),
-            size: head.size,
-            pact: Arc::clone(pact),
-        },
-    }))
+        place,
+    }
+}
+
+/// What the agreement calls a party.
+fn name_of(pact: &Pact, party: &str) -> String {
+    let member = pact.agreement.member_of(party);
+    member.map_or_else(|| "former-party".to_owned(), |member| member.name.clone())
 }
 
 /// Whether some contribution of an agreement lets `party` put something into the node of `me`.

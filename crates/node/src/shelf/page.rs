@@ -71,6 +71,10 @@ impl Shelf<'_> {
                 settled: (channel.disturbed, pact.terms.digest()),
                 size: *size,
             },
+            Place::Nothing => Mark {
+                settled: (0, [0; 32]),
+                size: 0,
+            },
             // What is held may be withdrawn in many ways, and each changes the number of changes.
             Place::Box { .. } | Place::Own { .. } => Mark {
                 settled: (self.node.store().change_number()?, [0; 32]),
@@ -110,7 +114,11 @@ impl Shelf<'_> {
                 let view = self.node.view(party, self.at);
                 channel_page(&view.hands(channel, pact), *size, wanted, cursor)?
             }
-            (Place::Channel { .. }, _) => (Page::default(), None),
+            (Place::Channel { channel, size, pact }, _) => {
+                let hands = Hands::to_anyone(self.node, channel, pact, self.at);
+                self.open_page(&hands, channel, *size, wanted, cursor)?
+            }
+            (Place::Nothing, _) => (Page::default(), None),
             (Place::Box { stored, .. }, _) => match stored {
                 Some(stored) => self.boxed_page(stored, wanted, cursor)?,
                 None => (Page::default(), None),
@@ -158,7 +166,7 @@ impl Filling {
         self.page
     }
 
-    fn expires(&mut self, at: Option<Timestamp>) {
+    pub(super) fn expires(&mut self, at: Option<Timestamp>) {
         self.page.expires = match (self.page.expires, at) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
@@ -206,19 +214,19 @@ pub(super) fn stored_filter(filter: &Filter) -> entente_store::Filter<'_> {
     }
 }
 
-fn is_of_spec(filter: &Filter) -> bool {
+pub(super) fn is_of_spec(filter: &Filter) -> bool {
     let versions = &filter.spec_versions;
     versions.is_empty() || versions.iter().any(|version| version == SPEC_VERSION)
 }
 
 /// A channel tells one version of each object, which is its first and its last.
-fn is_wanted(told: &Told, filter: &Filter) -> bool {
+pub(super) fn is_wanted(told: &Told, filter: &Filter) -> bool {
     let versions = &filter.versions;
     let version = told.version.unwrap_or(told.added);
     versions.all || versions.first || versions.last || versions.exact.contains(&version)
 }
 
-fn item(told: Told) -> Item {
+pub(super) fn item(told: Told) -> Item {
     Item {
         number: told.number,
         id: told.id,
@@ -236,6 +244,6 @@ pub(super) fn stored_of(collection: &Collection) -> Option<&entente_store::Colle
     match &collection.place {
         Place::Box { stored, .. } => stored.as_ref(),
         Place::Own { stored } => Some(stored),
-        Place::Channel { .. } => None,
+        Place::Channel { .. } | Place::Nothing => None,
     }
 }

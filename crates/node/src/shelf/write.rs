@@ -134,7 +134,7 @@ impl Shelf<'_> {
                 gathered => gathered?,
             },
             Place::Own { .. } => self.added(offered, &here)?,
-            Place::Channel { .. } => return Ok(Written::NotAllowed),
+            Place::Channel { .. } | Place::Nothing => return Ok(Written::NotAllowed),
         };
         gathered.details.extend(details);
         let status = self.new_status(writer, &collection.root, &Digest::of(&all));

@@ -1,8 +1,10 @@
 //! The hands that contents pass through on their way out: `policy` hands each one over, or it stays.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use entente_policy::hand_over::{Content, Entry, Handing, hand_over};
+use entente_policy::hand_over::{Content, Entry, Handing, HandingToAnyone, hand_over, hand_over_to_anyone};
+use entente_policy::marks::MarkingFacts;
 use entente_policy::released::Released;
 use entente_policy::terms::Audience;
 use entente_stix::object::Object;
@@ -17,11 +19,17 @@ use crate::{Error, Node};
 /// Contents asked of the store at a time.
 pub(crate) const CONTENTS_AT_ONCE: usize = 64;
 
+/// Who is to have it.
+enum Recipient<'v> {
+    Party(&'v str),
+    /// Whoever asks, with what held marking definitions mean as far as they were looked up.
+    Anyone(RefCell<BTreeMap<String, Option<MarkingFacts>>>),
+}
+
 /// What contents pass through on their way to a reader.
 pub(crate) struct Hands<'v> {
     node: &'v Node,
-    /// The party that is to have it.
-    recipient: &'v str,
+    recipient: Recipient<'v>,
     channel: &'v Channel,
     pact: &'v Pact,
     audience: Audience,
@@ -37,6 +45,8 @@ pub(crate) struct Told {
     pub(crate) id: String,
     /// When it was added to the channel: no two at the same time.
     pub(crate) added: Timestamp,
+    /// When it was released: the same for all that were released at once.
+    pub(crate) at: Timestamp,
     /// `modified` of the object, else `created`, where it has one.
     pub(crate) version: Option<Timestamp>,
     /// When it is told no more.
@@ -60,6 +70,26 @@ impl<'v> Hands<'v> {
     pub(super) fn to_party(
         node: &'v Node,
         recipient: &'v str,
+        channel: &'v Channel,
+        pact: &'v Pact,
+        at: Timestamp,
+    ) -> Hands<'v> {
+        Hands::to(node, Recipient::Party(recipient), channel, pact, at)
+    }
+
+    /// To whoever asks, where the agreement says that anyone may.
+    pub(crate) fn to_anyone(
+        node: &'v Node,
+        channel: &'v Channel,
+        pact: &'v Pact,
+        at: Timestamp,
+    ) -> Hands<'v> {
+        Hands::to(node, Recipient::Anyone(RefCell::default()), channel, pact, at)
+    }
+
+    fn to(
+        node: &'v Node,
+        recipient: Recipient<'v>,
         channel: &'v Channel,
         pact: &'v Pact,
         at: Timestamp,
@@ -165,23 +195,56 @@ impl<'v> Hands<'v> {
         let Ok(Opening::Release(release)) = Opening::read(going.opening) else {
             return None;
         };
-        let handing = Handing {
-            entry: Entry {
-                subject: going.subject,
-                digest: going.digest,
-                clause: &release.clause,
-                expires: release.expires,
-                recalled: false,
-            },
-            content: text,
-            owner: &self.channel.owner,
-            audience: &self.audience,
-            recipient: self.recipient,
-            standing: &self.pact.standing,
-            now: self.at,
+        let entry = Entry {
+            subject: going.subject,
+            digest: going.digest,
+            clause: &release.clause,
+            expires: release.expires,
+            recalled: false,
         };
-        let released = hand_over(&self.pact.terms, &handing).ok()?;
+        let (owner, audience, standing) = (&self.channel.owner, &self.audience, &self.pact.standing);
+        let released = match &self.recipient {
+            Recipient::Party(recipient) => {
+                let handing = Handing {
+                    entry,
+                    content: text,
+                    owner,
+                    audience,
+                    recipient,
+                    standing,
+                    now: self.at,
+                };
+                hand_over(&self.pact.terms, &handing)
+            }
+            Recipient::Anyone(markings) => {
+                let handing = HandingToAnyone {
+                    entry,
+                    content: text,
+                    redacted: release.redacted,
+                    owner,
+                    audience,
+                    standing,
+                    now: self.at,
+                };
+                hand_over_to_anyone(&self.pact.terms, &handing, &|id| self.marking(markings, id))
+            }
+        };
+        let released = released.ok()?;
         Some((release, released))
+    }
+
+    /// What a held marking definition means. Where that cannot be read it is not known, and nothing goes.
+    fn marking(
+        &self,
+        known: &RefCell<BTreeMap<String, Option<MarkingFacts>>>,
+        id: &str,
+    ) -> Option<MarkingFacts> {
+        if let Some(facts) = known.borrow().get(id) {
+            return *facts;
+        }
+        let facts = self.node.marking(id).ok().flatten();
+        known.borrow_mut().insert(id.to_owned(), facts);
+        facts
     }
 }
 
@@ -201,6 +264,7 @@ fn told(standing: &Standing, release: &Release, released: &Released<Content>) ->
         number: standing.number,
         id: standing.id.clone(),
         added: Timestamp::from_micros(standing.added),
+        at: Timestamp::from_micros(standing.at),
         version: release.version.or_else(created),
         expires: release.expires,
         text: text.clone(),

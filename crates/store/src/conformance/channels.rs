@@ -564,6 +564,7 @@ fn standing_release_is_told_whole(open: &Open<'_>) {
         opening: b"opening".to_vec(),
         expires_at: Some(70),
         added: 6,
+        at: 5,
     };
     assert_eq!(page("x", 0, u64::MAX).items, std::slice::from_ref(&standing));
     assert_eq!(page("x", 1, 2).items, [standing]);

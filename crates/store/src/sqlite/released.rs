@@ -41,7 +41,7 @@ pub(super) fn released(
     }
     let sources = numbered::sources(connection, channel, filter, STATEMENTS)?;
     let mut statement = connection.prepare_cached(
-        "SELECT e.id, n.digest, n.opening, n.expires_at, n.added
+        "SELECT e.id, n.digest, n.opening, n.expires_at, n.added, n.at
          FROM entries n JOIN entities e ON e.pk = n.subject WHERE n.place = ?1",
     )?;
     numbered::page(&sources, (from, until), limit, |place| {
@@ -53,6 +53,7 @@ pub(super) fn released(
                 opening: row.get(2)?,
                 expires_at: row.get(3)?,
                 added: row.get(4)?,
+                at: row.get(5)?,
             })
         });
         let standing = standing

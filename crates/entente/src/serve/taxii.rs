@@ -1,0 +1,137 @@
+//! TAXII 2.1 under `/taxii2/`: who asks becomes a visitor of the node's shelf, and what goes wrong on the way is told
+//! as TAXII tells it.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use entente_access::{Action, Caller, Who};
+use entente_exchange::limits::POST_BYTES_MAX;
+use entente_exchange::taxii::{self, MEDIA_TYPE, respond};
+use entente_node::shelf::Visitor;
+use serde_json::json;
+
+use super::body::{self, Bounds};
+use super::caller::Connection;
+use super::problem::Problem;
+use super::routes::Route;
+use super::server::Server;
+use super::work::blocking;
+
+pub(crate) const ROUTES: &[Route] = &[
+    Route::new("GET", "/taxii2/", Action::TaxiiRead),
+    Route::new("GET", "/taxii2/{*path}", Action::TaxiiRead),
+    Route::new("POST", "/taxii2/{*path}", Action::TaxiiWrite),
+    Route::new("DELETE", "/taxii2/{*path}", Action::TaxiiWrite),
+];
+
+pub(crate) fn router() -> Router<Arc<Server>> {
+    Router::new()
+        .route("/taxii2/", get(answer))
+        .route("/taxii2/{*path}", get(answer).post(answer).delete(answer))
+}
+
+/// The longer body is refused by TAXII's own words.
+const BODY: Bounds = Bounds {
+    bytes_max: POST_BYTES_MAX + 1,
+    decoded_max: POST_BYTES_MAX + 1,
+};
+
+async fn answer(
+    State(server): State<Arc<Server>>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+) -> Response {
+    let answered = asked(&server, caller, request).await;
+    answered.unwrap_or_else(|problem| refusal(&problem))
+}
+
+async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let body = match parts.method.as_str() {
+        "POST" => body::whole(server, &parts.headers, body, BODY).await?,
+        _ => Bytes::new(),
+    };
+    let response = blocking(server, move |server| {
+        let text = |name| {
+            parts
+                .headers
+                .get(name)
+                .map(|value: &HeaderValue| value.to_str().unwrap_or("?"))
+        };
+        let at = server.at();
+        let request = taxii::Request {
+            method: parts.method.as_str(),
+            path: parts.uri.path(),
+            query: parts.uri.query().unwrap_or_default(),
+            accept: text(header::ACCEPT),
+            content_type: text(header::CONTENT_TYPE),
+            body: &body,
+            at,
+            host: &host(&parts),
+        };
+        let shelf = server.node.shelf(visitor(&caller), at);
+        Ok(respond(&shelf, &server.pages, &request))
+    });
+    Ok(sent(response.await?))
+}
+
+fn visitor(caller: &Caller) -> Visitor<'_> {
+    match &caller.who {
+        Who::Anyone => Visitor::Anyone,
+        Who::Own(_) => Visitor::Own {
+            may_write: caller.may(Action::TaxiiWrite),
+        },
+        Who::Party(party) | Who::Peer(party) => Visitor::Party(party),
+    }
+}
+
+/// How the caller called this server. Where it said nothing usable, addresses are told without it.
+fn host(parts: &axum::http::request::Parts) -> String {
+    let is_tls = parts
+        .extensions
+        .get::<Connection>()
+        .is_some_and(|connection| connection.is_tls);
+    let named = parts
+        .headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let named = named.or_else(|| parts.uri.authority().map(axum::http::uri::Authority::as_str));
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
+    match named.filter(|host| !host.is_empty() && host.bytes().all(is_plain)) {
+        Some(host) => format!("{}://{host}", if is_tls { "https" } else { "http" }),
+        None => String::new(),
+    }
+}
+
+fn sent(response: taxii::Response) -> Response {
+    let mut sent = Response::new(Body::from(Bytes::from_owner(response.body)));
+    *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in response.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            sent.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    sent
+}
+
+/// A problem as TAXII's error message (TAXII 2.1 §3.6.1), with the headers that it has anyway.
+fn refusal(problem: &Problem) -> Response {
+    let message = json!({
+        "title": problem.title,
+        "description": problem.detail,
+        "error_code": problem.code,
+        "http_status": problem.status.as_u16().to_string(),
+    });
+    let mut response = problem.clone().into_response();
+    response.headers_mut().remove(header::CONTENT_LENGTH);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    *response.body_mut() = Body::from(message.to_string());
+    response
+}
