@@ -23,7 +23,7 @@ use crate::serve::server::Server;
 /// A node with its routes.
 struct Node {
     server: Arc<Server>,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// What a route answered.
@@ -111,7 +111,10 @@ impl Node {
             panic!("not a server")
         };
         let server = Arc::new(Server::open(&cli.global, asked).unwrap());
-        Node { server, folder }
+        Node {
+            server,
+            _folder: folder,
+        }
     }
 
     fn router(&self, account: &str) -> Router {
