@@ -246,6 +246,10 @@ CREATE TABLE notes (
 ";
 
 const THIRD: &str = "
+-- What SQLite noted about tables when they were small misleads it when they have grown.
+DROP TABLE IF EXISTS sqlite_stat1;
+DROP TABLE IF EXISTS sqlite_stat4;
+
 -- Names that many rows share: STIX versions and media types; and the types in ids.
 CREATE TABLE labels (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE types (pk INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);

@@ -117,15 +117,15 @@ impl Writer {
         answer.map_err(|fault| fault.at(&self.database))
     }
 
-    /// Puts the log into the database file and lets SQLite note what it learnt about the tables.
+    /// Puts the log into the database file.
     pub(super) fn close(self) -> Result<(), Error> {
         let Writer { desk, database, .. } = self;
         let desk = desk.into_inner().unwrap_or_else(PoisonError::into_inner);
         let connection = desk.connection;
         // Nothing acknowledged depends on this: it is in the log, and the next opening reads it there.
-        let tidied = connection
-            .execute_batch("PRAGMA optimize")
-            .and_then(|()| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(())));
+        // SQLite is not asked to note how big its tables are (`PRAGMA optimize`): a store that is closed while it is small
+        // would be planned for as small when it has grown, and scan where it has an index.
+        let tidied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
         let closed = connection.close().map_err(|(_, error)| error);
         tidied
             .and(closed)

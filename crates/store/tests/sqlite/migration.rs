@@ -67,6 +67,36 @@ fn add(connection: &Connection, number: u8) {
         .unwrap();
 }
 
+/// Once, a store that was closed with one object in it planned every look-up as a scan from then on, and a hundred
+/// thousand objects that came later took minutes.
+#[test]
+fn what_a_store_knows_of_its_sizes_does_not_outlive_them() {
+    let folder = TempDir::new().unwrap();
+    let connection = schema_1(folder.path());
+    connection.execute_batch("ANALYZE").unwrap();
+    connection.close().unwrap();
+    for _ in 0..2 {
+        Box::new(open(folder.path()).unwrap()).close().unwrap();
+        let connection = Connection::open(folder.path().join("store.db")).unwrap();
+        let notes: i64 = connection
+            .query_row(
+                "SELECT count(*) FROM sqlite_schema WHERE name LIKE 'sqlite_stat%'",
+                (),
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(notes, 0);
+        let plan: String = connection
+            .query_row(
+                "EXPLAIN QUERY PLAN SELECT current FROM entities WHERE id = ?1",
+                [""],
+                |row| row.get(3),
+            )
+            .unwrap();
+        assert!(plan.starts_with("SEARCH"), "{plan}");
+    }
+}
+
 #[test]
 fn store_of_schema_1_is_brought_up_to_date() {
     let folder = TempDir::new().unwrap();
