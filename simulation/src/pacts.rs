@@ -108,6 +108,7 @@ pub fn first(id: &str, members: Vec<Member>, now: Timestamp, random: &mut Random
         clauses: vec![clause],
         contributions: Vec::new(),
         handling: Handling::default(),
+        anonymous_reading: false,
         previous: None,
     }
 }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use entente_store::sqlite::Sqlite;
 use entente_store::{
-    Act, Applied, Aside, Change, Changed, Channel, Cursor, Derive, Detection, Edge, Error, Group, GroupDone,
-    Hits, Holding, Incoming, IndicatorRow, LiveRelease, LogEntry, Looked, Note, Outcome, Page, Recorded,
-    Report, SearchHit, SearchQuery, Source, Stats, Store, Stored,
+    Act, Applied, Aside, Change, Changed, Channel, Collection, CollectionEntry, CollectionFilter, Cursor,
+    Derive, Detection, Document, Edge, Error, Filter, Group, GroupDone, Hits, Holding, Incoming,
+    IndicatorRow, LiveRelease, LogEntry, Looked, NewDocument, Note, Numbered, Outcome, Page, Put, Recorded,
+    Report, SearchHit, SearchQuery, Source, Standing, Stats, Store, Stored,
 };
 
 use super::fuse::{Blow, Fuse, Turn, files};
@@ -108,6 +109,13 @@ impl Store for Fused {
         asides_due(until: i64, limit: usize) -> Vec<Aside>;
         notes(kind: &str, subject: &str) -> Vec<Note>;
         changed(after: u64, limit: usize) -> (Vec<Changed>, u64);
+        released(origin: &str, from: u64, until: u64, filter: &Filter<'_>, limit: usize) -> Numbered<Standing>;
+        collections(root: Option<&str>) -> Vec<Collection>;
+        collection(root: &str, id: &str) -> Option<Collection>;
+        collection_entries(root: &str, id: &str, from: u64, filter: &CollectionFilter<'_>, limit: usize)
+            -> Numbered<CollectionEntry>;
+        document(kind: &str, key: &str, at: i64) -> Option<Document>;
+        documents(kind: &str, after: Option<&str>, at: i64, limit: usize) -> Vec<Document>;
     }
 
     handed_on! { write:
@@ -116,6 +124,8 @@ impl Store for Fused {
         ingest_sightings(done: &[GroupDone<'_>], source: &str, at: i64, batch: &[Incoming<'_>]) -> Vec<Outcome>;
         set_meta(name: &str, value: Option<&str>) -> ();
         apply(change: &Change<'_>) -> Applied;
+        put_document(document: &NewDocument<'_>, at: i64) -> Put;
+        sweep_documents(at: i64, limit: usize) -> u64;
     }
 
     fn check(&self, repair: bool, derive: &Derive<'_>) -> Result<Report, Error> {
