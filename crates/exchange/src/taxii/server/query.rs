@@ -261,7 +261,7 @@ mod tests {
         ] {
             assert!(read(query).is_err(), "{query}");
         }
-        assert!(read(&format!("match[id]={}", vec!["a--1"; 2].join(","))).is_ok());
+        assert!(read(&format!("match[id]={}", ["a--1"; 2].join(","))).is_ok());
         let many: Vec<String> = (0..=FILTER_VALUES_MAX)
             .map(|number| format!("t{number}"))
             .collect();
