@@ -80,7 +80,9 @@ struct Version {
 struct Gathered<'o> {
     told: Vec<Offered<'o>>,
     /// Kept beside, and an entry of the collection all the same.
-    beside: Vec<(SetAside, Offered<'o>)>,
+    beside: Vec<SetAside>,
+    /// In the order in which they were offered, wherever their objects are kept.
+    entries: Vec<Entry>,
     bound: BTreeSet<String>,
     details: Vec<Detail>,
 }
@@ -197,7 +199,7 @@ impl Shelf<'_> {
                     latest.insert(id, before);
                     let derived = offered.derived.clone();
                     let aside = SetAside::new(PROPOSAL, derived, text, &cause, self.at);
-                    gathered.put_beside(aside, offered);
+                    gathered.put_beside(aside, &offered);
                 }
                 Admission::Park(cause) => {
                     latest.insert(id, before);
@@ -240,24 +242,16 @@ impl Shelf<'_> {
             self.node.store(),
             observables.map(|observed| (observed.kind, observed.value.as_str())),
         )?;
-        let entries = gathered
-            .told
-            .iter()
-            .chain(gathered.beside.iter().map(|(_, offered)| offered));
-        let entries: Vec<Entry> = entries
-            .filter(|offered| !offered.is_here)
-            .map(Entry::of)
-            .collect();
         change.collections.push(self.described(collection));
         change.collected.push(Collect {
             root: &collection.root,
             collection: &collection.id,
-            entries: entries.iter().map(Entry::as_new).collect(),
+            entries: gathered.entries.iter().map(Entry::as_new).collect(),
         });
         change.aside = gathered
             .beside
             .iter()
-            .map(|(aside, _)| aside.as_new(&source))
+            .map(|aside| aside.as_new(&source))
             .collect();
         if let Place::Box { party, .. } = &collection.place {
             change.bound = gathered
@@ -409,13 +403,20 @@ impl Node {
 
 impl<'o> Gathered<'o> {
     fn take(&mut self, offered: Offered<'o>) {
-        self.details.push(offered.detail(None));
+        self.note(&offered);
         self.told.push(offered);
     }
 
-    fn put_beside(&mut self, aside: SetAside, offered: Offered<'o>) {
+    fn put_beside(&mut self, aside: SetAside, offered: &Offered<'_>) {
+        self.note(offered);
+        self.beside.push(aside);
+    }
+
+    fn note(&mut self, offered: &Offered<'_>) {
         self.details.push(offered.detail(None));
-        self.beside.push((aside, offered));
+        if !offered.is_here {
+            self.entries.push(Entry::of(offered));
+        }
     }
 
     fn fail(&mut self, offered: &Offered<'_>, cause: String) {
