@@ -12,6 +12,9 @@ use super::work::blocking;
 /// How often what is past its time is looked for.
 const TIDY_EVERY: Duration = Duration::from_secs(60);
 
+/// Small records past their time that are deleted in one go.
+const SWEPT_AT_ONCE: usize = 1_000;
+
 /// Jobs that run beside the requests; each ends when the server stops.
 pub(crate) struct Jobs(JoinSet<()>);
 
@@ -36,7 +39,7 @@ impl Jobs {
     }
 }
 
-/// Deletes what agreements give a time, writes sightings that wait, tries again what was parked.
+/// Deletes what is past its time, writes sightings that wait, tries again what was parked.
 async fn tidy(server: Arc<Server>) {
     loop {
         tokio::select! {
@@ -46,6 +49,12 @@ async fn tidy(server: Arc<Server>) {
         let done = blocking(&server, |server| {
             server.gate.write_uses(server.at())?;
             server.node.retain_steadily(server.at())?;
+            while server
+                .node
+                .store()
+                .sweep_documents(server.at().micros(), SWEPT_AT_ONCE)?
+                == SWEPT_AT_ONCE as u64
+            {}
             let identity = crate::place::identity(&server.node)?;
             server.node.write_sightings(&identity, server.at())?;
             if let Ok(desk) = server.desk() {
