@@ -26,7 +26,9 @@ pub enum Error {
         cause: String,
     },
     /// Another process writes here.
-    #[error("cannot open `{path}` for writing: process {holder} is using it; wait until it ends, or stop it")]
+    #[error(
+        "cannot open `{path}` for writing: process {holder} is using it; wait until it ends, or stop it; `entente serve` does over HTTP what commands do (`/api/v1/openapi.json`)"
+    )]
     Locked {
         /// The data folder.
         path: PathBuf,

@@ -18,6 +18,10 @@ pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(8);
 pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
 /// A body that comes slower than this on average is given up.
 pub(crate) const BODY_BYTES_A_SECOND_MIN: u64 = 512;
+/// How long the rest of a body that nobody wants is read, so that its sender hears the answer.
+pub(crate) const UNREAD_WITHIN: Duration = Duration::from_secs(2);
+/// How much of it.
+pub(crate) const UNREAD_BYTES_MAX: usize = 1 << 20;
 /// How long a reader may take nothing of an answer.
 pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(12);
 /// Bytes of a request's head.

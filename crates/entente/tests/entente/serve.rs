@@ -161,3 +161,22 @@ fn who_says_nothing_is_let_go_too() {
     assert!(told.starts_with(b"HTTP/1.1 200 OK"));
     assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
+
+/// Once, who was refused before the body was read lost the answer over HTTP/2.
+#[test]
+fn who_is_refused_early_hears_why() {
+    let home = Home::new();
+    let served = home.serve_with(&[]);
+    let body = vec![b'x'; 300_000];
+    for number in 0..20 {
+        let body = if number % 2 == 0 { &body[..100] } else { &body[..] };
+        let answer = served.ask(
+            "POST",
+            "/api/v1/releases",
+            &[("content-type", "application/json")],
+            body,
+        );
+        assert_eq!(answer.status, 401);
+        assert_eq!(answer.json()["status"], 401);
+    }
+}

@@ -4,11 +4,14 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::Doing;
-use crate::serve::limits::{BODY_BYTES_A_SECOND_MIN, BODY_GRACE, BODY_PAUSE_MAX};
+use crate::serve::limits::{
+    BODY_BYTES_A_SECOND_MIN, BODY_GRACE, BODY_PAUSE_MAX, UNREAD_BYTES_MAX, UNREAD_WITHIN,
+};
 
 /// Why a body was given up.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +24,8 @@ pub(crate) enum Broken {
 
 /// A request's body that must keep coming.
 pub(crate) struct Paced {
-    body: Incoming,
+    /// Gone once it was given up.
+    body: Option<Incoming>,
     began: Instant,
     bytes: u64,
     until: Pin<Box<Sleep>>,
@@ -30,11 +34,16 @@ pub(crate) struct Paced {
 impl Paced {
     pub(crate) fn new(body: Incoming) -> Paced {
         Paced {
-            body,
+            body: Some(body),
             began: Instant::now(),
             bytes: 0,
             until: Box::pin(sleep(BODY_PAUSE_MAX)),
         }
+    }
+
+    fn give_up<T>(&mut self, why: Broken) -> Poll<Option<Result<T, Broken>>> {
+        self.body = None;
+        Poll::Ready(Some(Err(why)))
     }
 
     fn is_too_slow(&self) -> bool {
@@ -51,30 +60,56 @@ impl Body for Paced {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
-        match Pin::new(&mut self.body).poll_frame(context) {
+        let Some(body) = &mut self.body else {
+            return Poll::Ready(None);
+        };
+        match Pin::new(body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
                 if self.is_too_slow() {
-                    return Poll::Ready(Some(Err(Broken::Slow)));
+                    return self.give_up(Broken::Slow);
                 }
                 self.until.as_mut().reset(Instant::now() + BODY_PAUSE_MAX);
                 Poll::Ready(Some(Ok(frame)))
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(Broken::Off(error)))),
+            Poll::Ready(Some(Err(error))) => self.give_up(Broken::Off(error)),
             Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => match self.until.as_mut().poll(context) {
-                Poll::Ready(()) => Poll::Ready(Some(Err(Broken::Slow))),
+                Poll::Ready(()) => self.give_up(Broken::Slow),
                 Poll::Pending => Poll::Pending,
             },
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl Drop for Paced {
+    /// Who is answered before the body was read gets to hear the answer: the rest is read and thrown away for a moment.
+    /// Cutting it off at once makes HTTP/2 clients lose the answer, and HTTP/1.1 clients see a broken pipe.
+    fn drop(&mut self) {
+        let Some(body) = self.body.take().filter(|body| !body.is_end_stream()) else {
+            return;
+        };
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(tokio::time::timeout(UNREAD_WITHIN, throw_away(body)));
+        }
+    }
+}
+
+async fn throw_away(mut body: Incoming) {
+    let mut left = UNREAD_BYTES_MAX;
+    while let Some(Ok(frame)) = body.frame().await {
+        left = left.saturating_sub(frame.data_ref().map_or(0, Bytes::len));
+        if left == 0 {
+            return;
+        }
     }
 }
 
