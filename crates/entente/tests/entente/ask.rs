@@ -178,11 +178,13 @@ fn limits_are_listed_for_every_part() {
     assert_eq!(
         parts.into_iter().collect::<Vec<_>>(),
         [
+            "access",
             "detect",
             "exchange",
             "formats",
             "node",
             "policy",
+            "serve",
             "stix",
             "store",
             "telemetry",
