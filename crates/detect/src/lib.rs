@@ -29,6 +29,7 @@ mod lookup;
 mod memo;
 mod networks;
 mod patterns;
+pub mod rules;
 mod scan;
 mod table;
 pub mod terms;

@@ -412,7 +412,8 @@ impl Classes {
     }
 }
 
-fn without_indices<'a>(path: &'a str, buffer: &'a mut String) -> &'a str {
+/// A path without its list indices.
+pub(crate) fn without_indices<'a>(path: &'a str, buffer: &'a mut String) -> &'a str {
     if !path.contains('[') {
         return path;
     }
