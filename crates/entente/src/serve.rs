@@ -17,6 +17,7 @@ mod metrics;
 mod peer;
 pub(crate) mod peers;
 mod problem;
+pub(crate) mod proxy;
 mod router;
 mod routes;
 mod server;

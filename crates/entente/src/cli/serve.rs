@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Unlock;
+use crate::serve::proxy::Proxy;
 
 #[derive(Debug, Args)]
 #[command(
@@ -32,6 +33,10 @@ pub(crate) struct Serve {
     /// Plain HTTP also where others listen in: only behind a proxy that does TLS
     #[arg(long, requires = "plain")]
     pub(crate) plain_beyond_loopback: bool,
+    /// A reverse proxy, by address or network: its `X-Forwarded-For` or `Forwarded` says from where somebody asks. May be
+    /// given more than once [default: nobody is believed about others]
+    #[arg(long, value_name = "CIDR")]
+    pub(crate) trusted_proxy: Vec<Proxy>,
     /// Take client certificates of these authorities too (PEM), beside the keys that peers were pinned with
     #[arg(long, value_name = "FILE", conflicts_with = "plain")]
     pub(crate) client_ca: Option<PathBuf>,

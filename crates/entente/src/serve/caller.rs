@@ -8,6 +8,7 @@ mod shown;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
+use axum::extract::Request;
 use axum::http::Method;
 use axum::http::request::Parts;
 use entente_access::shown::Shown;
@@ -17,6 +18,7 @@ use entente_exchange::hello::TlsKey;
 use super::gate::Door;
 use super::peer;
 use super::problem::Problem;
+use super::proxy::{self, Proxy};
 use super::server::Server;
 use crate::accounts;
 
@@ -25,29 +27,33 @@ pub(crate) use shown::{is_from_elsewhere, session_cookie};
 /// What a connection tells about the other side.
 #[derive(Debug, Clone)]
 pub(crate) struct Connection {
-    /// Its address.
-    pub(crate) address: std::net::SocketAddr,
+    /// Its address; behind a trusted proxy, whom that names.
+    pub(crate) address: IpAddr,
     /// Whether it is encrypted.
     pub(crate) is_tls: bool,
     /// The key of its client certificate, where it showed one and proved to hold it.
     pub(crate) key: Option<TlsKey>,
 }
 
+/// Puts the caller's own address in the place of a trusted proxy's.
+pub(crate) fn name_origin(proxies: &[Proxy], request: &mut Request) {
+    if let Some(mut connection) = request.extensions().get::<Connection>().cloned() {
+        connection.address = proxy::caller(proxies, connection.address, request.headers());
+        request.extensions_mut().insert(connection);
+    }
+}
+
 /// The other side's address, for counting its failed tries.
 pub(crate) fn address(parts: &Parts) -> IpAddr {
     let connection = parts.extensions.get::<Connection>();
-    connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| {
-        connection.address.ip()
-    })
+    connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.address)
 }
 
 /// Who asks.
 pub(crate) async fn of(server: &Arc<Server>, parts: &Parts) -> Result<Caller, Problem> {
     match shown::authorization(&parts.headers) {
-        Shown::Bearer(token) => by_token(server, token, None, parts),
-        Shown::Basic { name, secret } if secret::is_token(&secret) => {
-            by_token(server, &secret, Some(&name), parts)
-        }
+        Shown::Bearer(token) => by_token(server, token, None),
+        Shown::Basic { name, secret } if secret::is_token(&secret) => by_token(server, &secret, Some(&name)),
         Shown::Basic { name, secret } => {
             let name = server
                 .gate
@@ -56,10 +62,7 @@ pub(crate) async fn of(server: &Arc<Server>, parts: &Parts) -> Result<Caller, Pr
             let caller = server.gate.accounts.read()?.caller(&name, Scopes::ALL);
             caller.ok_or_else(|| invalid("this account was disabled just now"))
         }
-        Shown::Unreadable(why) => {
-            let _failed = server.gate.begin(None, address(parts))?;
-            Err(invalid(why))
-        }
+        Shown::Unreadable(why) => Err(invalid(why)),
         Shown::Nothing => match by_session(server, parts)? {
             Some(caller) => Ok(caller),
             None => by_certificate(server, parts),
@@ -67,7 +70,7 @@ pub(crate) async fn of(server: &Arc<Server>, parts: &Parts) -> Result<Caller, Pr
     }
 }
 
-fn by_token(server: &Arc<Server>, shown: &str, name: Option<&str>, parts: &Parts) -> Result<Caller, Problem> {
+fn by_token(server: &Arc<Server>, shown: &str, name: Option<&str>) -> Result<Caller, Problem> {
     let standing = server
         .gate
         .accounts
@@ -98,12 +101,10 @@ fn by_token(server: &Arc<Server>, shown: &str, name: Option<&str>, parts: &Parts
         Standing::Disabled => Err(invalid(
             "the account of this token is disabled; ask an administrator",
         )),
-        Standing::Unknown => {
-            let _failed = server.gate.begin(None, address(parts))?;
-            Err(invalid(
-                "this token is not known here: mistyped, revoked, or of another node; `entente account token` makes a new one",
-            ))
-        }
+        // Not a try that counts: nobody guesses 256 bits, and made-up ones would keep out whoever shares the network.
+        Standing::Unknown => Err(invalid(
+            "this token is not known here: mistyped, revoked, or of another node; `entente account token` makes a new one",
+        )),
     }
 }
 

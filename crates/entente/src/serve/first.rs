@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{FromRequest, Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,7 +17,6 @@ use zeroize::Zeroizing;
 use super::api::input::{Json, Path, Small};
 use super::api::session::{self, require_own_page};
 use super::body::{Bounds, whole};
-use super::caller;
 use super::limits::SMALL_BODY_BYTES_MAX;
 use super::problem::Problem;
 use super::routes::Route;
@@ -46,10 +44,10 @@ struct Told {
 async fn tell(
     State(server): State<Arc<Server>>,
     Path(secret): Path<String>,
-    parts: Parts,
+    headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    server.gate.require_first(&secret, caller::address(&parts))?;
-    if page::is_wanted(&parts.headers) {
+    server.gate.require_first(&secret)?;
+    if page::is_wanted(&headers) {
         return Ok(page::form());
     }
     let told = Told {
@@ -90,7 +88,7 @@ async fn make(State(server): State<Arc<Server>>, Path(secret): Path<String>, req
 async fn made(server: &Arc<Server>, secret: &str, request: Request) -> Result<(Name, Response), Problem> {
     let (parts, body) = request.into_parts();
     require_own_page(&parts)?;
-    server.gate.require_first(secret, caller::address(&parts))?;
+    server.gate.require_first(secret)?;
     let first = if is_form(&parts.headers) {
         let bounds = Bounds {
             bytes_max: SMALL_BODY_BYTES_MAX,

@@ -250,8 +250,8 @@ impl Gate {
         Ok(secret)
     }
 
-    /// Whether the link for the first administrator is open, and `secret` is its; what is wrong counts as a try.
-    pub(crate) fn require_first(&self, secret: &str, address: IpAddr) -> Result<(), Problem> {
+    /// That the link for the first administrator is open, and `secret` is its: 256 bits, as of a token.
+    pub(crate) fn require_first(&self, secret: &str) -> Result<(), Problem> {
         let at = self.tick();
         let opens = self
             .memory()
@@ -260,9 +260,6 @@ impl Gate {
             .is_some_and(|link| link.opens(secret, at));
         if opens && !self.accounts.read()?.has_administrator() {
             return Ok(());
-        }
-        if !opens {
-            let _failed = self.begin(None, address)?;
         }
         Err(Problem::not_found(
             "this link is used, over, or never was one; where there is no administrator yet, start the server again for a new one, \

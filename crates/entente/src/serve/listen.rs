@@ -124,7 +124,7 @@ async fn attend(
     let stream = Stalling::new(stream, WRITE_STALL_MAX);
     let Some(tls) = tls else {
         let connection = Connection {
-            address,
+            address: address.ip(),
             is_tls: false,
             key: None,
         };
@@ -134,7 +134,7 @@ async fn attend(
     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
         let is_h2 = tls::is_h2(&stream);
         let connection = Connection {
-            address,
+            address: address.ip(),
             is_tls: true,
             key: tls::key_of_peer(&stream),
         };

@@ -104,7 +104,7 @@ async fn hello(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    server.door.budgets.greet(connection.address.ip())?;
+    server.door.budgets.greet(connection.address)?;
     let bounds = Bounds {
         bytes_max: HELLO_BYTES_MAX,
         decoded_max: HELLO_BYTES_MAX,

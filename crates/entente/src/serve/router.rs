@@ -46,8 +46,9 @@ async fn admit(
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-/// What is the same for every answer: it is counted, and it says how browsers are to treat it.
-async fn around(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
+/// What is the same for every answer: it is known from where it is asked, it is counted, and it says how browsers are to treat it.
+async fn around(State(server): State<Arc<Server>>, mut request: Request, next: Next) -> Response {
+    caller::name_origin(&server.proxies, &mut request);
     let counted = server
         .metrics
         .begin(request.method(), request.extensions().get::<MatchedPath>());

@@ -16,6 +16,7 @@ use super::limits::{LONG_MAX, PAGES_BYTES_MAX, WORK_MAX};
 use super::metrics::Metrics;
 use super::peer::Door;
 use super::problem::Problem;
+use super::proxy::Proxy;
 use crate::cli::{self, Global};
 use crate::desk::Signing;
 use crate::exit::Failure;
@@ -29,6 +30,8 @@ pub(crate) struct Server {
     /// The data folder.
     pub(crate) folder: PathBuf,
     signing: Option<Signing>,
+    /// Whose word about others counts.
+    pub(crate) proxies: Vec<Proxy>,
     /// The key that it shows where it does TLS itself.
     shown: OnceLock<TlsKey>,
     /// The peers, as the command line may change them meanwhile.
@@ -72,6 +75,7 @@ impl Server {
             door: Door::new()?,
             folder,
             signing,
+            proxies: asked.trusted_proxy.clone(),
             shown: OnceLock::new(),
             pages: Pages::new(PAGES_BYTES_MAX),
             work: Arc::new(Semaphore::new(WORK_MAX)),

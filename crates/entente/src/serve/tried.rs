@@ -99,7 +99,7 @@ impl<'a> Ask<'a> {
         }
         let address: IpAddr = self.from.parse().unwrap();
         let connection = Connection {
-            address: (address, 40_000).into(),
+            address,
             is_tls: true,
             key: None,
         };
@@ -133,6 +133,11 @@ impl Answer {
 
 impl World {
     fn new() -> World {
+        World::with(&[])
+    }
+
+    /// Served with these arguments besides.
+    fn with(more: &[&str]) -> World {
         let folder = tempfile::tempdir().unwrap();
         let (data, guard) = (folder.path().join("data"), folder.path().join("heads"));
         let arguments = ["entente", "serve", "--plain", "--data"].map(str::to_owned);
@@ -141,6 +146,7 @@ impl World {
             "--guard".to_owned(),
             guard.display().to_string(),
         ]);
+        let arguments = arguments.chain(more.iter().map(|more| (*more).to_owned()));
         let cli = Cli::try_parse_from(arguments).unwrap();
         let Command::Serve(asked) = &cli.command else {
             panic!("not serve");
