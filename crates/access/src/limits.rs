@@ -42,8 +42,17 @@ pub const USE_NOTED_AFTER: Seconds = HOUR;
 /// How far a clock may have gone back before a token counts as made in the future.
 pub const CLOCK_BACK_MAX: Seconds = DAY;
 
-/// Failed tries in [`TRIES_WITHIN`], of one account and from one network.
+/// Failed tries in [`TRIES_WITHIN`] from one network: at all accounts that are not known from there, and at each that is.
 pub const TRIES_MAX: usize = 10;
+
+/// Failed tries in [`TRIES_WITHIN`] at one account's password, from all networks together that it is not known from.
+pub const TRIES_FROM_EVERYWHERE_MAX: usize = 100;
+
+/// Networks that an account is known from: those that it signed in from last.
+pub const KNOWN_NETWORKS_MAX: usize = 16;
+
+/// How long an account is known from a network after it signed in there.
+pub const KNOWN_FOR: Seconds = 30 * DAY;
 
 /// The span in which failed tries are counted.
 pub const TRIES_WITHIN: Seconds = 15 * MINUTE;
@@ -105,9 +114,24 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "refused; 90 where nothing is said",
     ),
     (
-        "failed tries in 15 minutes, per account and per network",
+        "failed tries in 15 minutes from one network",
         TRIES_MAX as u64,
-        "429 until the oldest is 15 minutes ago",
+        "429 until the oldest is 15 minutes ago; at accounts known from there apart",
+    ),
+    (
+        "failed tries in 15 minutes at a password, from everywhere",
+        TRIES_FROM_EVERYWHERE_MAX as u64,
+        "429, but for networks that the account is known from",
+    ),
+    (
+        "networks that an account is known from",
+        KNOWN_NETWORKS_MAX as u64,
+        "the one that it signed in from longest ago is forgotten",
+    ),
+    (
+        "days for which an account is known from a network",
+        KNOWN_FOR / DAY,
+        "it is a network as any other",
     ),
     (
         "networks whose failed tries are counted",

@@ -10,7 +10,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::Seconds;
 use crate::limits::{VERIFIED_FOR, VERIFIED_MAX};
-use crate::name::Name;
 
 /// What a password that was verified is known by again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,10 +31,9 @@ impl Recent {
         }
     }
 
-    /// What a password of an account in a state is known by.
+    /// What a password is known by: of the account in a state that `name` is, or of none.
     #[must_use]
-    pub fn key(&self, account: &Name, epoch: u64, password: &str) -> Key {
-        let name = account.as_str();
+    pub fn key(&self, name: &str, epoch: u64, password: &str) -> Key {
         let hash = Sha256::new()
             .chain_update(self.seed)
             .chain_update(epoch.to_be_bytes())
@@ -69,17 +67,16 @@ mod tests {
     #[test]
     fn a_verified_password_is_known_for_seconds_and_only_as_it_was() {
         let mut recent = Recent::new([5; 32]);
-        let (ada, bob): (Name, Name) = ("ada".parse().unwrap(), "bob".parse().unwrap());
-        let key = recent.key(&ada, 0, "words");
+        let key = recent.key("ada", 0, "words");
         assert!(!recent.knows(&key, 0));
         recent.verified(key, 0);
         assert!(recent.knows(&key, VERIFIED_FOR - 1));
         assert!(!recent.knows(&key, VERIFIED_FOR));
         for other in [
-            recent.key(&ada, 1, "words"),
-            recent.key(&ada, 0, "word"),
-            recent.key(&bob, 0, "words"),
-            Recent::new([6; 32]).key(&ada, 0, "words"),
+            recent.key("ada", 1, "words"),
+            recent.key("ada", 0, "word"),
+            recent.key("bob", 0, "words"),
+            Recent::new([6; 32]).key("ada", 0, "words"),
         ] {
             assert!(!recent.knows(&other, 0));
         }
@@ -88,13 +85,12 @@ mod tests {
     #[test]
     fn no_more_are_known_than_the_limit() {
         let mut recent = Recent::new([5; 32]);
-        let ada: Name = "ada".parse().unwrap();
         for epoch in 0..VERIFIED_MAX as u64 + 10 {
-            let key = recent.key(&ada, epoch, "words");
+            let key = recent.key("ada", epoch, "words");
             recent.verified(key, 0);
         }
         assert_eq!(recent.until.len(), VERIFIED_MAX);
-        let late = recent.key(&ada, 0, "others");
+        let late = recent.key("ada", 0, "others");
         recent.verified(late, VERIFIED_FOR);
         assert!(recent.knows(&late, VERIFIED_FOR));
     }

@@ -2,6 +2,9 @@
 //!
 //! Everything but the book lives in memory and ends with the server. Who asks is found in [`super::caller`].
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
@@ -11,7 +14,7 @@ use axum::http::StatusCode;
 use entente_access::recent::{Key, Recent};
 use entente_access::secret::FirstLink;
 use entente_access::session::{Session, Sessions};
-use entente_access::throttle::{Network, Throttle, Try};
+use entente_access::throttle::{Kind, Network, Throttle, Try, Wait};
 use entente_access::{Account, Accounts, Name, Seconds, Secret, name, password};
 use entente_stix::time::Timestamp;
 use tokio::sync::Semaphore;
@@ -89,15 +92,10 @@ impl Gate {
     }
 
     /// Begins a try; 429 where there are none left for now. Dropped, it counts as failed.
-    pub(crate) fn begin(&self, account: Option<&str>, address: IpAddr) -> Result<Try, Problem> {
+    pub(crate) fn begin(&self, kind: Kind, account: &str, address: IpAddr) -> Result<Try, Problem> {
         let (network, at) = (Network::from(address), self.tick());
-        let begun = self.memory().throttle.begin(account, network, at);
-        begun.map_err(|wait| {
-            Problem::too_many(
-                "there were too many failed tries for this account or from this network; wait, and see that the secret is right",
-            )
-            .retry(wait.seconds)
-        })
+        let begun = self.memory().throttle.begin(kind, account, network, at);
+        begun.map_err(too_many)
     }
 
     /// The try was right.
@@ -105,8 +103,16 @@ impl Gate {
         self.memory().throttle.succeeded(done);
     }
 
-    /// Verifies a password for the account that `claimed` names; what is wrong counts as a try. Takes the same work
-    /// and gives the same answer whether there is such an account or not.
+    /// Somebody has shown all that `name` needs to sign in: it is known from there now.
+    pub(crate) fn signed_in_from(&self, name: &Name, address: IpAddr) {
+        let at = self.tick();
+        self.memory()
+            .throttle
+            .signed_in(name.as_str(), Network::from(address), at);
+    }
+
+    /// Verifies a password for the account that `claimed` names; what is wrong counts as a try. Takes the same turns and
+    /// the same work, and gives the same answer, whether there is such an account or not.
     pub(crate) async fn verify(
         &self,
         claimed: &str,
@@ -120,45 +126,47 @@ impl Gate {
             .as_ref()
             .and_then(|name| book.get(name))
             .filter(|account| !account.disabled && (door == Door::SignIn || !account.has_second()));
-        let (Some(name), Some(account)) = (named, account) else {
-            let _failed = self.begin(Some(&name::counted_as(claimed)), address)?;
-            self.hash(shown.clone(), None).await?;
-            return Err(wrong());
-        };
-        let key = self.memory().recent.key(&name, account.epoch(), shown);
-        if self.knows(&key) {
-            return Ok(name);
-        }
+        let counted = name::counted_as(claimed);
+        let key = self
+            .memory()
+            .recent
+            .key(&counted, account.map_or(0, Account::epoch), shown);
         let turn = self.turn(key);
         let _ours = turn.lock.lock().await;
-        self.verify_in_turn(&name, account, key, shown, address).await?;
+        let Some(begun) = self.begin_unless_known(key, &counted, address)? else {
+            return named.ok_or_else(wrong);
+        };
+        let kept = account.and_then(|account| account.password().cloned());
+        let verified = self.hash(shown.clone(), kept).await;
+        let (Ok(true), Some(name), Some(account)) = (&verified, named, account) else {
+            // What was not looked at was no try.
+            if verified.is_err() {
+                self.right(begun);
+            }
+            return verified.and_then(|_| Err(wrong()));
+        };
+        self.right(begun);
+        if !account.has_second() {
+            self.signed_in_from(&name, address);
+        }
+        let at = self.tick();
+        self.memory().recent.verified(key, at);
         Ok(name)
     }
 
-    async fn verify_in_turn(
-        &self,
-        name: &Name,
-        account: &Account,
-        key: Key,
-        shown: &Zeroizing<String>,
-        address: IpAddr,
-    ) -> Result<(), Problem> {
-        if self.knows(&key) {
-            return Ok(());
+    /// Begins a try with a password, unless it was verified a moment ago. Who has no tries left is not told that either:
+    /// it would be one more.
+    fn begin_unless_known(&self, key: Key, account: &str, address: IpAddr) -> Result<Option<Try>, Problem> {
+        let (network, at) = (Network::from(address), self.tick());
+        // At once: many who show the right one together are not many tries.
+        let memory = &mut *self.memory();
+        let begun = memory.throttle.begin(Kind::Password, account, network, at);
+        let begun = begun.map_err(too_many)?;
+        if !memory.recent.knows(&key, at) {
+            return Ok(Some(begun));
         }
-        let begun = self.begin(Some(name.as_str()), address)?;
-        if !self.hash(shown.clone(), account.password().cloned()).await? {
-            return Err(wrong());
-        }
-        self.right(begun);
-        let at = self.tick();
-        self.memory().recent.verified(key, at);
-        Ok(())
-    }
-
-    fn knows(&self, key: &Key) -> bool {
-        let at = self.tick();
-        self.memory().recent.knows(key, at)
+        memory.throttle.succeeded(begun);
+        Ok(None)
     }
 
     fn turn(&self, key: Key) -> Turn<'_> {
@@ -307,6 +315,14 @@ impl Drop for Turn<'_> {
             under_way.remove(&self.key);
         }
     }
+}
+
+fn too_many(wait: Wait) -> Problem {
+    Problem::too_many(
+        "there were too many failed tries for this account or from this network; wait, and see that the secret is right; tokens \
+         go on meanwhile, and so do networks that this account signed in from lately",
+    )
+    .retry(wait.seconds)
 }
 
 fn wrong() -> Problem {

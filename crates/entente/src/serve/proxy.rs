@@ -137,11 +137,8 @@ fn node(element: &str) -> Option<IpAddr> {
     let mut found = None;
     for pair in element.split(';') {
         let (name, value) = pair.trim_matches([' ', '\t']).split_once('=')?;
-        let is_quoted = value.len() > 1 && value.starts_with('"') && value.ends_with('"');
-        let value = match is_quoted {
-            true => value.trim_matches('"'),
-            false => value,
-        };
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = quoted.unwrap_or(value);
         if value.contains(['"', '\\']) {
             return None;
         }

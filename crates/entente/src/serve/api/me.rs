@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use entente_access::throttle::Kind;
 use entente_access::{By, Caller, Name, Who};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -159,7 +160,9 @@ pub(super) async fn confirm(
     Small(asked): Small<Code>,
 ) -> Result<StatusCode, Problem> {
     let name = own_name(&caller)?;
-    let begun = server.gate.begin(Some(name.as_str()), caller::address(&parts))?;
+    let begun = server
+        .gate
+        .begin(Kind::Code, name.as_str(), caller::address(&parts))?;
     let at = accounts::seconds(server.at());
     change(&server, move |book| {
         book.confirm(By::Caller(&caller), &name, asked.code.trim(), at)

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse, Response};
 use entente_access::shown::COOKIE;
+use entente_access::throttle::Kind;
 use entente_access::{Account, Name, Refusal};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -126,7 +127,9 @@ pub(super) async fn code(
         );
     };
     let name = waiting.account;
-    let begun = server.gate.begin(Some(name.as_str()), caller::address(&parts))?;
+    let begun = server
+        .gate
+        .begin(Kind::Code, name.as_str(), caller::address(&parts))?;
     let taken = name.clone();
     blocking(&server, move |server| {
         let at = accounts::seconds(server.at());
@@ -140,6 +143,7 @@ pub(super) async fn code(
     })
     .await?;
     server.gate.right(begun);
+    server.gate.signed_in_from(&name, caller::address(&parts));
     server.gate.sign_out(&cookie);
     let book = server.gate.accounts.read()?;
     let account = book
