@@ -37,7 +37,7 @@ impl Folder {
     /// Held while a head is compared and replaced, also against other processes.
     fn lock(&self) -> io::Result<File> {
         make_private(&self.path)?;
-        let lock = File::create(self.path.join("lock"))?;
+        let lock = private(&self.path.join("lock"))?;
         lock.lock()?;
         Ok(lock)
     }
@@ -83,6 +83,14 @@ pub(crate) fn put(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.error.kind() != io::ErrorKind::AlreadyExists => Err(error.error),
         _ => File::open(folder)?.sync_all(),
     }
+}
+
+/// A file to be locked, for its owner only; empty where there was none.
+pub(crate) fn private(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = File::options();
+    options.write(true).create(true).truncate(false).mode(0o600);
+    options.open(path)
 }
 
 /// A folder that only its owner may enter.

@@ -202,7 +202,7 @@ impl<T: Serialize + DeserializeOwned + Default> Kept<T> {
         if !folder.exists() {
             guard::make_private(folder).map_err(failed)?;
         }
-        let lock = File::create(&path).map_err(failed)?;
+        let lock = guard::private(&path).map_err(failed)?;
         for _ in 0..LOCK_STEPS_MAX {
             match lock.try_lock() {
                 Ok(()) => return Ok(lock),
@@ -292,11 +292,10 @@ mod tests {
             put(&theirs, "a", value);
             assert_eq!(ours.read().unwrap()["a"], value);
         }
-        let mode = fs::metadata(folder.path().join("book.json"))
-            .unwrap()
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o777, 0o600);
+        for name in ["book.json", "book.lock"] {
+            let meta = fs::metadata(folder.path().join(name)).unwrap();
+            assert_eq!(meta.permissions().mode() & 0o777, 0o600, "{name}");
+        }
     }
 
     #[test]
