@@ -220,12 +220,18 @@ pub(super) async fn password(
     Path(name): Path<String>,
     Small(asked): Small<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    let name = of_path(&name)?;
-    let kept = server
-        .gate
-        .keep(Zeroizing::new(asked.password), name.clone())
-        .await?;
-    change(&server, move |book| {
+    set_password(&server, caller, of_path(&name)?, asked.password).await
+}
+
+/// Sets the password of `name`, as `caller` may.
+pub(super) async fn set_password(
+    server: &Arc<Server>,
+    caller: Caller,
+    name: Name,
+    new: String,
+) -> Result<StatusCode, Problem> {
+    let kept = server.gate.keep(Zeroizing::new(new), name.clone()).await?;
+    change(server, move |book| {
         book.set_password(By::Caller(&caller), &name, kept)
     })
     .await?;
@@ -240,11 +246,16 @@ pub(super) async fn remove_second(
     Extension(caller): Extension<Caller>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let name = of_path(&name)?;
-    change(&server, move |book| {
-        book.remove_second(By::Caller(&caller), &name)
-    })
-    .await?;
+    drop_second(&server, caller, of_path(&name)?).await
+}
+
+/// Removes the second factor of `name`, as `caller` may.
+pub(super) async fn drop_second(
+    server: &Arc<Server>,
+    caller: Caller,
+    name: Name,
+) -> Result<StatusCode, Problem> {
+    change(server, move |book| book.remove_second(By::Caller(&caller), &name)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -332,8 +343,17 @@ pub(super) async fn revoke(
     Extension(caller): Extension<Caller>,
     Path((name, token)): Path<(String, String)>,
 ) -> Result<StatusCode, Problem> {
-    let name = of_path(&name)?;
-    change(&server, move |book| {
+    take_back(&server, caller, of_path(&name)?, token).await
+}
+
+/// Takes a token of `name` back, as `caller` may.
+pub(super) async fn take_back(
+    server: &Arc<Server>,
+    caller: Caller,
+    name: Name,
+    token: String,
+) -> Result<StatusCode, Problem> {
+    change(server, move |book| {
         book.require_token_of(&name, &token)?;
         book.revoke(By::Caller(&caller), &token).map(drop)
     })

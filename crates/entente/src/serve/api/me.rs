@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use super::Items;
-use super::accounts::{NewTokenOrder, change, new_token};
+use super::accounts::{NewTokenOrder, change, drop_second, new_token, set_password, take_back};
 use super::input::{Json, Path, Small};
 use super::session::Code;
 use crate::accounts;
@@ -70,7 +70,7 @@ pub(super) async fn me(
 /// The account that asks.
 fn own_name(caller: &Caller) -> Result<Name, Problem> {
     let name = caller.account.as_deref().and_then(|name| name.parse().ok());
-    name.ok_or_else(|| Problem::not_found("who asks here has no account"))
+    name.ok_or_else(|| Problem::not_found("who asks here has no account; sign in, or show a token of one"))
 }
 
 /// Another password, with the one that it replaces.
@@ -108,7 +108,9 @@ async fn require_password(
         .verify(name.as_str(), &password, caller::address(parts), Door::SignIn)
         .await
         .map_err(|problem| match problem.status {
-            StatusCode::UNAUTHORIZED => Problem::forbidden("this is not the password of now"),
+            StatusCode::UNAUTHORIZED => Problem::forbidden(
+                "this is not the password of now; who has forgotten it asks an administrator for another",
+            ),
             _ => problem,
         })
 }
@@ -122,15 +124,7 @@ pub(super) async fn password(
     Small(asked): Small<PasswordChange>,
 ) -> Result<StatusCode, Problem> {
     let name = require_password(&server, &caller, &parts, asked.current).await?;
-    let kept = server
-        .gate
-        .keep(Zeroizing::new(asked.password), name.clone())
-        .await?;
-    change(&server, move |book| {
-        book.set_password(By::Caller(&caller), &name, kept)
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    set_password(&server, caller, name, asked.password).await
 }
 
 /// Begin a second factor: the secret for an authenticator application, shown once
@@ -181,11 +175,7 @@ pub(super) async fn remove_second(
     Small(asked): Small<CurrentPassword>,
 ) -> Result<StatusCode, Problem> {
     let name = require_password(&server, &caller, &parts, asked.password).await?;
-    change(&server, move |book| {
-        book.remove_second(By::Caller(&caller), &name)
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    drop_second(&server, caller, name).await
 }
 
 /// One's own tokens
@@ -222,10 +212,5 @@ pub(super) async fn revoke(
     Path(token): Path<String>,
 ) -> Result<StatusCode, Problem> {
     let name = own_name(&caller)?;
-    change(&server, move |book| {
-        book.require_token_of(&name, &token)?;
-        book.revoke(By::Caller(&caller), &token).map(drop)
-    })
-    .await?;
-    Ok(StatusCode::NO_CONTENT)
+    take_back(&server, caller, name, token).await
 }
