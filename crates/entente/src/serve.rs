@@ -21,6 +21,7 @@ pub(crate) mod proxy;
 mod router;
 mod routes;
 mod server;
+mod shares;
 mod taxii;
 pub(crate) mod tls;
 #[cfg(test)]

@@ -1,19 +1,23 @@
 //! Bodies of requests: read whole within bounds, or streamed to a reader; inflated only once the caller is known.
 //!
-//! Bytes are bounded as they come and as they are decoded, and so is the ratio between the two.
+//! Bytes are bounded as they come and as they are decoded, and so is the ratio between the two. What is held of all
+//! bodies that are under way is bounded too, and what one caller has of that.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::limits::{RATIO_FREE_BYTES, RATIO_MAX};
+use super::limits::{RATIO_FREE_BYTES, RATIO_MAX, SMALL_BODY_BYTES_MAX};
+use super::caller;
 use super::problem::Problem;
 use super::server::Server;
+use super::shares::{Full, Share};
 use super::work::blocking;
 
 /// How a body is encoded (RFC 9110 §8.4.1).
@@ -52,28 +56,90 @@ pub(crate) struct Bounds {
     pub(crate) decoded_max: usize,
 }
 
-/// The whole body, decoded.
+/// The whole body, decoded. What it takes counts as its caller's until the bytes are dropped.
+///
+/// # Errors
+/// 413 beyond the bounds, 503 and 429 where all bodies under way, or the caller's, take as much as they may.
 pub(crate) async fn whole(
     server: &Arc<Server>,
-    headers: &HeaderMap,
+    parts: &Parts,
     body: Body,
     bounds: Bounds,
 ) -> Result<Bytes, Problem> {
-    let encoding = Encoding::of(headers)?;
-    require_length(headers, bounds.bytes_max)?;
-    let bytes = gather(body, bounds.bytes_max).await?;
+    let encoding = Encoding::of(&parts.headers)?;
+    require_length(&parts.headers, bounds.bytes_max)?;
+    let shares = match bounds.bytes_max <= SMALL_BODY_BYTES_MAX {
+        true => &server.small_bodies,
+        false => &server.bodies,
+    };
+    let one = caller::counted_as(parts);
+    let share = |one| shares.take(one, 0).map_err(no_room);
+    let held = gather(body, bounds.bytes_max, Held::new(share(one.clone())?)).await?;
     if encoding == Encoding::Identity {
-        return Ok(bytes);
+        return Ok(held.done());
     }
+    let mut decoded = Held::new(share(one)?);
     blocking(server, move |_| {
-        let mut decoded = Vec::new();
-        let mut reader = decoder(encoding, bytes.reader(), bounds.decoded_max as u64)?;
-        reader
-            .read_to_end(&mut decoded)
-            .map_err(|error| unreadable(&error))?;
-        Ok(decoded.into())
+        let mut reader = decoder(encoding, held.bytes.as_slice(), bounds.decoded_max as u64)?;
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            match reader.read(&mut piece).map_err(|error| unreadable(&error))? {
+                0 => return Ok(decoded.done()),
+                read => decoded.add(piece.get(..read).unwrap_or_default(), bounds.decoded_max)?,
+            }
+        }
     })
     .await
+}
+
+/// Bytes in memory, counted as somebody's share.
+struct Held {
+    bytes: Vec<u8>,
+    share: Share<String>,
+}
+
+impl Held {
+    fn new(share: Share<String>) -> Held {
+        Held {
+            bytes: Vec::new(),
+            share,
+        }
+    }
+
+    /// More bytes, at most `bytes_max` together.
+    fn add(&mut self, more: &[u8], bytes_max: usize) -> Result<(), Problem> {
+        let (has, needed) = (self.bytes.capacity(), self.bytes.len() + more.len());
+        if needed > bytes_max {
+            return Err(too_large(bytes_max as u64));
+        }
+        if needed > has {
+            let wanted = needed.max(bytes_max.min(has * 2));
+            self.share.grow((wanted - has) as u64).map_err(no_room)?;
+            self.bytes.reserve_exact(wanted - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(more);
+        Ok(())
+    }
+
+    fn done(self) -> Bytes {
+        Bytes::from_owner(self)
+    }
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+fn no_room(full: Full) -> Problem {
+    match full {
+        Full::All => Problem::busy("the bodies under way take as many bytes as this node has for them; ask again").retry(2),
+        Full::One => Problem::too_many(
+            "your bodies under way take as many bytes as one caller gets; send fewer at a time, and this one again in 2 s",
+        )
+        .retry(2),
+    }
 }
 
 /// Refuses early what says itself that it is too long.
@@ -92,17 +158,12 @@ fn too_large(bytes_max: u64) -> Problem {
     ))
 }
 
-async fn gather(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn gather(body: Body, bytes_max: usize, mut held: Held) -> Result<Held, Problem> {
     let mut stream = body.into_data_stream();
-    let mut gathered = Vec::new();
     while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|error| broken(&error))?;
-        if gathered.len() + chunk.len() > bytes_max {
-            return Err(too_large(bytes_max as u64));
-        }
-        gathered.extend_from_slice(&chunk);
+        held.add(&chunk.map_err(|error| broken(&error))?, bytes_max)?;
     }
-    Ok(gathered.into())
+    Ok(held)
 }
 
 /// Whether it was too slow or broke off.

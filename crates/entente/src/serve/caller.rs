@@ -16,6 +16,7 @@ use entente_access::{Caller, Scopes, Standing, Who, secret};
 use entente_exchange::hello::TlsKey;
 
 use super::gate::Door;
+use super::listen::network_of;
 use super::peer;
 use super::problem::Problem;
 use super::proxy::{self, Proxy};
@@ -47,6 +48,17 @@ pub(crate) fn name_origin(proxies: &[Proxy], request: &mut Request) {
 pub(crate) fn address(parts: &Parts) -> IpAddr {
     let connection = parts.extensions.get::<Connection>();
     connection.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |connection| connection.address)
+}
+
+/// What a caller's share is counted by: its party, its account, or, of who is not known, the network.
+pub(crate) fn counted_as(parts: &Parts) -> String {
+    match parts.extensions.get::<Caller>() {
+        Some(caller) if caller.who != Who::Anyone => match caller.who.party() {
+            Some(party) => party.to_owned(),
+            None => caller.account.clone().unwrap_or_else(|| caller.name.clone()),
+        },
+        _ => format!("{:x}", network_of(address(parts))),
+    }
 }
 
 /// Who asks.

@@ -94,7 +94,7 @@ async fn made(server: &Arc<Server>, secret: &str, request: Request) -> Result<(N
             bytes_max: SMALL_BODY_BYTES_MAX,
             decoded_max: SMALL_BODY_BYTES_MAX,
         };
-        of_form(&whole(server, &parts.headers, body, bounds).await?)
+        of_form(&whole(server, &parts, body, bounds).await?)
     } else {
         Small::<First>::from_request(Request::from_parts(parts, body), server)
             .await?

@@ -14,9 +14,9 @@ pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(10);
 pub(crate) const IDLE_WITHIN: Duration = Duration::from_secs(12);
 /// How long a body may pause.
 pub(crate) const BODY_PAUSE_MAX: Duration = Duration::from_secs(8);
-/// How long a body may fall short of [`BODY_BYTES_A_SECOND_MIN`] from its beginning.
+/// How long a body is waited for before its pace is looked at, each time.
 pub(crate) const BODY_GRACE: Duration = Duration::from_secs(10);
-/// A body that comes slower than this on average is given up.
+/// A body that came slower than this since its pace was looked at last is given up.
 pub(crate) const BODY_BYTES_A_SECOND_MIN: u64 = 512;
 /// How long the rest of a body that nobody wants is read, so that its sender hears the answer.
 pub(crate) const UNREAD_WITHIN: Duration = Duration::from_secs(2);
@@ -36,6 +36,14 @@ pub(crate) const STOP_AFTER: Duration = Duration::from_secs(10);
 pub(crate) const BODY_BYTES_MAX: usize = 16 << 20;
 /// Bytes of a body of somebody who is not known yet.
 pub(crate) const SMALL_BODY_BYTES_MAX: usize = 16 << 10;
+/// Bytes of all bodies that are read whole and are under way.
+pub(crate) const BODIES_BYTES_MAX: u64 = 384 << 20;
+/// Of one caller's: more than one body as it comes and decoded.
+pub(crate) const CALLER_BODIES_BYTES_MAX: u64 = 96 << 20;
+/// Bytes of all small bodies under way.
+pub(crate) const SMALL_BODIES_BYTES_MAX: u64 = 16 << 20;
+/// Of one network's, or one caller's.
+pub(crate) const CALLER_SMALL_BODIES_BYTES_MAX: u64 = 2 << 20;
 /// Bytes of a body that is read whole, decoded.
 pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
 /// Decoded bytes of a body that is read as it comes: intelligence, logs, bundles.
@@ -107,6 +115,11 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "the answer is 408",
     ),
     (
+        "bytes of a body a second, at the least, in any 10 s that it is waited for",
+        BODY_BYTES_A_SECOND_MIN,
+        "the answer is 408",
+    ),
+    (
         "seconds in which a reader takes nothing of an answer",
         WRITE_STALL_MAX.as_secs(),
         "the connection is closed",
@@ -140,6 +153,26 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "bytes of such a body, decoded",
         DECODED_BYTES_MAX as u64,
         "the answer is 413",
+    ),
+    (
+        "bytes of all such bodies under way",
+        BODIES_BYTES_MAX,
+        "the answer is 503 with Retry-After",
+    ),
+    (
+        "bytes of such bodies of one caller under way",
+        CALLER_BODIES_BYTES_MAX,
+        "the answer is 429 with Retry-After",
+    ),
+    (
+        "bytes of all bodies of sign-ins and hellos under way",
+        SMALL_BODIES_BYTES_MAX,
+        "the answer is 503 with Retry-After",
+    ),
+    (
+        "bytes of such bodies of one network under way",
+        CALLER_SMALL_BODIES_BYTES_MAX,
+        "the answer is 429 with Retry-After",
     ),
     (
         "bytes of an upload, decoded",

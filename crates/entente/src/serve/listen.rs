@@ -4,7 +4,6 @@
 //! head of a request, pauses and slowness of a body, a reader that takes nothing, and idleness. Begin at [`Listener`].
 
 mod body;
-mod places;
 mod stall;
 
 use std::net::{IpAddr, SocketAddr};
@@ -28,19 +27,19 @@ use super::limits::{
     WRITE_STALL_MAX,
 };
 use super::server::Server;
+use super::shares::Shares;
 use super::tls::{self, Tls};
 use crate::cli;
 use crate::exit::Failure;
 use body::{Guarded, Paced};
-use places::Places;
-pub(super) use places::network_of;
 use stall::Stalling;
 
 /// A socket that is listened at.
 pub(crate) struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    places: Arc<Places>,
+    /// Places for connections, by network.
+    places: Arc<Shares<u128>>,
 }
 
 impl Listener {
@@ -62,7 +61,10 @@ impl Listener {
         Ok(Listener {
             socket,
             address,
-            places: Places::new(asked.connections, asked.connections.div_ceil(ADDRESS_SHARE)),
+            places: Shares::new(
+                u64::from(asked.connections),
+                u64::from(asked.connections.div_ceil(ADDRESS_SHARE)),
+            ),
         })
     }
 
@@ -87,7 +89,7 @@ impl Listener {
                 () = server.stopped() => break,
             };
             while connections.try_join_next().is_some() {}
-            let Some(place) = self.places.clone().take(address.ip()) else {
+            let Ok(place) = self.places.take(network_of(address.ip()), 1) else {
                 continue;
             };
             let (server, tls, router) = (server.clone(), tls.clone(), router.clone());
@@ -104,6 +106,14 @@ impl Listener {
         if tokio::time::timeout(STOP_AFTER, ended).await.is_err() {
             connections.abort_all();
         }
+    }
+}
+
+/// An IPv4 address, or the /64 of an IPv6 address: what one customer has.
+pub(super) fn network_of(address: IpAddr) -> u128 {
+    match address.to_canonical() {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits() & !u128::from(u64::MAX),
     }
 }
 
@@ -249,4 +259,23 @@ impl Drop for Doing {
 fn now() -> Instant {
     #[expect(clippy::disallowed_methods, reason = "the binary is where the clock is read")]
     Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network_of;
+
+    #[test]
+    fn one_customer_is_one_network() {
+        let [near, beside, far, mapped, plain] = [
+            "2001:db8::1",
+            "2001:db8::2",
+            "2001:db8:0:1::1",
+            "::ffff:192.0.2.1",
+            "192.0.2.1",
+        ]
+        .map(|address| network_of(address.parse().unwrap()));
+        assert_eq!((near, mapped), (beside, plain));
+        assert!(near != far && far != plain);
+    }
 }

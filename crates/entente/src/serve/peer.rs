@@ -10,9 +10,8 @@ mod tiles;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -101,15 +100,15 @@ async fn hello(
     State(server): State<Arc<Server>>,
     Extension(connection): Extension<Connection>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
     server.door.budgets.greet(connection.address)?;
     let bounds = Bounds {
         bytes_max: HELLO_BYTES_MAX,
         decoded_max: HELLO_BYTES_MAX,
     };
-    let body = body::whole(&server, &headers, body, bounds).await?;
+    let body = body::whole(&server, &parts, body, bounds).await?;
     let answer = blocking(&server, move |server| match body.is_empty() {
         true => threshold(server, &connection),
         false => introduce(server, &connection, &caller, &body),
@@ -223,9 +222,9 @@ fn pin(server: &Server, met: &Met, pinned: Pinned) -> Result<(), Problem> {
 async fn ask(
     State(server): State<Arc<Server>>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
     let party = caller.who.party().map(str::to_owned);
     let party = party.ok_or_else(|| Problem::forbidden("only another party's node or account asks here"))?;
     let mut turn = server.door.budgets.turn(&party).await?;
@@ -233,7 +232,7 @@ async fn ask(
         bytes_max: PACKED_BYTES_MAX,
         decoded_max: PACKED_BYTES_MAX,
     };
-    let question = body::whole(&server, &headers, body, bounds).await?;
+    let question = body::whole(&server, &parts, body, bounds).await?;
     turn.bytes(question.len());
     let answered = blocking(&server, move |server| {
         let began = budget::now();

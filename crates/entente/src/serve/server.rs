@@ -12,11 +12,15 @@ use tokio::sync::{Semaphore, watch};
 
 use super::api::once::UnderWay;
 use super::gate::Gate;
-use super::limits::{LONG_MAX, PAGES_BYTES_MAX, WORK_MAX};
+use super::limits::{
+    BODIES_BYTES_MAX, CALLER_BODIES_BYTES_MAX, CALLER_SMALL_BODIES_BYTES_MAX, LONG_MAX, PAGES_BYTES_MAX,
+    SMALL_BODIES_BYTES_MAX, WORK_MAX,
+};
 use super::metrics::Metrics;
 use super::peer::Door;
 use super::problem::Problem;
 use super::proxy::Proxy;
+use super::shares::Shares;
 use crate::cli::{self, Global};
 use crate::desk::Signing;
 use crate::exit::Failure;
@@ -44,6 +48,10 @@ pub(crate) struct Server {
     pub(crate) pages: Pages,
     /// Places for requests that ask the node.
     pub(crate) work: Arc<Semaphore>,
+    /// Bytes of bodies under way, by caller.
+    pub(crate) bodies: Arc<Shares<String>>,
+    /// The same of small bodies, which strangers send too: they do not crowd out who is known.
+    pub(crate) small_bodies: Arc<Shares<String>>,
     /// Places for uploads and downloads of any length, which hold a thread for as long as the other side takes.
     pub(crate) long: Arc<Semaphore>,
     /// Requests that are to be done once, and are being done.
@@ -79,6 +87,8 @@ impl Server {
             shown: OnceLock::new(),
             pages: Pages::new(PAGES_BYTES_MAX),
             work: Arc::new(Semaphore::new(WORK_MAX)),
+            bodies: Shares::new(BODIES_BYTES_MAX, CALLER_BODIES_BYTES_MAX),
+            small_bodies: Shares::new(SMALL_BODIES_BYTES_MAX, CALLER_SMALL_BODIES_BYTES_MAX),
             long: Arc::new(Semaphore::new(LONG_MAX)),
             under_way: Arc::default(),
             metrics: Metrics::new().map_err(Failure::store)?,

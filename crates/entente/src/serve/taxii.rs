@@ -5,14 +5,15 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use entente_access::{Action, Caller, Who};
 use entente_exchange::limits::POST_BYTES_MAX;
-use entente_exchange::taxii::{self, MEDIA_TYPE, respond};
-use entente_node::shelf::Visitor;
+use entente_exchange::taxii::{self, MEDIA_TYPE, Pages, refused_before_body, respond};
+use entente_node::shelf::{Shelf, Visitor};
 use serde_json::json;
 
 use super::body::{self, Bounds};
@@ -52,16 +53,40 @@ async fn answer(
 
 async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let body = match parts.method.as_str() {
-        "POST" => body::whole(server, &parts.headers, body, BODY).await?,
+    let asking = Arc::new(Asking { caller, parts });
+    let body = match asking.parts.method.as_str() {
+        "POST" => {
+            let early = asking.clone();
+            let refused = blocking(server, move |server| Ok(early.of(server, &[], refused_before_body)));
+            if let Some(refused) = refused.await? {
+                return Ok(sent(refused));
+            }
+            body::whole(server, &asking.parts, body, BODY).await?
+        }
         _ => Bytes::new(),
     };
-    let response = blocking(server, move |server| {
+    let response = blocking(server, move |server| Ok(asking.of(server, &body, respond)));
+    Ok(sent(response.await?))
+}
+
+/// A request on its way, and whose it is.
+struct Asking {
+    caller: Caller,
+    parts: Parts,
+}
+
+impl Asking {
+    /// Asks the visitor's shelf.
+    fn of<R>(
+        &self,
+        server: &Server,
+        body: &[u8],
+        ask: impl FnOnce(&Shelf<'_>, &Pages, &taxii::Request<'_>) -> R,
+    ) -> R {
+        let parts = &self.parts;
         let text = |name| {
-            parts
-                .headers
-                .get(name)
-                .map(|value: &HeaderValue| value.to_str().unwrap_or("?"))
+            let value = parts.headers.get(name);
+            value.map(|value: &HeaderValue| value.to_str().unwrap_or("?"))
         };
         let at = server.at();
         let request = taxii::Request {
@@ -70,14 +95,13 @@ async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result
             query: parts.uri.query().unwrap_or_default(),
             accept: text(header::ACCEPT),
             content_type: text(header::CONTENT_TYPE),
-            body: &body,
+            body,
             at,
-            host: &host(&parts),
+            host: &host(parts),
         };
-        let shelf = server.node.shelf(visitor(&caller), at);
-        Ok(respond(&shelf, &server.pages, &request))
-    });
-    Ok(sent(response.await?))
+        let shelf = server.node.shelf(visitor(&self.caller), at);
+        ask(&shelf, &server.pages, &request)
+    }
 }
 
 fn visitor(caller: &Caller) -> Visitor<'_> {
@@ -91,7 +115,7 @@ fn visitor(caller: &Caller) -> Visitor<'_> {
 }
 
 /// How the caller called this server. Where it said nothing usable, addresses are told without it.
-fn host(parts: &axum::http::request::Parts) -> String {
+fn host(parts: &Parts) -> String {
     let is_tls = parts
         .extensions
         .get::<Connection>()

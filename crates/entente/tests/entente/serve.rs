@@ -146,6 +146,17 @@ fn who_is_slow_is_let_go_within_15_seconds() {
     });
 }
 
+/// What came quickly at first does not buy a body time.
+#[test]
+fn a_body_that_ends_up_slow_is_given_up_soon() {
+    let home = Home::new();
+    let served = home.serve(&[]);
+    let head = "POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 16000\r\n\r\n";
+    let quick = format!("{head}{}", " ".repeat(15_000));
+    let held = held_for(served.address(), quick.as_bytes());
+    assert!(held < Duration::from_secs(25), "{held:?}");
+}
+
 #[test]
 fn who_says_nothing_is_let_go_too() {
     let home = Home::new();

@@ -80,23 +80,57 @@ pub fn respond(shelf: &Shelf<'_>, pages: &Pages, request: &Request<'_>) -> Respo
     response
 }
 
-fn answer(shelf: &Shelf<'_>, pages: &Pages, request: &Request<'_>) -> Result<Response, Refusal> {
+/// The refusal of a request with a body, where it is refused whatever the body says: to be asked before reading it.
+/// The request's own body may be left out here.
+pub fn refused_before_body(shelf: &Shelf<'_>, pages: &Pages, request: &Request<'_>) -> Option<Response> {
+    let refused = require_body(shelf, pages, request).err();
+    refused.map(|refusal| refusal.response(request))
+}
+
+fn require_body(shelf: &Shelf<'_>, pages: &Pages, request: &Request<'_>) -> Result<(), Refusal> {
+    let (endpoint, method) = understood(shelf, request)?;
+    let Endpoint::In(root, name, Inside::Objects) = endpoint else {
+        return Ok(());
+    };
+    if method != "POST" {
+        return Ok(());
+    }
+    let collection = found(shelf, shelf.collection(&root, &name))?;
+    let at = Place {
+        shelf,
+        pages,
+        request,
+        collection: &collection,
+    };
+    at.require_addable()
+}
+
+/// What is asked, where the address knows the method and the answer would be welcome.
+fn understood<'r>(shelf: &Shelf<'_>, request: &Request<'r>) -> Result<(Endpoint<'r>, &'r str), Refusal> {
     let endpoint = Endpoint::of(request.path).ok_or_else(|| unknown(shelf))?;
-    let allowed = endpoint.allowed();
     let method = match request.method {
         "HEAD" => "GET",
         method => method,
     };
+    let allowed = endpoint.allowed();
     if method == "OPTIONS" {
-        let mut response = Response::of(204, []);
-        response.headers = vec![("allow", allowed.to_owned())];
-        return Ok(response);
+        return Ok((endpoint, method));
     }
     if !allowed.split(", ").any(|known| known == method) {
         return Err(Refusal::method(allowed));
     }
-    if !accept::is_welcome(request.accept) {
-        return Err(Refusal::not_acceptable());
+    match accept::is_welcome(request.accept) {
+        true => Ok((endpoint, method)),
+        false => Err(Refusal::not_acceptable()),
+    }
+}
+
+fn answer(shelf: &Shelf<'_>, pages: &Pages, request: &Request<'_>) -> Result<Response, Refusal> {
+    let (endpoint, method) = understood(shelf, request)?;
+    if method == "OPTIONS" {
+        let mut response = Response::of(204, []);
+        response.headers = vec![("allow", endpoint.allowed().to_owned())];
+        return Ok(response);
     }
     let told = |text: String| Ok(Response::of(200, text.into_bytes()));
     match endpoint {
@@ -248,10 +282,7 @@ impl Place<'_> {
 
     /// §5.5.
     fn add(&self) -> Result<Response, Refusal> {
-        if !accept::is_taxii(self.request.content_type) {
-            return Err(Refusal::media_type());
-        }
-        self.require_writable()?;
+        self.require_addable()?;
         let objects = envelope::objects(self.request.body)?;
         let written = self.shelf.write(self.collection, &objects);
         match written.map_err(|_| Refusal::failed())? {
@@ -283,6 +314,13 @@ impl Place<'_> {
             true => Ok(()),
             false => Err(Refusal::forbidden("this collection cannot be read")),
         }
+    }
+
+    fn require_addable(&self) -> Result<(), Refusal> {
+        if !accept::is_taxii(self.request.content_type) {
+            return Err(Refusal::media_type());
+        }
+        self.require_writable()
     }
 
     fn require_writable(&self) -> Result<(), Refusal> {

@@ -7,7 +7,7 @@ mod paging;
 mod secrets;
 mod takeover;
 
-use entente_exchange::taxii::{Pages, Request, Response, respond};
+use entente_exchange::taxii::{Pages, Request, Response, refused_before_body, respond};
 use entente_node::shelf::Visitor;
 use entente_stix::json::{self, Value};
 
@@ -76,7 +76,15 @@ impl<'g> Guest<'g> {
                 at: desk.at,
                 host: "https://node.example",
             };
-            respond(&node.shelf(self.visitor, desk.at), self.pages, &request)
+            let shelf = node.shelf(self.visitor, desk.at);
+            let response = respond(&shelf, self.pages, &request);
+            // What the body does not decide is decided before it is read.
+            if method == "POST" {
+                let early = refused_before_body(&shelf, self.pages, &Request { body: b"", ..request });
+                let is_early = matches!(response.status, 401 | 403..=406 | 415);
+                assert_eq!(early, is_early.then(|| response.clone()));
+            }
+            response
         })
     }
 

@@ -44,7 +44,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Server>> for Json<T> {
             bytes_max: BODY_BYTES_MAX,
             decoded_max: DECODED_BYTES_MAX,
         };
-        let bytes = whole(server, &parts.headers, body, bounds).await?;
+        let bytes = whole(server, &parts, body, bounds).await?;
         Ok(Json(from_json(&bytes)?))
     }
 }
@@ -85,7 +85,7 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Server>> for Small<T> {
             bytes_max: SMALL_BODY_BYTES_MAX,
             decoded_max: SMALL_BODY_BYTES_MAX,
         };
-        let bytes = whole(server, &parts.headers, body, bounds).await?;
+        let bytes = whole(server, &parts, body, bounds).await?;
         Ok(Small(from_json(&bytes)?))
     }
 }
@@ -219,9 +219,9 @@ impl FromRequest<Arc<Server>> for Text {
             bytes_max: BODY_BYTES_MAX,
             decoded_max: entente_node::limits::ACTS_FILE_BYTES_MAX,
         };
-        let bytes = whole(server, &parts.headers, body, bounds).await?;
-        let text = String::from_utf8(bytes.into());
-        text.map(Text)
+        let bytes = whole(server, &parts, body, bounds).await?;
+        let text = std::str::from_utf8(&bytes);
+        text.map(|text| Text(text.to_owned()))
             .map_err(|_| Problem::bad_request("the body is not text (UTF-8)"))
     }
 }

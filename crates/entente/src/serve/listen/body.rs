@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -22,22 +23,27 @@ pub(crate) enum Broken {
     Off(#[from] hyper::Error),
 }
 
-/// A request's body that must keep coming.
+/// A request's body that must keep coming: no long pause, and enough in any few seconds that it is waited for. What
+/// came before buys no time, and the time that this node takes to read is not its sender's.
 pub(crate) struct Paced {
     /// Gone once it was given up.
     body: Option<Incoming>,
-    began: Instant,
-    bytes: u64,
+    /// Since when the next bytes are waited for.
+    since: Option<Instant>,
     until: Pin<Box<Sleep>>,
+    /// Since its pace was looked at last.
+    waited: Duration,
+    bytes: u64,
 }
 
 impl Paced {
     pub(crate) fn new(body: Incoming) -> Paced {
         Paced {
             body: Some(body),
-            began: Instant::now(),
-            bytes: 0,
+            since: None,
             until: Box::pin(sleep(BODY_PAUSE_MAX)),
+            waited: Duration::ZERO,
+            bytes: 0,
         }
     }
 
@@ -46,9 +52,16 @@ impl Paced {
         Poll::Ready(Some(Err(why)))
     }
 
-    fn is_too_slow(&self) -> bool {
-        let taken = self.began.elapsed();
-        taken > BODY_GRACE && self.bytes < BODY_BYTES_A_SECOND_MIN.saturating_mul(taken.as_secs())
+    /// Looks at the pace after every [`BODY_GRACE`] of waiting.
+    fn is_too_slow(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes as u64;
+        self.waited += self.since.take().map(|since| since.elapsed()).unwrap_or_default();
+        if self.waited < BODY_GRACE {
+            return false;
+        }
+        let wanted = BODY_BYTES_A_SECOND_MIN.saturating_mul(self.waited.as_secs());
+        self.waited = Duration::ZERO;
+        std::mem::take(&mut self.bytes) < wanted
     }
 }
 
@@ -64,20 +77,23 @@ impl Body for Paced {
             return Poll::Ready(None);
         };
         match Pin::new(body).poll_frame(context) {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
-                if self.is_too_slow() {
-                    return self.give_up(Broken::Slow);
-                }
-                self.until.as_mut().reset(Instant::now() + BODY_PAUSE_MAX);
-                Poll::Ready(Some(Ok(frame)))
-            }
+            Poll::Ready(Some(Ok(frame))) => match self.is_too_slow(frame.data_ref().map_or(0, Bytes::len)) {
+                true => self.give_up(Broken::Slow),
+                false => Poll::Ready(Some(Ok(frame))),
+            },
             Poll::Ready(Some(Err(error))) => self.give_up(Broken::Off(error)),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => match self.until.as_mut().poll(context) {
-                Poll::Ready(()) => self.give_up(Broken::Slow),
-                Poll::Pending => Poll::Pending,
-            },
+            Poll::Pending => {
+                if self.since.is_none() {
+                    let now = Instant::now();
+                    self.since = Some(now);
+                    self.until.as_mut().reset(now + BODY_PAUSE_MAX);
+                }
+                match self.until.as_mut().poll(context) {
+                    Poll::Ready(()) => self.give_up(Broken::Slow),
+                    Poll::Pending => Poll::Pending,
+                }
+            }
         }
     }
 

@@ -230,3 +230,39 @@ async fn without_keys_nothing_is_signed() {
     let told = node.post("/api/v1/recalls", &order).await.ok().json();
     assert_eq!(told["items"][0]["reason"], "not released");
 }
+
+/// Bodies of other requests that are under way.
+#[tokio::test]
+async fn bodies_under_way_have_a_bound_for_all_and_for_one() {
+    use crate::serve::limits::{BODIES_BYTES_MAX, CALLER_BODIES_BYTES_MAX};
+    let node = Node::new();
+    let values = json!({"values": ["a"]});
+    let look = || node.post("/api/v1/look", &values);
+    let held = node
+        .server
+        .bodies
+        .take("test".to_owned(), CALLER_BODIES_BYTES_MAX)
+        .unwrap();
+    let refused = look().await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "2"));
+    drop(held);
+    look().await.ok();
+    let others: Vec<_> = (0..BODIES_BYTES_MAX / CALLER_BODIES_BYTES_MAX)
+        .map(|other| {
+            let taken = node.server.bodies.take(other.to_string(), CALLER_BODIES_BYTES_MAX);
+            taken.unwrap()
+        })
+        .collect();
+    let refused = look().await;
+    assert_eq!((refused.status, refused.header("retry-after")), (503, "2"));
+    drop(others);
+    // What was counted for bodies that were answered is free again.
+    for _ in 0..3 {
+        look().await.ok();
+        let all = node
+            .server
+            .bodies
+            .take("test".to_owned(), CALLER_BODIES_BYTES_MAX);
+        assert!(all.is_ok());
+    }
+}
