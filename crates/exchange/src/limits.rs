@@ -117,6 +117,9 @@ pub(crate) const PACK_LEVEL: i32 = 3;
 /// Logarithm of the greatest window of zstd that is written and read: 8 MiB.
 pub(crate) const WINDOW_LOG_MAX: u32 = 23;
 
+/// Bytes of a rendered TAXII page that is worth keeping.
+pub const PAGE_KEPT_BYTES_MIN: usize = 1 << 10;
+
 /// Bytes of the body that puts objects into a TAXII collection.
 pub const POST_BYTES_MAX: usize = 16 << 20;
 
@@ -283,6 +286,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "body that puts objects into a collection, bytes",
         POST_BYTES_MAX as u64,
         "a bigger one is refused",
+    ),
+    (
+        "rendered TAXII page that is kept, bytes at the least",
+        PAGE_KEPT_BYTES_MIN as u64,
+        "a smaller one is rendered each time",
     ),
     (
         "objects of a TAXII page unasked",

@@ -3,13 +3,13 @@
 //! What is kept is asked for only by who was just found to be allowed to see the collection: see
 //! [`Pages::get`]'s callers. New objects behind a page that says that there is more leave it as it is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use entente_node::shelf::Mark;
 use entente_stix::time::Timestamp;
 
-use crate::limits::PAGE_OVERHEAD_BYTES;
+use crate::limits::{PAGE_KEPT_BYTES_MIN, PAGE_OVERHEAD_BYTES};
 
 /// A cache of rendered pages, to be shared by all who answer.
 #[derive(Debug)]
@@ -21,8 +21,10 @@ pub struct Pages {
 #[derive(Debug, Default)]
 struct Kept {
     pages: HashMap<Key, Entry>,
+    /// By when they were used last.
+    by_use: BTreeMap<u64, Key>,
     bytes: usize,
-    /// Counts uses; the order in which pages were used last.
+    /// Counts uses.
     clock: u64,
 }
 
@@ -75,12 +77,9 @@ impl Pages {
     /// A page, if it is still right at `at` with the collection at `mark`.
     pub(super) fn get(&self, key: &Key, mark: Mark, at: Timestamp) -> Option<Rendered> {
         let mut kept = self.kept();
-        kept.clock += 1;
-        let clock = kept.clock;
-        let entry = kept.pages.get_mut(key)?;
-        if entry.is_right(mark, at) {
-            entry.used = clock;
-            return Some(entry.rendered.clone());
+        let is_right = kept.pages.get(key)?.is_right(mark, at);
+        if is_right {
+            return kept.use_now(key);
         }
         kept.remove(key);
         None
@@ -89,15 +88,14 @@ impl Pages {
     /// Keeps a page that was read after the collection was found at `mark`.
     pub(super) fn put(&self, key: Key, mark: Mark, rendered: Rendered) {
         let weight = key.weight() + rendered.body.len();
-        // What would push most others out is not worth it.
-        if weight > self.bytes_max / 4 {
+        // What is read as quickly as it is kept, and what would push most others out, is not worth it.
+        if rendered.body.len() < PAGE_KEPT_BYTES_MIN || weight > self.bytes_max / 4 {
             return;
         }
         let mut kept = self.kept();
         kept.remove(&key);
         while kept.bytes + weight > self.bytes_max {
-            let oldest = kept.pages.iter().min_by_key(|(_, entry)| entry.used);
-            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
+            let Some((_, oldest)) = kept.by_use.pop_first() else {
                 break;
             };
             kept.remove(&oldest);
@@ -105,6 +103,7 @@ impl Pages {
         kept.clock += 1;
         let used = kept.clock;
         kept.bytes += weight;
+        kept.by_use.insert(used, key.clone());
         kept.pages.insert(
             key,
             Entry {
@@ -122,8 +121,18 @@ impl Pages {
 }
 
 impl Kept {
+    fn use_now(&mut self, key: &Key) -> Option<Rendered> {
+        self.clock += 1;
+        let entry = self.pages.get_mut(key)?;
+        let key = self.by_use.remove(&entry.used)?;
+        entry.used = self.clock;
+        self.by_use.insert(entry.used, key);
+        Some(entry.rendered.clone())
+    }
+
     fn remove(&mut self, key: &Key) {
         if let Some(entry) = self.pages.remove(key) {
+            self.by_use.remove(&entry.used);
             self.bytes -= entry.weight;
         }
     }
@@ -131,7 +140,8 @@ impl Kept {
 
 impl Key {
     fn weight(&self) -> usize {
-        PAGE_OVERHEAD_BYTES + self.name.len() + self.next.as_ref().map_or(0, String::len)
+        // It stands in both indexes.
+        PAGE_OVERHEAD_BYTES + 2 * (self.name.len() + self.next.as_ref().map_or(0, String::len))
     }
 }
 
@@ -179,8 +189,8 @@ mod tests {
     #[test]
     fn full_pages_stay_while_others_are_added_behind_them() {
         let pages = Pages::new(100_000);
-        pages.put(key("full"), mark(1, 10), page(9, true, None));
-        pages.put(key("open"), mark(1, 10), page(9, false, None));
+        pages.put(key("full"), mark(1, 10), page(2_000, true, None));
+        pages.put(key("open"), mark(1, 10), page(2_000, false, None));
         assert!(pages.get(&key("full"), mark(1, 11), NOON).is_some());
         assert!(pages.get(&key("open"), mark(1, 10), NOON).is_some());
         assert!(pages.get(&key("open"), mark(1, 11), NOON).is_none());
@@ -192,7 +202,7 @@ mod tests {
     fn a_page_ends_with_the_first_object_in_it() {
         let pages = Pages::new(100_000);
         for (expires, is_right) in [(11, false), (12, false), (13, true)] {
-            pages.put(key("k"), mark(1, 1), page(9, true, Some(expires)));
+            pages.put(key("k"), mark(1, 1), page(2_000, true, Some(expires)));
             assert_eq!(pages.get(&key("k"), mark(1, 1), NOON).is_some(), is_right);
         }
     }
@@ -211,5 +221,32 @@ mod tests {
             ["a", "b", "c", "d", "e", "huge"].map(|name| pages.get(&key(name), mark(1, 1), NOON).is_some());
         assert_eq!(kept, [true, false, true, true, true, false]);
         assert!(pages.bytes() <= 40_000);
+    }
+
+    #[test]
+    fn tiny_pages_push_nothing_out() {
+        let pages = Pages::new(40_000);
+        pages.put(key("real"), mark(1, 1), page(9_000, true, None));
+        for number in 0..100 {
+            pages.put(key(&number.to_string()), mark(1, 1), page(2, false, None));
+        }
+        assert!(pages.get(&key("real"), mark(1, 1), NOON).is_some());
+        assert!(pages.get(&key("99"), mark(1, 1), NOON).is_none());
+    }
+
+    #[test]
+    fn what_is_indexed_is_what_is_kept() {
+        let pages = Pages::new(40_000);
+        for number in 0..1_000_u64 {
+            let name = (number % 13).to_string();
+            match number % 3 {
+                0 => drop(pages.get(&key(&name), mark(number % 2, 1), NOON)),
+                _ => pages.put(key(&name), mark(number % 2, 1), page(3_000, true, None)),
+            }
+            let kept = pages.kept();
+            assert_eq!(kept.pages.len(), kept.by_use.len());
+            let sum: usize = kept.pages.values().map(|entry| entry.weight).sum();
+            assert_eq!(kept.bytes, sum);
+        }
     }
 }
