@@ -1,9 +1,7 @@
 //! The HTTP client: one request, one answer, everything about it bounded.
 //!
 //! It follows no redirect, keeps no cookie and asks no proxy that nobody named: where an answer points is for the
-//! caller to judge. Bodies are unpacked here, counted while they unpack. Begin at [`Client`].
-
-mod inflate;
+//! caller to judge. Bodies are unpacked within bounds ([`crate::inflate`]). Begin at [`Client`].
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +12,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, HeaderMap, HeaderName, 
 use reqwest::{Certificate, Identity, Method};
 use url::Url;
 
-pub(crate) use inflate::{Inflate, NotInflated};
+use crate::inflate::{self, Encoding, NotInflated};
 
 /// Until a connection stands, its TLS handshake included.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -177,17 +175,37 @@ impl Client {
             cause,
         };
         let mut response = request.send().await.map_err(failed)?;
-        let mut inflate =
-            Inflate::new(encodings(response.headers()), fetch.decoded_bytes_max).map_err(unread)?;
+        let encoding = encodings(response.headers());
+        let encoding = Encoding::named(&encoding).ok_or_else(|| unread(NotInflated::Encoding(encoding)))?;
+        let bytes_max = fetch.decoded_bytes_max;
+        let packed_max = match encoding {
+            Encoding::Identity => bytes_max,
+            _ => bytes_max.saturating_add(inflate::PACKING_BYTES_MAX),
+        };
+        let mut packed = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(failed)? {
-            inflate.write(&piece).map_err(unread)?;
+            packed.extend_from_slice(&piece);
+            if packed.len() > packed_max {
+                let bytes_max = bytes_max as u64;
+                return Err(unread(NotInflated::TooBig { bytes_max }));
+            }
         }
         Ok(Fetched {
             status: response.status().as_u16(),
             headers: std::mem::take(response.headers_mut()),
-            body: inflate.finish().map_err(unread)?,
+            body: unpacked(encoding, packed, bytes_max).await.map_err(unread)?,
         })
     }
+}
+
+async fn unpacked(encoding: Encoding, packed: Vec<u8>, bytes_max: usize) -> Result<Vec<u8>, NotInflated> {
+    if encoding == Encoding::Identity {
+        return Ok(packed);
+    }
+    // Much may come out of little: others' turns on this thread do not wait for it.
+    let done = tokio::task::spawn_blocking(move || inflate::unpacked(encoding, &packed, bytes_max));
+    done.await
+        .unwrap_or_else(|_| Err(NotInflated::Damaged("it could not be unpacked".to_owned())))
 }
 
 fn authorities(path: &Path) -> Result<Vec<Certificate>, FetchError> {

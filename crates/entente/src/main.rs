@@ -25,6 +25,7 @@ mod exit;
 mod feeds;
 mod guard;
 mod http;
+mod inflate;
 mod inputs;
 mod kept;
 mod keys;

@@ -10,7 +10,8 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName
 
 use super::{Login, Way};
 use crate::exit::Failure;
-use crate::http::{Client, Fetch, FetchError, NotInflated, Setup, Trust};
+use crate::http::{Client, Fetch, FetchError, Setup, Trust};
+use crate::inflate::NotInflated;
 use crate::keys::first_line;
 
 /// For one request, from its first byte to the last one of the answer.

@@ -13,38 +13,24 @@ use bytes::{Buf as _, Bytes};
 use futures_util::StreamExt as _;
 use tokio::sync::mpsc;
 
-use super::limits::{RATIO_FREE_BYTES, RATIO_MAX, SMALL_BODY_BYTES_MAX};
 use super::caller;
+use super::limits::SMALL_BODY_BYTES_MAX;
 use super::problem::Problem;
 use super::server::Server;
 use super::shares::{Full, Share};
 use super::work::blocking;
+use crate::inflate::{self, Encoding};
 
-/// How a body is encoded (RFC 9110 §8.4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
-    Identity,
-    Gzip,
-    Deflate,
-    Zstd,
-}
-
-impl Encoding {
-    /// What `Content-Encoding` says; one at most.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Encoding, Problem> {
-        let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
-        let (first, second) = (values.next(), values.next());
-        let name = first.map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
-        match (name.as_deref(), second) {
-            (None | Some("" | "identity"), None) => Ok(Encoding::Identity),
-            (Some("gzip" | "x-gzip"), None) => Ok(Encoding::Gzip),
-            (Some("deflate"), None) => Ok(Encoding::Deflate),
-            (Some("zstd"), None) => Ok(Encoding::Zstd),
-            _ => Err(Problem::unsupported(
-                "the body's Content-Encoding is not read here; send it as it is, or as gzip, deflate or zstd",
-            )),
-        }
-    }
+/// How a body is encoded, as `Content-Encoding` says; one at most.
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let mut values = headers.get_all(header::CONTENT_ENCODING).iter();
+    let (first, second) = (values.next(), values.next());
+    let name = first.map_or("", |value| value.to_str().unwrap_or("?"));
+    Encoding::named(name).filter(|_| second.is_none()).ok_or_else(|| {
+        Problem::unsupported(
+            "the body's Content-Encoding is not read here; send it as it is, or as gzip, deflate or zstd",
+        )
+    })
 }
 
 /// Bounds of a body.
@@ -59,16 +45,23 @@ pub(crate) struct Bounds {
 /// The whole body, decoded. What it takes counts as its caller's until the bytes are dropped.
 ///
 /// # Errors
-/// 413 beyond the bounds, 503 and 429 where all bodies under way, or the caller's, take as much as they may.
+/// 415 for an encoding that is not read, and for any where the body is small and anyone may send it; 413 beyond the
+/// bounds, 503 and 429 where all bodies under way, or the caller's, take as much as they may.
 pub(crate) async fn whole(
     server: &Arc<Server>,
     parts: &Parts,
     body: Body,
     bounds: Bounds,
 ) -> Result<Bytes, Problem> {
-    let encoding = Encoding::of(&parts.headers)?;
+    let encoding = encoding(&parts.headers)?;
     require_length(&parts.headers, bounds.bytes_max)?;
-    let shares = match bounds.bytes_max <= SMALL_BODY_BYTES_MAX {
+    let is_small = bounds.bytes_max <= SMALL_BODY_BYTES_MAX;
+    if is_small && encoding != Encoding::Identity {
+        return Err(Problem::unsupported(
+            "nothing is inflated here, where anyone may send; send the body as it is, without Content-Encoding",
+        ));
+    }
+    let shares = match is_small {
         true => &server.small_bodies,
         false => &server.bodies,
     };
@@ -178,82 +171,19 @@ fn broken(error: &axum::Error) -> Problem {
 /// What reading a body to its end met.
 pub(crate) fn unreadable(error: &io::Error) -> Problem {
     match error.kind() {
-        io::ErrorKind::FileTooLarge => Problem::too_large(error.to_string()),
+        io::ErrorKind::FileTooLarge => Problem::too_large(format!("this is {error}; send it in parts")),
         io::ErrorKind::TimedOut => Problem::timeout(error.to_string()),
         _ => Problem::bad_request(format!("the body cannot be read to its end: {error}")),
     }
 }
 
-/// A reader of what `reader` gives, decoded; fails with [`io::ErrorKind::FileTooLarge`] over a bound.
+/// A reader of what `packed` gives, decoded within bounds ([`inflate::reader`]).
 pub(crate) fn decoder<'r>(
     encoding: Encoding,
-    reader: impl Read + Send + 'r,
+    packed: impl Read + Send + 'r,
     decoded_max: u64,
 ) -> Result<Box<dyn Read + Send + 'r>, Problem> {
-    let counted = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let reader = Counted {
-        reader,
-        count: counted.clone(),
-    };
-    let inflating: Box<dyn Read + Send + 'r> = match encoding {
-        Encoding::Identity => Box::new(reader),
-        Encoding::Gzip => Box::new(flate2::read::MultiGzDecoder::new(reader)),
-        Encoding::Deflate => Box::new(flate2::read::ZlibDecoder::new(reader)),
-        Encoding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::new(reader)
-                .map_err(|error| Problem::failed(format!("zstd: {error}")))?;
-            // 2^23: what RFC 8878 §3.1.1.1.2 asks of every decoder.
-            decoder
-                .window_log_max(23)
-                .map_err(|error| Problem::failed(format!("zstd: {error}")))?;
-            Box::new(decoder)
-        }
-    };
-    Ok(Box::new(Bounded {
-        reader: inflating,
-        encoded: counted,
-        decoded: 0,
-        decoded_max,
-    }))
-}
-
-struct Counted<R> {
-    reader: R,
-    count: Arc<std::sync::atomic::AtomicU64>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.count
-            .fetch_add(read as u64, std::sync::atomic::Ordering::Relaxed);
-        Ok(read)
-    }
-}
-
-struct Bounded<R> {
-    reader: R,
-    encoded: Arc<std::sync::atomic::AtomicU64>,
-    decoded: u64,
-    decoded_max: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        self.decoded += read as u64;
-        let encoded = self.encoded.load(std::sync::atomic::Ordering::Relaxed);
-        let over = |what: String| Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
-        if self.decoded > self.decoded_max {
-            return over(format!("decoded, the body is over {} bytes", self.decoded_max));
-        }
-        if self.decoded > RATIO_FREE_BYTES && self.decoded > encoded.saturating_mul(RATIO_MAX) {
-            return over(format!(
-                "the body is more than {RATIO_MAX} times as long decoded as it came"
-            ));
-        }
-        Ok(read)
-    }
+    inflate::reader(encoding, packed, decoded_max).map_err(|error| unreadable(&error))
 }
 
 /// Chunks of a streamed body that wait for its reader.
@@ -305,77 +235,33 @@ impl Read for Streamed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write as _;
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn zlib(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn decode(encoding: Encoding, bytes: &[u8], decoded_max: u64) -> io::Result<Vec<u8>> {
-        let mut decoded = Vec::new();
-        decoder(encoding, bytes, decoded_max)
-            .unwrap()
-            .read_to_end(&mut decoded)?;
-        Ok(decoded)
-    }
 
     #[test]
-    fn every_encoding_is_read() {
-        let text = b"{\"objects\":[]}".repeat(50);
-        assert_eq!(decode(Encoding::Identity, &text, 1 << 20).unwrap(), text);
-        assert_eq!(decode(Encoding::Gzip, &gzip(&text), 1 << 20).unwrap(), text);
-        assert_eq!(decode(Encoding::Deflate, &zlib(&text), 1 << 20).unwrap(), text);
-        let packed = zstd::encode_all(text.as_slice(), 3).unwrap();
-        assert_eq!(decode(Encoding::Zstd, &packed, 1 << 20).unwrap(), text);
-    }
-
-    #[test]
-    fn a_bomb_ends_at_a_bound() {
-        let zeros = vec![0; 64 << 20];
-        for (encoding, bomb) in [
-            (Encoding::Gzip, gzip(&zeros)),
-            (Encoding::Deflate, zlib(&zeros)),
-            (Encoding::Zstd, zstd::encode_all(zeros.as_slice(), 3).unwrap()),
+    fn a_bomb_is_too_large_and_what_is_garbled_is_the_senders_fault() {
+        let bomb = zstd::encode_all(vec![0; 64 << 20].as_slice(), 3).unwrap();
+        for (bytes, decoded_max, status) in [
+            (bomb.as_slice(), 1 << 10, 413),
+            (&bomb, 1 << 30, 413),
+            (&bomb[..bomb.len() / 2], 1 << 10, 413),
+            (b"nothing of that kind", 1 << 10, 400),
         ] {
-            for decoded_max in [1 << 10, 1 << 30] {
-                let error = decode(encoding, &bomb, decoded_max).unwrap_err();
-                assert_eq!(error.kind(), io::ErrorKind::FileTooLarge, "{encoding:?} {error}");
-            }
-            // However it is asked for, little more than the bound was ever held.
-            let mut reader = decoder(encoding, bomb.as_slice(), 1 << 30).unwrap();
-            let read = io::copy(&mut reader, &mut io::sink());
-            assert!(read.is_err(), "{encoding:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_cut_or_garbled_is_the_senders_fault() {
-        let whole = gzip(&b"some text, some more".repeat(100));
-        for bytes in [&whole[..whole.len() / 2], b"no gzip at all".as_slice()] {
-            let error = decode(Encoding::Gzip, bytes, 1 << 20).unwrap_err();
-            assert_eq!(unreadable(&error).status, 400);
+            let mut reader = decoder(Encoding::Zstd, bytes, decoded_max).unwrap();
+            let error = io::copy(&mut reader, &mut io::sink()).unwrap_err();
+            assert_eq!(unreadable(&error).status, status, "{error}");
         }
     }
 
     #[test]
     fn two_encodings_are_not_read() {
         let mut headers = HeaderMap::new();
-        assert_eq!(Encoding::of(&headers).unwrap(), Encoding::Identity);
+        assert_eq!(encoding(&headers).unwrap(), Encoding::Identity);
         headers.append(header::CONTENT_ENCODING, "GZIP".parse().unwrap());
-        assert_eq!(Encoding::of(&headers).unwrap(), Encoding::Gzip);
+        assert_eq!(encoding(&headers).unwrap(), Encoding::Gzip);
         headers.append(header::CONTENT_ENCODING, "gzip".parse().unwrap());
-        assert_eq!(Encoding::of(&headers).unwrap_err().status, 415);
+        assert_eq!(encoding(&headers).unwrap_err().status, 415);
         headers.insert(header::CONTENT_ENCODING, "gzip, gzip".parse().unwrap());
-        assert_eq!(Encoding::of(&headers).unwrap_err().status, 415);
+        assert_eq!(encoding(&headers).unwrap_err().status, 415);
         headers.insert(header::CONTENT_ENCODING, "br".parse().unwrap());
-        assert_eq!(Encoding::of(&headers).unwrap_err().status, 415);
+        assert_eq!(encoding(&headers).unwrap_err().status, 415);
     }
 }

@@ -19,7 +19,8 @@ use utoipa::openapi::path::Parameter;
 use utoipa::{IntoParams, ToSchema};
 
 use super::schema::Schema;
-use crate::serve::body::{Bounds, Encoding, decoder, streamed, unreadable, whole};
+use crate::inflate::Encoding;
+use crate::serve::body::{self, Bounds, decoder, streamed, unreadable, whole};
 use crate::serve::limits::{BODY_BYTES_MAX, DECODED_BYTES_MAX, SMALL_BODY_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
@@ -253,7 +254,7 @@ impl FromRequest<Arc<Server>> for Upload {
         let (parts, body) = request.into_parts();
         require_type(&parts.headers, UPLOAD_TYPES)?;
         Ok(Upload {
-            encoding: Encoding::of(&parts.headers)?,
+            encoding: body::encoding(&parts.headers)?,
             body,
         })
     }

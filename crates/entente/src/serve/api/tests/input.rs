@@ -249,7 +249,10 @@ async fn bodies_under_way_have_a_bound_for_all_and_for_one() {
     look().await.ok();
     let others: Vec<_> = (0..BODIES_BYTES_MAX / CALLER_BODIES_BYTES_MAX)
         .map(|other| {
-            let taken = node.server.bodies.take(other.to_string(), CALLER_BODIES_BYTES_MAX);
+            let taken = node
+                .server
+                .bodies
+                .take(other.to_string(), CALLER_BODIES_BYTES_MAX);
             taken.unwrap()
         })
         .collect();
