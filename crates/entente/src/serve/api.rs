@@ -31,17 +31,21 @@ mod tests;
 
 use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::{Router, middleware};
 use entente_access::Action;
 use serde::Serialize;
-use tokio::sync::OwnedSemaphorePermit;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::caller;
+use super::limits::CALLER_LONG_MAX;
 use super::problem::Problem;
 use super::routes::Route;
 use super::server::Server;
+use super::shares::{Full, Share};
 use super::work::blocking;
 
 /// What each route needs.
@@ -254,19 +258,34 @@ pub(crate) fn require_same(path: &str, body: &str, pointer: &str) -> Result<(), 
 }
 
 /// One of the few places for work that takes as long as the other side.
-fn place(server: &Server) -> Result<OwnedSemaphorePermit, Problem> {
-    server.long.clone().try_acquire_owned().map_err(|_| {
-        Problem::busy("as many uploads and downloads as this node does at a time are under way; ask again")
-            .retry(5)
-    })
+pub(crate) struct Place {
+    _share: Share<String>,
+}
+
+impl FromRequestParts<Arc<Server>> for Place {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Arc<Server>) -> Result<Place, Problem> {
+        let share = server.long.take(caller::counted_as(parts), 1);
+        share.map(|share| Place { _share: share }).map_err(|full| match full {
+            Full::All => Problem::busy(
+                "as many uploads and downloads as this node does at a time are under way; ask again",
+            )
+            .retry(5),
+            Full::One => Problem::too_many(format!(
+                "{CALLER_LONG_MAX} uploads and downloads of yours are under way; ask again after one of them, or in 5 s"
+            ))
+            .retry(5),
+        })
+    }
 }
 
 /// Does such work on a blocking thread.
 async fn long<T: Send + 'static>(
     server: &Arc<Server>,
+    place: Place,
     work: impl FnOnce(&Server) -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    let place = place(server)?;
     let done = blocking(server, work).await;
     drop(place);
     done

@@ -24,6 +24,10 @@ pub(crate) const UNREAD_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) const UNREAD_BYTES_MAX: usize = 1 << 20;
 /// How long a reader may take nothing of an answer.
 pub(crate) const WRITE_STALL_MAX: Duration = Duration::from_secs(12);
+/// A reader that takes less than this of what waits for it is let go.
+pub(crate) const READ_BYTES_A_SECOND_MIN: u64 = 4 << 10;
+/// How long a piece of an answer may wait until its reader has room for the next one.
+pub(crate) const ANSWER_STALL_MAX: Duration = Duration::from_secs(20);
 /// Bytes of a request's head.
 pub(crate) const HEAD_BYTES_MAX: usize = 32 << 10;
 /// Streams of an HTTP/2 connection at a time.
@@ -49,17 +53,19 @@ pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
 /// Decoded bytes of a body that is read as it comes: intelligence, logs, bundles.
 pub(crate) const UPLOAD_BYTES_MAX: u64 = 64 << 30;
 /// Uploads and downloads of any length that are under way at a time.
-pub(crate) const LONG_MAX: usize = 12;
+pub(crate) const LONG_MAX: u64 = 12;
+/// Of one caller's.
+pub(crate) const CALLER_LONG_MAX: u64 = 3;
 /// Items in a page of a list, and items that an answer lists one by one.
 pub(crate) const ITEMS_MAX: usize = 1_000;
 /// Bytes of an answer that is kept, to be given again to a request that is repeated.
 pub(crate) const KEPT_ANSWER_BYTES_MAX: usize = 1 << 20;
+/// Such answers of one caller.
+pub(crate) const KEPT_ANSWERS_MAX: usize = 500;
+/// Their bytes.
+pub(crate) const KEPT_ANSWERS_BYTES_MAX: u64 = 16 << 20;
 /// How long such an answer is kept.
 pub(crate) const KEPT_ANSWER_FOR: Duration = Duration::from_secs(24 * 60 * 60);
-/// Decoded bytes to one encoded byte, from the first [`RATIO_FREE_BYTES`] on.
-pub(crate) const RATIO_MAX: u64 = 100;
-/// Decoded bytes whose ratio does not matter.
-pub(crate) const RATIO_FREE_BYTES: u64 = 1 << 20;
 /// Passwords that are hashed at a time: each takes 19 MiB and a core.
 pub(crate) const HASHING_MAX: usize = 2;
 /// Passwords that wait to be hashed or are.
@@ -82,6 +88,21 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
     (
         "questions of one peer that wait",
         super::peer::WAITING_MAX as u64,
+        "the answer is 429 with Retry-After",
+    ),
+    (
+        "TAXII requests of one caller at a time",
+        super::peer::VISITORS_AT_ONCE as u64,
+        "further ones wait, at most 15 s",
+    ),
+    (
+        "TAXII requests of one caller that wait",
+        super::peer::VISITORS_WAITING_MAX as u64,
+        "the answer is 429 with Retry-After",
+    ),
+    (
+        "bytes that one party contributes a day over TAXII",
+        super::peer::CONTRIBUTED_BYTES_A_DAY,
         "the answer is 429 with Retry-After",
     ),
     (
@@ -122,6 +143,11 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
     (
         "seconds in which a reader takes nothing of an answer",
         WRITE_STALL_MAX.as_secs(),
+        "the connection is closed",
+    ),
+    (
+        "bytes of an answer a second that a reader takes, at the least, in any 12 s that it lets wait",
+        READ_BYTES_A_SECOND_MIN,
         "the connection is closed",
     ),
     (
@@ -181,8 +207,13 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
     ),
     (
         "uploads and downloads under way",
-        LONG_MAX as u64,
+        LONG_MAX,
         "the answer is 503 with Retry-After",
+    ),
+    (
+        "uploads and downloads of one caller under way",
+        CALLER_LONG_MAX,
+        "the answer is 429 with Retry-After",
     ),
     (
         "items that an answer lists",
@@ -195,13 +226,23 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "it is not kept, and the request is done again",
     ),
     (
+        "such answers that are kept for one caller",
+        KEPT_ANSWERS_MAX as u64,
+        "the oldest go first",
+    ),
+    (
+        "bytes of such answers that are kept for one caller",
+        KEPT_ANSWERS_BYTES_MAX,
+        "the oldest go first",
+    ),
+    (
         "hours for which such an answer is kept",
         KEPT_ANSWER_FOR.as_secs() / 3600,
         "the request is done again",
     ),
     (
         "decoded bytes to one byte of a body",
-        RATIO_MAX,
+        crate::inflate::RATIO_MAX,
         "the answer is 413",
     ),
     (

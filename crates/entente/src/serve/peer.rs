@@ -33,7 +33,9 @@ use crate::keys;
 use crate::peers::line::MESSAGE;
 use crate::peers::{Peer, Pinned};
 use budget::Budgets;
-pub(crate) use budget::{AT_ONCE, WAITING_MAX};
+pub(crate) use budget::{
+    AT_ONCE, CONTRIBUTED_BYTES_A_DAY, VISITORS_AT_ONCE, VISITORS_WAITING_MAX, WAITING_MAX, now,
+};
 use nonces::Nonces;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -53,6 +55,9 @@ pub(crate) fn router() -> Router<Arc<Server>> {
 pub(crate) struct Door {
     nonces: Nonces,
     budgets: Budgets,
+    /// Of who asks by TAXII and is known, and of who is not: the latter do not crowd out the former.
+    pub(super) visitors: Budgets,
+    pub(super) strangers: Budgets,
     /// Parties that told something just now: they may have more.
     heard: Mutex<BTreeSet<String>>,
     spoke: Notify,
@@ -62,7 +67,9 @@ impl Door {
     pub(crate) fn new() -> Result<Door, crate::exit::Failure> {
         Ok(Door {
             nonces: Nonces::new(keys::seed()?),
-            budgets: Budgets::default(),
+            budgets: Budgets::of_peers(),
+            visitors: Budgets::of_visitors(),
+            strangers: Budgets::of_visitors(),
             heard: Mutex::default(),
             spoke: Notify::new(),
         })

@@ -13,8 +13,8 @@ use tokio::sync::{Semaphore, watch};
 use super::api::once::UnderWay;
 use super::gate::Gate;
 use super::limits::{
-    BODIES_BYTES_MAX, CALLER_BODIES_BYTES_MAX, CALLER_SMALL_BODIES_BYTES_MAX, LONG_MAX, PAGES_BYTES_MAX,
-    SMALL_BODIES_BYTES_MAX, WORK_MAX,
+    BODIES_BYTES_MAX, CALLER_BODIES_BYTES_MAX, CALLER_LONG_MAX, CALLER_SMALL_BODIES_BYTES_MAX, LONG_MAX,
+    PAGES_BYTES_MAX, SMALL_BODIES_BYTES_MAX, WORK_MAX,
 };
 use super::metrics::Metrics;
 use super::peer::Door;
@@ -53,7 +53,7 @@ pub(crate) struct Server {
     /// The same of small bodies, which strangers send too: they do not crowd out who is known.
     pub(crate) small_bodies: Arc<Shares<String>>,
     /// Places for uploads and downloads of any length, which hold a thread for as long as the other side takes.
-    pub(crate) long: Arc<Semaphore>,
+    pub(crate) long: Arc<Shares<String>>,
     /// Requests that are to be done once, and are being done.
     pub(crate) under_way: Arc<UnderWay>,
     pub(crate) metrics: Metrics,
@@ -89,7 +89,7 @@ impl Server {
             work: Arc::new(Semaphore::new(WORK_MAX)),
             bodies: Shares::new(BODIES_BYTES_MAX, CALLER_BODIES_BYTES_MAX),
             small_bodies: Shares::new(SMALL_BODIES_BYTES_MAX, CALLER_SMALL_BODIES_BYTES_MAX),
-            long: Arc::new(Semaphore::new(LONG_MAX)),
+            long: Shares::new(LONG_MAX, CALLER_LONG_MAX),
             under_way: Arc::default(),
             metrics: Metrics::new().map_err(Failure::store)?,
             detected: watch::Sender::new(()),

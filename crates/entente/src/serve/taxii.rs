@@ -2,11 +2,13 @@
 //! as TAXII tells it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
@@ -17,7 +19,8 @@ use entente_node::shelf::{Shelf, Visitor};
 use serde_json::json;
 
 use super::body::{self, Bounds};
-use super::caller::Connection;
+use super::caller::{self, Connection};
+use super::peer;
 use super::problem::Problem;
 use super::routes::Route;
 use super::server::Server;
@@ -34,6 +37,12 @@ pub(crate) fn router() -> Router<Arc<Server>> {
     Router::new()
         .route("/taxii2/", get(answer))
         .route("/taxii2/{*path}", get(answer).post(answer).delete(answer))
+}
+
+/// Whether a path is TAXII's.
+pub(super) fn is_below(path: &str) -> bool {
+    path.strip_prefix("/taxii2")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The longer body is refused by TAXII's own words.
@@ -53,20 +62,45 @@ async fn answer(
 
 async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    let budgets = match caller.who {
+        Who::Anyone => &server.door.strangers,
+        _ => &server.door.visitors,
+    };
+    let mut turn = budgets.turn(&caller::counted_as(&parts)).await?;
     let asking = Arc::new(Asking { caller, parts });
+    let contributor = asking
+        .caller
+        .who
+        .party()
+        .filter(|_| asking.parts.method == Method::POST);
     let body = match asking.parts.method.as_str() {
         "POST" => {
             let early = asking.clone();
-            let refused = blocking(server, move |server| Ok(early.of(server, &[], refused_before_body)));
-            if let Some(refused) = refused.await? {
+            let refused = blocking(server, move |server| {
+                Ok(early.of(server, &[], refused_before_body))
+            });
+            let (refused, worked) = refused.await?;
+            turn.worked(worked);
+            if let Some(refused) = refused {
                 return Ok(sent(refused));
+            }
+            if let Some(party) = contributor {
+                budgets.require_contribution_left(party)?;
             }
             body::whole(server, &asking.parts, body, BODY).await?
         }
         _ => Bytes::new(),
     };
-    let response = blocking(server, move |server| Ok(asking.of(server, &body, respond)));
-    Ok(sent(response.await?))
+    let posted = body.len();
+    let answering = asking.clone();
+    let answered = blocking(server, move |server| Ok(answering.of(server, &body, respond)));
+    let (response, worked) = answered.await?;
+    turn.worked(worked);
+    turn.bytes(posted + response.body.len());
+    if let Some(party) = contributor.filter(|_| response.status == 202) {
+        budgets.contributed(party, posted);
+    }
+    Ok(sent(response))
 }
 
 /// A request on its way, and whose it is.
@@ -76,13 +110,14 @@ struct Asking {
 }
 
 impl Asking {
-    /// Asks the visitor's shelf.
+    /// Asks the visitor's shelf, and tells how long that took.
     fn of<R>(
         &self,
         server: &Server,
         body: &[u8],
         ask: impl FnOnce(&Shelf<'_>, &Pages, &taxii::Request<'_>) -> R,
-    ) -> R {
+    ) -> (R, Duration) {
+        let began = peer::now();
         let parts = &self.parts;
         let text = |name| {
             let value = parts.headers.get(name);
@@ -100,7 +135,7 @@ impl Asking {
             host: &host(parts),
         };
         let shelf = server.node.shelf(visitor(&self.caller), at);
-        ask(&shelf, &server.pages, &request)
+        (ask(&shelf, &server.pages, &request), began.elapsed())
     }
 }
 
@@ -120,11 +155,9 @@ fn host(parts: &Parts) -> String {
         .extensions
         .get::<Connection>()
         .is_some_and(|connection| connection.is_tls);
-    let named = parts
-        .headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let named = named.or_else(|| parts.uri.authority().map(axum::http::uri::Authority::as_str));
+    // A host in the target counts before the header (RFC 9112 §3.2.2).
+    let named = parts.uri.authority().map(Authority::as_str);
+    let named = named.or_else(|| parts.headers.get(header::HOST)?.to_str().ok());
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte);
     match named.filter(|host| !host.is_empty() && host.bytes().all(is_plain)) {
         Some(host) => format!("{}://{host}", if is_tls { "https" } else { "http" }),
@@ -144,7 +177,7 @@ fn sent(response: taxii::Response) -> Response {
 }
 
 /// A problem as TAXII's error message (TAXII 2.1 §3.6.1), with the headers that it has anyway.
-fn refusal(problem: &Problem) -> Response {
+pub(super) fn refusal(problem: &Problem) -> Response {
     let message = json!({
         "title": problem.title,
         "description": problem.detail,

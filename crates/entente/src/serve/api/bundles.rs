@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::input::{Json, Upload};
 use super::lines::written;
-use super::long;
+use super::{Place, long};
 use crate::answers::bundle::{BundleTaken, failure, only_agreement};
 use crate::answers::party::named;
 use crate::exit::{Exit, Failure};
@@ -65,9 +65,10 @@ pub(super) struct BundleOrder {
         content((Vec<u8> = "application/octet-stream")))))]
 pub(super) async fn write(
     State(server): State<Arc<Server>>,
+    place: Place,
     Json(order): Json<BundleOrder>,
 ) -> Result<Response, Problem> {
-    let mut answer = written(&server, "application/octet-stream", move |server, out| {
+    let mut answer = written(&server, place, "application/octet-stream", move |server, out| {
         let desk = server.desk()?;
         let party = named(&server.node, Some(&order.to)).map_err(|failure| in_body("/to", failure))?;
         let agreement = match &order.agreement {
@@ -119,9 +120,10 @@ fn in_the_way(error: io::Error) -> Failure {
     request_body(content((Vec<u8> = "application/octet-stream"))), responses((status = 200, body = BundleTaken)))]
 pub(super) async fn read(
     State(server): State<Arc<Server>>,
+    place: Place,
     upload: Upload,
 ) -> Result<Json<BundleTaken>, Problem> {
-    let done = long(&server, move |server| {
+    let done = long(&server, place, move |server| {
         let (signing, desk) = (server.signing()?, server.desk()?);
         let (mut reader, trouble) = upload.reader()?;
         let mut file = tempfile::tempfile().map_err(in_the_way)?;

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
-use super::Items;
+use super::{Items, Place};
 use super::input::{Json, Query, Upload};
 use super::lines::{NDJSON, Sending, written};
 use super::objects::bad_cursor;
@@ -59,10 +59,11 @@ pub(super) struct ScanQuery {
         content((ScanLine = "application/x-ndjson")))))]
 pub(super) async fn scan(
     State(server): State<Arc<Server>>,
+    place: Place,
     Query(query): Query<ScanQuery>,
     upload: Upload,
 ) -> Result<Response, Problem> {
-    written(&server, NDJSON, move |server, out| {
+    written(&server, place, NDJSON, move |server, out| {
         scanned(server, &query, upload, out)
     })
     .await

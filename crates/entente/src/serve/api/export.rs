@@ -8,6 +8,7 @@ use entente_node::export::Selection;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::Place;
 use super::input::Query;
 use super::lines::{self, written};
 use crate::answers::export::{csv, stix};
@@ -31,13 +32,14 @@ pub(super) struct StixQuery {
     responses((status = 200, content((Object = "application/stix+json")))))]
 pub(super) async fn as_stix(
     State(server): State<Arc<Server>>,
+    place: Place,
     Query(query): Query<StixQuery>,
 ) -> Result<Response, Problem> {
     let selection = Selection {
         types: query.r#type,
         versions: query.versions.unwrap_or_default(),
     };
-    written(&server, lines::STIX, move |server, out| {
+    written(&server, place, lines::STIX, move |server, out| {
         stix(&server.node, &selection, out)?;
         Ok(())
     })
@@ -59,13 +61,14 @@ pub(super) struct CsvQuery {
     responses((status = 200, content((String = "text/csv")))))]
 pub(super) async fn as_csv(
     State(server): State<Arc<Server>>,
+    place: Place,
     Query(query): Query<CsvQuery>,
 ) -> Result<Response, Problem> {
     let selection = Selection {
         types: query.r#type,
         versions: false,
     };
-    written(&server, "text/csv; charset=utf-8", move |server, out| {
+    written(&server, place, "text/csv; charset=utf-8", move |server, out| {
         csv(&server.node, &selection, out)?;
         Ok(())
     })

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Json, Query, Upload};
-use super::long;
+use super::{Place, long};
 use crate::answers::import::{ImportAccount, ImportItem};
 use crate::serve::limits::ITEMS_MAX;
 use crate::serve::problem::Problem;
@@ -79,10 +79,11 @@ pub(super) struct ImportDone {
     responses((status = 200, body = ImportDone)))]
 pub(super) async fn import(
     State(server): State<Arc<Server>>,
+    place: Place,
     Query(query): Query<ImportQuery>,
     upload: Upload,
 ) -> Result<Json<ImportDone>, Problem> {
-    long(&server, move |server| taken(server, &query, upload))
+    long(&server, place, move |server| taken(server, &query, upload))
         .await
         .map(Json)
 }

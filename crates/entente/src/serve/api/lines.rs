@@ -2,16 +2,20 @@
 
 use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
 use futures_util::stream;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::Place;
 use crate::exit::Failure;
+use crate::serve::limits::READ_BYTES_A_SECOND_MIN;
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
 use crate::serve::work::blocking;
@@ -28,11 +32,15 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks that wait for a reader.
 const CHUNKS_WAITING: usize = 4;
 
+/// How long a chunk waits for room among them: for a reader that takes as little as one may.
+const CHUNK_WITHIN: Duration = Duration::from_secs(CHUNK_BYTES as u64 / READ_BYTES_A_SECOND_MIN);
+
 /// Where such an answer is written.
 pub(super) struct Sending {
     begun: bool,
     gathered: BytesMut,
     chunks: mpsc::Sender<Bytes>,
+    runtime: Handle,
 }
 
 impl Sending {
@@ -57,9 +65,15 @@ impl Write for Sending {
         }
         self.begun = true;
         let chunk = self.gathered.split().freeze();
-        self.chunks
-            .blocking_send(chunk)
-            .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))
+        // Over HTTP/2 a reader can take nothing, and the socket does not show it.
+        let sent = self
+            .runtime
+            .block_on(tokio::time::timeout(CHUNK_WITHIN, self.chunks.send(chunk)));
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 }
 
@@ -67,10 +81,11 @@ impl Write for Sending {
 /// so that what is cut does not look whole.
 pub(super) async fn written(
     server: &Arc<Server>,
+    place: Place,
     media_type: &'static str,
     write: impl FnOnce(&Server, &mut Sending) -> Result<(), Problem> + Send + 'static,
 ) -> Result<Response, Problem> {
-    let place = super::place(server)?;
+    let runtime = Handle::current();
     let (chunks, mut waiting) = mpsc::channel(CHUNKS_WAITING);
     let writing = tokio::spawn({
         let server = server.clone();
@@ -80,6 +95,7 @@ pub(super) async fn written(
                     begun: false,
                     gathered: BytesMut::with_capacity(CHUNK_BYTES),
                     chunks,
+                    runtime,
                 };
                 write(server, &mut out)?;
                 out.flush().map_err(Failure::from)?;

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 
 use super::input::{Json, Path, Query, Text};
 use super::lines::written;
-use super::{Items, long};
+use super::{Items, Place, long};
 use crate::answers::log::{Guarded, LogEntryShown, LogHead, LogVerdict, entry, held, matching};
 use crate::answers::proof::{Trust, proven};
 use crate::exit::Failure;
@@ -103,9 +103,10 @@ pub(super) async fn entries(
     responses((status = 200, body = Items<LogVerdict>)))]
 pub(super) async fn verify(
     State(server): State<Arc<Server>>,
+    place: Place,
     Path(log): Path<String>,
 ) -> Result<Json<Items<LogVerdict>>, Problem> {
-    let done = long(&server, move |server| {
+    let done = long(&server, place, move |server| {
         let log = one(server, &log)?;
         Ok(Items::all(held(&server.node, &server.global, &log)?))
     });
@@ -118,9 +119,10 @@ pub(super) async fn verify(
     responses((status = 200, content((Vec<u8> = "application/x-tar")))))]
 pub(super) async fn archive(
     State(server): State<Arc<Server>>,
+    place: Place,
     Path(log): Path<String>,
 ) -> Result<Response, Problem> {
-    written(&server, "application/x-tar", move |server, out| {
+    written(&server, place, "application/x-tar", move |server, out| {
         let log = one(server, &log)?;
         server.node.publish::<Failure>(&log.origin, |path, bytes| {
             out.write_all(&tar_header(path, bytes.len())?)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::input::Json;
-use super::{Items, long};
+use super::{Items, Place, long};
 use crate::answers::check::{CheckSums, Checked, DifferenceShown};
 use crate::answers::limits::{Limit, all};
 use crate::serve::problem::Problem;
@@ -43,9 +43,10 @@ pub(super) struct CheckDone {
 #[utoipa::path(post, path = "/api/v1/check", tag = "node", responses((status = 200, body = CheckDone)))]
 pub(super) async fn check(
     State(server): State<Arc<Server>>,
+    place: Place,
     Json(order): Json<CheckOrder>,
 ) -> Result<Json<CheckDone>, Problem> {
-    let done = long(&server, move |server| {
+    let done = long(&server, place, move |server| {
         let report = server.node.check(order.rebuild)?;
         let Checked { check } = Checked::from(&report);
         Ok(CheckDone {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::input::{Json, Upload};
-use super::{Items, long};
+use super::{Items, Place, long};
 use crate::answers::stix::{
     FindingShown, FindingSums, Identified, RuleShown, findings, identified, objects, rules,
 };
@@ -39,9 +39,10 @@ pub(super) struct ValidationDone {
     responses((status = 200, body = ValidationDone)))]
 pub(super) async fn validate(
     State(server): State<Arc<Server>>,
+    place: Place,
     upload: Upload,
 ) -> Result<Json<ValidationDone>, Problem> {
-    let done = long(&server, move |_| {
+    let done = long(&server, place, move |_| {
         let (reader, trouble) = upload.reader()?;
         let (mut sums, mut shown) = (FindingSums::default(), Vec::new());
         objects(reader, "body", &mut |pointer, text| {
@@ -97,9 +98,10 @@ pub(super) struct Identities {
     responses((status = 200, body = Identities)))]
 pub(super) async fn ids(
     State(server): State<Arc<Server>>,
+    place: Place,
     upload: Upload,
 ) -> Result<Json<Identities>, Problem> {
-    let done = long(&server, move |_| {
+    let done = long(&server, place, move |_| {
         let (reader, trouble) = upload.reader()?;
         let mut done = Identities {
             items: Vec::new(),

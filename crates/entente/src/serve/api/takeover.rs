@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::input::{Json, Query, Upload};
-use super::long;
+use super::{Place, long};
 use crate::answers::takeover::{LeftShown, TakenOverShown};
 use crate::serve::body::unreadable;
 use crate::serve::limits::ITEMS_MAX;
@@ -41,10 +41,11 @@ pub(super) struct TakeoverDone {
     request_body(content = Object, content_type = "application/json"), responses((status = 200, body = TakeoverDone)))]
 pub(super) async fn take_over(
     State(server): State<Arc<Server>>,
+    place: Place,
     Query(query): Query<TakeoverQuery>,
     upload: Upload,
 ) -> Result<Json<TakeoverDone>, Problem> {
-    let done = long(&server, move |server| {
+    let done = long(&server, place, move |server| {
         let (reader, trouble) = upload.reader()?;
         let mut text = Vec::new();
         reader

@@ -1,5 +1,5 @@
-//! What one peer may cost: questions at a time, and a minute's questions, bytes and work. Each has its own, so that one
-//! that asks much, or slowly, waits for itself.
+//! What one peer, or one visitor of TAXII, may cost: questions at a time, and a minute's questions, bytes and work. Each
+//! has its own, so that one that asks much, or slowly, waits for itself.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -15,22 +15,51 @@ use crate::serve::problem::Problem;
 pub(crate) const AT_ONCE: usize = 4;
 /// Questions of one peer that wait for that.
 pub(crate) const WAITING_MAX: usize = 64;
+/// The same of one visitor: many tools may share an account.
+pub(crate) const VISITORS_AT_ONCE: usize = 8;
+pub(crate) const VISITORS_WAITING_MAX: usize = 512;
 /// How long one waits.
 const WAIT_MAX: Duration = Duration::from_secs(15);
 
 /// What a peer may use up at once, and what it gets back in a second: questions, bytes both ways, and microseconds of this
 /// node's work.
-const QUESTIONS: Allowance = Allowance {
-    most: 1200.0,
-    a_second: 20.0,
+const PEERS: Allowances = Allowances {
+    questions: Allowance {
+        most: 1200.0,
+        a_second: 20.0,
+    },
+    bytes: Allowance {
+        most: 512.0 * MIB,
+        a_second: 16.0 * MIB,
+    },
+    work_micros: WORK_MICROS,
+    at_once: AT_ONCE,
+    waiting: WAITING_MAX,
 };
-const BYTES: Allowance = Allowance {
-    most: 512.0 * 1024.0 * 1024.0,
-    a_second: 16.0 * 1024.0 * 1024.0,
+/// Visitors ask small questions often, and read whole collections when they come for the first time.
+const VISITORS: Allowances = Allowances {
+    questions: Allowance {
+        most: 20_000.0,
+        a_second: 200.0,
+    },
+    bytes: Allowance {
+        most: 8192.0 * MIB,
+        a_second: 64.0 * MIB,
+    },
+    work_micros: WORK_MICROS,
+    at_once: VISITORS_AT_ONCE,
+    waiting: VISITORS_WAITING_MAX,
 };
 const WORK_MICROS: Allowance = Allowance {
     most: 60_000_000.0,
     a_second: 700_000.0,
+};
+const MIB: f64 = 1024.0 * 1024.0;
+/// Bytes that a party may contribute a day over TAXII.
+pub(crate) const CONTRIBUTED_BYTES_A_DAY: u64 = 256 << 20;
+const CONTRIBUTIONS: Allowance = Allowance {
+    most: CONTRIBUTED_BYTES_A_DAY as f64,
+    a_second: CONTRIBUTED_BYTES_A_DAY as f64 / 86_400.0,
 };
 /// Hellos and knocks of one address.
 const GREETINGS: Allowance = Allowance {
@@ -45,6 +74,16 @@ const REMEMBERED_MAX: usize = 10_000;
 struct Allowance {
     most: f64,
     a_second: f64,
+}
+
+/// What one may use up.
+#[derive(Debug)]
+struct Allowances {
+    questions: Allowance,
+    bytes: Allowance,
+    work_micros: Allowance,
+    at_once: usize,
+    waiting: usize,
 }
 
 /// What is left of an allowance.
@@ -75,6 +114,12 @@ impl Left {
         self.amount -= amount;
     }
 
+    /// Whether nothing of it is used up.
+    fn is_whole(&mut self, allowance: Allowance) -> bool {
+        self.refill(allowance);
+        self.amount >= allowance.most
+    }
+
     /// Seconds until something is left again.
     fn wait(&mut self, allowance: Allowance) -> Option<u64> {
         self.refill(allowance);
@@ -83,14 +128,16 @@ impl Left {
     }
 }
 
-/// The budgets of all.
-#[derive(Default)]
+/// The budgets of all who ask in one way.
 pub(crate) struct Budgets {
-    peers: Mutex<BTreeMap<String, Arc<Budget>>>,
+    allowances: &'static Allowances,
+    each: Mutex<BTreeMap<String, Arc<Budget>>>,
     addresses: Mutex<BTreeMap<u128, Left>>,
+    contributed: Mutex<BTreeMap<String, Left>>,
 }
 
 struct Budget {
+    allowances: &'static Allowances,
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     left: Mutex<Spent>,
@@ -102,22 +149,41 @@ struct Spent {
     work: Left,
 }
 
-/// A peer's turn: while it lasts, one of its places is taken.
+/// A turn: while it lasts, one of the caller's places is taken.
 pub(crate) struct Turn {
     budget: Arc<Budget>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Budgets {
-    /// Waits for the turn of a party.
+    /// Of peers.
+    pub(crate) fn of_peers() -> Budgets {
+        Budgets::new(&PEERS)
+    }
+
+    /// Of visitors of TAXII.
+    pub(crate) fn of_visitors() -> Budgets {
+        Budgets::new(&VISITORS)
+    }
+
+    fn new(allowances: &'static Allowances) -> Budgets {
+        Budgets {
+            allowances,
+            each: Mutex::default(),
+            addresses: Mutex::default(),
+            contributed: Mutex::default(),
+        }
+    }
+
+    /// Waits for the turn of a party, an account or a network.
     ///
     /// # Errors
     /// 429 with the time to wait, where it has used up what it may or too many of its questions wait already.
-    pub(crate) async fn turn(&self, party: &str) -> Result<Turn, Problem> {
-        let budget = self.of(party);
+    pub(crate) async fn turn(&self, one: &str) -> Result<Turn, Problem> {
+        let budget = self.of(one)?;
         budget.require_some_left()?;
         let queued = budget.waiting.clone().try_acquire_owned();
-        let queued = queued.map_err(|_| too_many("too many questions of this peer wait already", 2))?;
+        let queued = queued.map_err(|_| too_many("too many of your questions wait already", 2))?;
         let place = tokio::time::timeout(WAIT_MAX, budget.places.clone().acquire_owned()).await;
         drop(queued);
         match place {
@@ -125,10 +191,7 @@ impl Budgets {
                 budget,
                 _place: place,
             }),
-            _ => Err(too_many(
-                "the questions of this peer before this one take too long",
-                5,
-            )),
+            _ => Err(too_many("your questions before this one take too long", 5)),
         }
     }
 
@@ -156,27 +219,71 @@ impl Budgets {
         Ok(())
     }
 
-    fn of(&self, party: &str) -> Arc<Budget> {
-        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        peers.entry(party.to_owned()).or_default().clone()
-    }
-}
-
-impl Default for Budget {
-    fn default() -> Budget {
-        Budget {
-            places: Arc::new(Semaphore::new(AT_ONCE)),
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
-            left: Mutex::new(Spent {
-                questions: Left::all(QUESTIONS),
-                bytes: Left::all(BYTES),
-                work: Left::all(WORK_MICROS),
-            }),
+    /// Refuses what a party would contribute, where it has contributed as much as it may for now.
+    ///
+    /// # Errors
+    /// 429 with the time to wait.
+    pub(crate) fn require_contribution_left(&self, party: &str) -> Result<(), Problem> {
+        match self.with_contributed(party, |left| left.wait(CONTRIBUTIONS)) {
+            Some(seconds) => Err(too_many(
+                "your party has contributed as many bytes as it may a day",
+                seconds,
+            )),
+            None => Ok(()),
         }
+    }
+
+    /// A party contributed so many bytes.
+    pub(crate) fn contributed(&self, party: &str, bytes: usize) {
+        self.with_contributed(party, |left| left.take(CONTRIBUTIONS, bytes as f64));
+    }
+
+    fn with_contributed<R>(&self, party: &str, with: impl FnOnce(&mut Left) -> R) -> R {
+        let mut contributed = self.contributed.lock().unwrap_or_else(PoisonError::into_inner);
+        with(
+            contributed
+                .entry(party.to_owned())
+                .or_insert_with(|| Left::all(CONTRIBUTIONS)),
+        )
+    }
+
+    fn of(&self, one: &str) -> Result<Arc<Budget>, Problem> {
+        let mut each = self.each.lock().unwrap_or_else(PoisonError::into_inner);
+        if each.len() >= REMEMBERED_MAX && !each.contains_key(one) {
+            each.retain(|_, budget| Arc::strong_count(budget) > 1 || !budget.is_whole());
+            if each.len() >= REMEMBERED_MAX {
+                return Err(too_many("too many ask from everywhere", 60));
+            }
+        }
+        let budget = each.entry(one.to_owned());
+        Ok(budget
+            .or_insert_with(|| Arc::new(Budget::new(self.allowances)))
+            .clone())
     }
 }
 
 impl Budget {
+    fn new(allowances: &'static Allowances) -> Budget {
+        Budget {
+            allowances,
+            places: Arc::new(Semaphore::new(allowances.at_once)),
+            waiting: Arc::new(Semaphore::new(allowances.waiting)),
+            left: Mutex::new(Spent {
+                questions: Left::all(allowances.questions),
+                bytes: Left::all(allowances.bytes),
+                work: Left::all(allowances.work_micros),
+            }),
+        }
+    }
+
+    /// Whether nothing of it is used up: it may be forgotten.
+    fn is_whole(&self) -> bool {
+        let (mut spent, allowances) = (self.spent(), self.allowances);
+        spent.questions.is_whole(allowances.questions)
+            && spent.bytes.is_whole(allowances.bytes)
+            && spent.work.is_whole(allowances.work_micros)
+    }
+
     fn spent(&self) -> MutexGuard<'_, Spent> {
         self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -184,14 +291,14 @@ impl Budget {
     fn require_some_left(&self) -> Result<(), Problem> {
         let mut spent = self.spent();
         let waits = [
-            spent.questions.wait(QUESTIONS),
-            spent.bytes.wait(BYTES),
-            spent.work.wait(WORK_MICROS),
+            spent.questions.wait(self.allowances.questions),
+            spent.bytes.wait(self.allowances.bytes),
+            spent.work.wait(self.allowances.work_micros),
         ];
         if let Some(seconds) = waits.into_iter().flatten().max() {
-            return Err(too_many("this peer has used up what it may ask for now", seconds));
+            return Err(too_many("you have used up what you may ask for now", seconds));
         }
-        spent.questions.take(QUESTIONS, 1.0);
+        spent.questions.take(self.allowances.questions, 1.0);
         Ok(())
     }
 }
@@ -199,15 +306,14 @@ impl Budget {
 impl Turn {
     /// So many bytes came or went.
     pub(crate) fn bytes(&mut self, bytes: usize) {
-        self.budget.spent().bytes.take(BYTES, bytes as f64);
+        let allowance = self.budget.allowances.bytes;
+        self.budget.spent().bytes.take(allowance, bytes as f64);
     }
 
     /// So long this node worked for it.
     pub(crate) fn worked(&mut self, time: Duration) {
-        self.budget
-            .spent()
-            .work
-            .take(WORK_MICROS, time.as_micros() as f64);
+        let allowance = self.budget.allowances.work_micros;
+        self.budget.spent().work.take(allowance, time.as_micros() as f64);
     }
 }
 
@@ -226,7 +332,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_has_used_up_its_part_waits_and_others_do_not() {
-        let budgets = Budgets::default();
+        let budgets = Budgets::of_peers();
         let mut turn = budgets.turn("one").await.unwrap();
         turn.worked(Duration::from_secs(61));
         drop(turn);
@@ -242,7 +348,7 @@ mod tests {
 
     #[tokio::test]
     async fn so_many_questions_a_minute_and_no_more() {
-        let budgets = Budgets::default();
+        let budgets = Budgets::of_peers();
         let mut taken = 0;
         while budgets.turn("one").await.is_ok() {
             taken += 1;
@@ -252,7 +358,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_holds_its_places_waits_for_itself() {
-        let budgets = Arc::new(Budgets::default());
+        let budgets = Arc::new(Budgets::of_peers());
         let mut held = Vec::new();
         for _ in 0..AT_ONCE {
             held.push(budgets.turn("one").await.unwrap());
@@ -280,10 +386,38 @@ mod tests {
 
     #[test]
     fn greetings_of_one_address_end_and_of_others_go_on() {
-        let budgets = Budgets::default();
+        let budgets = Budgets::of_peers();
         let [one, other] = [IpAddr::from([127, 0, 0, 1]), IpAddr::from([127, 0, 0, 2])];
         assert!((0..60).all(|_| budgets.greet(one).is_ok()));
         assert!(budgets.greet(one).is_err());
         assert!(budgets.greet(other).is_ok());
+    }
+
+    #[tokio::test]
+    async fn visitors_from_everywhere_are_forgotten_once_they_have_used_nothing_lately() {
+        let budgets = Budgets::of_visitors();
+        for network in 0..REMEMBERED_MAX {
+            drop(budgets.of(&network.to_string()).unwrap());
+        }
+        assert!(budgets.turn("one more").await.is_ok());
+        assert_eq!(budgets.each.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_party_contributes_so_much_a_day_and_others_go_on() {
+        let budgets = Budgets::of_visitors();
+        for _ in 0..CONTRIBUTED_BYTES_A_DAY >> 24 {
+            budgets.require_contribution_left("one").unwrap();
+            budgets.contributed("one", 16 << 20);
+        }
+        budgets.contributed("one", 1 << 20);
+        let refused = budgets.require_contribution_left("one").unwrap_err();
+        let wait = refused.retry_after.unwrap();
+        assert!(
+            refused.status.as_u16() == 429 && (300..400).contains(&wait),
+            "{wait}"
+        );
+        assert!(refused.detail.contains(&format!("{wait} s")));
+        assert!(budgets.require_contribution_left("other").is_ok());
     }
 }
