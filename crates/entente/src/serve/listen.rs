@@ -6,10 +6,11 @@
 mod body;
 mod stall;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -23,8 +24,8 @@ use tower::ServiceExt as _;
 
 use super::caller::Connection;
 use super::limits::{
-    ADDRESS_SHARE, HANDSHAKE_WITHIN, HEAD_BYTES_MAX, HEAD_WITHIN, IDLE_WITHIN, STOP_AFTER, STREAMS_MAX,
-    WRITE_STALL_MAX,
+    ADDRESS_SHARE, ANSWER_STALL_MAX, HANDSHAKE_WITHIN, HEAD_BYTES_MAX, HEAD_WITHIN, IDLE_WITHIN, STOP_AFTER,
+    STREAMS_MAX, WRITE_STALL_MAX,
 };
 use super::server::Server;
 use super::shares::Shares;
@@ -131,14 +132,15 @@ async fn attend(
 ) {
     // Small answers go at once; where the system cannot, they go a little later.
     let _ = stream.set_nodelay(true);
-    let stream = Stalling::new(stream, WRITE_STALL_MAX);
+    let activity = Arc::new(Activity::new());
+    let stream = Stalling::new(stream, WRITE_STALL_MAX, activity.clone());
     let Some(tls) = tls else {
         let connection = Connection {
             address: address.ip(),
             is_tls: false,
             key: None,
         };
-        return converse(stream, connection, false, server, router).await;
+        return converse(stream, connection, false, activity, server, router).await;
     };
     // Who does not greet in time, or greets wrongly, is let go without a word.
     if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE_WITHIN, tls.accept(stream)).await {
@@ -148,22 +150,27 @@ async fn attend(
             is_tls: true,
             key: tls::key_of_peer(&stream),
         };
-        converse(stream, connection, is_h2, server, router).await;
+        converse(stream, connection, is_h2, activity, server, router).await;
     }
 }
 
 /// Serves one connection, in the version of HTTP that was agreed on.
-async fn converse<S>(stream: S, connection: Connection, is_h2: bool, server: Arc<Server>, router: Router)
-where
+async fn converse<S>(
+    stream: S,
+    connection: Connection,
+    is_h2: bool,
+    activity: Arc<Activity>,
+    server: Arc<Server>,
+    router: Router,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let activity = Arc::new(Activity::new());
     let service = {
         let activity = activity.clone();
         hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
             let doing = activity.clone().begin();
             request.extensions_mut().insert(connection.clone());
-            let request = request.map(|body| axum::body::Body::new(Paced::new(body)));
+            let request = request.map(|body| axum::body::Body::new(Paced::new(body, activity.clone())));
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await?;
@@ -186,7 +193,7 @@ where
         builder
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_WITHIN)
-            .max_buf_size(HEAD_BYTES_MAX * 2)
+            .max_buf_size(HEAD_BYTES_MAX)
             .half_close(false);
         watch(builder.serve_connection(io, service), &activity, &server).await;
     }
@@ -200,7 +207,10 @@ async fn watch<C: GracefulConnection>(connection: C, activity: &Activity, server
             // What goes wrong with one connection is that connection's; it is closed.
             _ = connection.as_mut() => return,
             () = tokio::time::sleep(IDLE_WITHIN / 8) => {
-                if activity.idle_for() > IDLE_WITHIN {
+                if activity.is_stalled() {
+                    return;
+                }
+                if activity.idle_for() > IDLE_WITHIN || (activity.is_over() && activity.is_idle()) {
                     break;
                 }
             }
@@ -215,10 +225,14 @@ async fn watch<C: GracefulConnection>(connection: C, activity: &Activity, server
     let _ = tokio::time::timeout(within, connection).await;
 }
 
-/// Which requests of a connection are under way.
+/// Which requests of a connection are under way, and whether the other side does its part.
 pub(crate) struct Activity {
     doing: AtomicUsize,
     last: Mutex<Instant>,
+    /// Answers of which a piece was handed out and the next one was not asked for yet: since when.
+    handed: Mutex<BTreeMap<u64, Instant>>,
+    answers: AtomicU64,
+    over: AtomicBool,
 }
 
 impl Activity {
@@ -226,12 +240,39 @@ impl Activity {
         Activity {
             doing: AtomicUsize::new(0),
             last: Mutex::new(now()),
+            handed: Mutex::default(),
+            answers: AtomicU64::new(0),
+            over: AtomicBool::new(false),
         }
     }
 
     fn begin(self: Arc<Self>) -> Doing {
         self.doing.fetch_add(1, Ordering::AcqRel);
         Doing(self)
+    }
+
+    /// The other side took a part of an answer: it is not idle, though nothing else is under way.
+    fn moved(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = now();
+    }
+
+    fn handed(&self) -> MutexGuard<'_, BTreeMap<u64, Instant>> {
+        self.handed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the other side lets an answer wait: over HTTP/2 it can without the socket showing it.
+    fn is_stalled(&self) -> bool {
+        let handed = self.handed();
+        handed.values().any(|since| since.elapsed() > ANSWER_STALL_MAX)
+    }
+
+    /// The other side was given up: this is its last request.
+    fn end(&self) {
+        self.over.store(true, Ordering::Release);
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 
     fn is_idle(&self) -> bool {
@@ -249,6 +290,23 @@ impl Activity {
 /// A request under way, until its answer is written.
 pub(crate) struct Doing(Arc<Activity>);
 
+impl Doing {
+    /// What its answer is known by.
+    fn number(&self) -> u64 {
+        self.0.answers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A piece of the answer was handed out.
+    fn handed(&self, number: u64) {
+        self.0.handed().insert(number, now());
+    }
+
+    /// The next piece is asked for, or none will be.
+    fn asked(&self, number: u64) {
+        self.0.handed().remove(&number);
+    }
+}
+
 impl Drop for Doing {
     fn drop(&mut self) {
         *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = now();
@@ -263,7 +321,33 @@ fn now() -> Instant {
 
 #[cfg(test)]
 mod tests {
-    use super::network_of;
+    use super::{Activity, network_of};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    #[test]
+    fn an_answer_that_waits_for_its_reader_is_seen() {
+        let activity = Arc::new(Activity::new());
+        let doing = activity.clone().begin();
+        let number = doing.number();
+        doing.handed(number);
+        assert!(!activity.is_stalled());
+        if let Some(since) = activity.handed().get_mut(&number) {
+            *since -= super::ANSWER_STALL_MAX + Duration::from_secs(1);
+        }
+        assert!(activity.is_stalled());
+        doing.asked(number);
+        assert!(!activity.is_stalled());
+    }
+
+    #[test]
+    fn who_still_takes_what_was_written_is_not_idle() {
+        let activity = Activity::new();
+        *activity.last.lock().unwrap() -= Duration::from_secs(60);
+        assert!(activity.idle_for() > Duration::from_secs(50));
+        activity.moved();
+        assert!(activity.idle_for() < Duration::from_secs(50));
+    }
 
     #[test]
     fn one_customer_is_one_network() {

@@ -1,7 +1,8 @@
 //! Bodies on their way: a request's must keep coming, an answer's says when it is through.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::Doing;
+use super::{Activity, Doing};
 use crate::serve::limits::{
     BODY_BYTES_A_SECOND_MIN, BODY_GRACE, BODY_PAUSE_MAX, UNREAD_BYTES_MAX, UNREAD_WITHIN,
 };
@@ -26,6 +27,7 @@ pub(crate) enum Broken {
 /// A request's body that must keep coming: no long pause, and enough in any few seconds that it is waited for. What
 /// came before buys no time, and the time that this node takes to read is not its sender's.
 pub(crate) struct Paced {
+    activity: Arc<Activity>,
     /// Gone once it was given up.
     body: Option<Incoming>,
     /// Since when the next bytes are waited for.
@@ -37,8 +39,9 @@ pub(crate) struct Paced {
 }
 
 impl Paced {
-    pub(crate) fn new(body: Incoming) -> Paced {
+    pub(crate) fn new(body: Incoming, activity: Arc<Activity>) -> Paced {
         Paced {
+            activity,
             body: Some(body),
             since: None,
             until: Box::pin(sleep(BODY_PAUSE_MAX)),
@@ -49,6 +52,7 @@ impl Paced {
 
     fn give_up<T>(&mut self, why: Broken) -> Poll<Option<Result<T, Broken>>> {
         self.body = None;
+        self.activity.end();
         Poll::Ready(Some(Err(why)))
     }
 
@@ -132,12 +136,17 @@ async fn throw_away(mut body: Incoming) {
 /// An answer's body; the request counts as under way until it is through.
 pub(crate) struct Guarded {
     body: axum::body::Body,
-    _doing: Doing,
+    number: u64,
+    doing: Doing,
 }
 
 impl Guarded {
     pub(crate) fn new(body: axum::body::Body, doing: Doing) -> Guarded {
-        Guarded { body, _doing: doing }
+        Guarded {
+            body,
+            number: doing.number(),
+            doing,
+        }
     }
 }
 
@@ -149,7 +158,12 @@ impl Body for Guarded {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        self.doing.asked(self.number);
+        let polled = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if polled.is_some() {
+            self.doing.handed(self.number);
+        }
+        Poll::Ready(polled)
     }
 
     fn is_end_stream(&self) -> bool {
@@ -158,5 +172,11 @@ impl Body for Guarded {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.doing.asked(self.number);
     }
 }

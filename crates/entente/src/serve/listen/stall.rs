@@ -2,46 +2,89 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Fails a write that makes no progress for too long.
+use super::Activity;
+use crate::serve::limits::READ_BYTES_A_SECOND_MIN;
+
+/// What is written at once of an answer is more than this; what is less may be the protocol's own, such as pings.
+const OWN_BYTES_MAX: usize = 512;
+
+/// Fails a write that makes no progress for too long, or too little while it is waited for.
 pub(crate) struct Stalling<S> {
     stream: S,
     within: Duration,
-    /// Set while a write waits.
+    activity: Arc<Activity>,
+    /// Since when a write waits.
+    since: Option<Instant>,
     until: Pin<Box<Sleep>>,
-    waits: bool,
+    /// Since the pace was looked at last.
+    waited: Duration,
+    bytes: u64,
 }
 
 impl<S> Stalling<S> {
-    pub(crate) fn new(stream: S, within: Duration) -> Stalling<S> {
+    pub(crate) fn new(stream: S, within: Duration, activity: Arc<Activity>) -> Stalling<S> {
         Stalling {
             stream,
             within,
+            activity,
+            since: None,
             until: Box::pin(sleep(within)),
-            waits: false,
+            waited: Duration::ZERO,
+            bytes: 0,
         }
     }
 
-    fn watched<T>(&mut self, context: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
-            self.waits = false;
-            return polled;
+    fn watched<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        polled: Poll<io::Result<T>>,
+        bytes: impl FnOnce(&T) -> usize,
+    ) -> Poll<io::Result<T>> {
+        match &polled {
+            Poll::Ready(done) => {
+                let bytes = done.as_ref().map_or(0, bytes);
+                if bytes > OWN_BYTES_MAX {
+                    self.activity.moved();
+                }
+                match self.is_too_slow(bytes) {
+                    true => Poll::Ready(Err(too_slow())),
+                    false => polled,
+                }
+            }
+            Poll::Pending => {
+                if self.since.is_none() {
+                    let now = Instant::now();
+                    self.since = Some(now);
+                    self.until.as_mut().reset(now + self.within);
+                }
+                ready!(self.until.as_mut().poll(context));
+                Poll::Ready(Err(too_slow()))
+            }
         }
-        if !self.waits {
-            self.waits = true;
-            self.until.as_mut().reset(Instant::now() + self.within);
-        }
-        ready!(self.until.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the other side takes nothing",
-        )))
     }
+
+    /// Looks at the pace after every `within` of waiting.
+    fn is_too_slow(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes as u64;
+        self.waited += self.since.take().map(|since| since.elapsed()).unwrap_or_default();
+        if self.waited < self.within {
+            return false;
+        }
+        let wanted = READ_BYTES_A_SECOND_MIN.saturating_mul(self.waited.as_secs());
+        self.waited = Duration::ZERO;
+        std::mem::take(&mut self.bytes) < wanted
+    }
+}
+
+fn too_slow() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the other side takes next to nothing")
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Stalling<S> {
@@ -61,7 +104,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.watched(context, polled)
+        self.watched(context, polled, |written| *written)
     }
 
     fn poll_write_vectored(
@@ -70,7 +113,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.watched(context, polled)
+        self.watched(context, polled, |written| *written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -79,11 +122,43 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(context);
-        self.watched(context, polled)
+        self.watched(context, polled, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_shutdown(context);
-        self.watched(context, polled)
+        self.watched(context, polled, |()| 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    /// How long somebody is written to, of four seconds, who takes so many bytes ten times a second.
+    async fn written_for(bytes: usize) -> Duration {
+        let (ours, mut theirs) = tokio::io::duplex(1024);
+        let mut stream = Stalling::new(ours, Duration::from_secs(1), Arc::new(Activity::new()));
+        tokio::spawn(async move {
+            let mut taken = vec![0; bytes];
+            while theirs.read_exact(&mut taken).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        });
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(4) && stream.write_all(&[0; 256]).await.is_ok() {}
+        began.elapsed()
+    }
+
+    #[tokio::test]
+    async fn who_takes_a_few_bytes_now_and_then_does_not_hold_on() {
+        let held = written_for(20).await;
+        assert!(held < Duration::from_secs(4), "{held:?}");
+    }
+
+    #[tokio::test]
+    async fn who_takes_enough_is_written_to_for_as_long_as_it_takes() {
+        assert!(written_for(2 << 10).await >= Duration::from_secs(4));
     }
 }
