@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, Uri, header};
+use axum::http::uri::Authority;
+use axum::http::{HeaderName, HeaderValue, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
@@ -46,6 +47,39 @@ async fn admit(
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
+/// Refuses a request that does not say, or says twice, which host it is for (RFC 9112 §3.2, RFC 9113 §8.3.1): whoever
+/// stands between may have understood the other one. A host in the target itself counts before the header.
+fn require_one_host(request: &Request) -> Result<(), Problem> {
+    let refuse = |why: &str| Err(Problem::bad_request(why));
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (host, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        return refuse("there is more than one Host; send one");
+    }
+    let target = request.uri().authority();
+    let Some(host) = host else {
+        return match request.version() == Version::HTTP_11 {
+            true => refuse("there is no Host; HTTP/1.1 sends one"),
+            false => Ok(()),
+        };
+    };
+    let named = host.to_str().ok().filter(|host| !host.contains('@'));
+    let named = named.and_then(|host| match host {
+        "" => Some(None),
+        host => host.parse::<Authority>().ok().map(Some),
+    });
+    match (named, target) {
+        (None, _) => refuse("the Host is not the name of one, with or without a port"),
+        (Some(named), Some(target)) if request.version() == Version::HTTP_2 => {
+            match named.is_none_or(|named| named == *target) {
+                true => Ok(()),
+                false => refuse("the Host is another one than in `:authority`"),
+            }
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What is the same for every answer: it is known from where it is asked, it is counted, and it says how browsers are to treat it.
 async fn around(State(server): State<Arc<Server>>, mut request: Request, next: Next) -> Response {
     caller::name_origin(&server.proxies, &mut request);
@@ -53,10 +87,20 @@ async fn around(State(server): State<Arc<Server>>, mut request: Request, next: N
         .metrics
         .begin(request.method(), request.extensions().get::<MatchedPath>());
     let instance = request.uri().path().to_owned();
-    let mut response = next.run(request).await;
+    let mut response = match require_one_host(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     counted.end(response.status());
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.about(instance);
+        let allowed = response.headers_mut().remove(header::ALLOW);
+        response = match taxii::is_below(&instance) {
+            true => taxii::refusal(&problem),
+            false => problem.about(instance),
+        };
+        if let Some(allowed) = allowed {
+            response.headers_mut().insert(header::ALLOW, allowed);
+        }
     }
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {

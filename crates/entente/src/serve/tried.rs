@@ -119,9 +119,11 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// What a problem's type ends with.
+    /// What a problem's type ends with, or what TAXII's error is called by.
     fn code(&self) -> String {
-        let kind = self.json()["type"].as_str().unwrap_or_default().to_owned();
+        let problem = self.json();
+        let kind = problem["type"].as_str().or(problem["error_code"].as_str());
+        let kind = kind.unwrap_or_default();
         kind.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
