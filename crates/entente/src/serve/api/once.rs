@@ -3,17 +3,18 @@
 //! The first answer is kept for a day under the caller's key; another request under the same key is refused, and one
 //! that comes while the first is being done is told to wait. What failed is not kept: it did nothing, or what it did
 //! is done by doing it again. So a crash between the deed and its answer being kept is no harm either: everything
-//! that changes something here changes nothing when it is done twice.
+//! that changes something here changes nothing when it is done twice. What is kept for one caller is bounded: the
+//! oldest go first.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, BodyDataStream, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Response as HttpResponse, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use entente_access::{Caller, Who};
+use entente_access::{Action, Caller, Who};
 use entente_store::{Expected, NewDocument};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -21,8 +22,11 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::answers::hex;
-use crate::serve::limits::{KEPT_ANSWER_BYTES_MAX, KEPT_ANSWER_FOR};
+use crate::serve::limits::{
+    KEPT_ANSWER_BYTES_MAX, KEPT_ANSWER_FOR, KEPT_ANSWERS_BYTES_MAX, KEPT_ANSWERS_MAX,
+};
 use crate::serve::problem::Problem;
+use crate::serve::routes;
 use crate::serve::server::Server;
 use crate::serve::work::blocking;
 
@@ -35,24 +39,40 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Of which kind answers are among the store's documents.
 const KIND: &str = "answer";
 
+/// Of which kind the lists of callers' answers are.
+const LISTS: &str = "answers";
+
 /// Headers that belong to an answer.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::ETAG, header::CONTENT_DISPOSITION];
 
 /// Beginnings of paths whose requests or answers hold secrets, which are not kept.
 const SECRETS: [&str; 3] = ["/api/v1/session", "/api/v1/me", "/api/v1/accounts"];
 
-/// Whether a route takes a key.
+/// Whether a route takes a key: it changes something, and nothing about it is secret.
 pub(super) fn takes_key(method: &str, path: &str) -> bool {
-    method != "GET" && method != "HEAD" && !SECRETS.iter().any(|secret| path.starts_with(secret))
+    let action = method
+        .parse()
+        .ok()
+        .filter(|method| !matches!(*method, Method::GET | Method::HEAD))
+        .and_then(|method| routes::action(&method, path));
+    let changes = matches!(
+        action,
+        Some(Action::Import | Action::Release | Action::Administer)
+    );
+    changes && !SECRETS.iter().any(|secret| path.starts_with(secret))
 }
 
 /// The requests with a key that are being done.
 #[derive(Debug, Default)]
-pub(crate) struct UnderWay(Mutex<BTreeSet<String>>);
+pub(crate) struct UnderWay {
+    names: Mutex<BTreeSet<String>>,
+    /// Held by who changes what is kept for a caller.
+    keeping: Mutex<()>,
+}
 
 impl UnderWay {
     fn begin(self: &Arc<Self>, name: &str) -> Option<Turn> {
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         names.insert(name.to_owned()).then(|| Turn {
             under_way: self.clone(),
             name: name.to_owned(),
@@ -68,7 +88,11 @@ struct Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut names = self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut names = self
+            .under_way
+            .names
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         names.remove(&self.name);
     }
 }
@@ -84,15 +108,16 @@ struct Kept {
 
 /// Does a request that has a key once.
 pub(super) async fn once(State(server): State<Arc<Server>>, request: Request, next: Next) -> Response {
-    if !takes_key(request.method().as_str(), request.uri().path()) {
+    let path = request.extensions().get::<MatchedPath>();
+    if !path.is_some_and(|path| takes_key(request.method().as_str(), path.as_str())) {
         return next.run(request).await;
     }
-    let name = match name(&request) {
-        Ok(Some(name)) => name,
+    let named = match named(&request) {
+        Ok(Some(named)) => named,
         Ok(None) => return next.run(request).await,
         Err(problem) => return problem.into_response(),
     };
-    let Some(turn) = server.under_way.begin(&name) else {
+    let Some(turn) = server.under_way.begin(&named.name) else {
         return Problem::conflict(
             "a request with this Idempotency-Key is being done; ask again for its answer",
         )
@@ -101,7 +126,7 @@ pub(super) async fn once(State(server): State<Arc<Server>>, request: Request, ne
     };
     // Whoever hangs up gets the answer when they ask again: the work goes on without them.
     let done = tokio::spawn(async move {
-        let answer = attempt(&server, &name, request, next).await;
+        let answer = attempt(&server, &named, request, next).await;
         drop(turn);
         answer.unwrap_or_else(IntoResponse::into_response)
     });
@@ -109,8 +134,15 @@ pub(super) async fn once(State(server): State<Arc<Server>>, request: Request, ne
         .unwrap_or_else(|_| Problem::failed("this node could not finish that").into_response())
 }
 
-/// What the key is kept under: nobody meets another caller's.
-fn name(request: &Request) -> Result<Option<String>, Problem> {
+/// What an answer is kept under: nobody meets another caller's.
+struct Named {
+    /// Of the caller.
+    caller: String,
+    /// Of the caller and the key.
+    name: String,
+}
+
+fn named(request: &Request) -> Result<Option<Named>, Problem> {
     let mut keys = request.headers().get_all(KEY).iter();
     let (Some(key), more) = (keys.next(), keys.next()) else {
         return Ok(None);
@@ -134,21 +166,28 @@ fn name(request: &Request) -> Result<Option<String>, Problem> {
         Who::Party(_) => "party",
         Who::Peer(_) => "peer",
     };
-    let mut hash = Sha256::new();
-    for part in [who, caller.account.as_deref().unwrap_or(&caller.name), key] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    Ok(Some(hex(&hash.finalize().into())))
+    let account = caller.account.as_deref().unwrap_or(&caller.name);
+    let hashed = |parts: &[&str]| {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        hex(&hash.finalize().into())
+    };
+    Ok(Some(Named {
+        caller: hashed(&[who, account]),
+        name: hashed(&[who, account, key]),
+    }))
 }
 
 async fn attempt(
     server: &Arc<Server>,
-    name: &str,
+    named: &Named,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let key = name.to_owned();
+    let key = named.name.clone();
     let kept = blocking(server, move |server| {
         let at = server.at().micros();
         Ok(server.node.store().document(KIND, &key, at)?)
@@ -161,7 +200,7 @@ async fn attempt(
         return replay(&kept.value, &digest);
     }
     let response = next.run(Request::from_parts(parts, heard.body())).await;
-    keep(server, name, &heard, response).await
+    keep(server, named, &heard, response).await
 }
 
 /// The first answer again, where the request is the first one again.
@@ -192,7 +231,7 @@ fn replay(value: &[u8], digest: &str) -> Result<Response, Problem> {
 /// Keeps an answer, where it is one that can be given again.
 async fn keep(
     server: &Arc<Server>,
-    name: &str,
+    named: &Named,
     heard: &Heard,
     response: Response,
 ) -> Result<Response, Problem> {
@@ -221,7 +260,7 @@ async fn keep(
                     status: parts.status.as_u16(),
                     headers: headers.collect(),
                 };
-                put(server, name.to_owned(), &kept, &gathered).await?;
+                put(server, named, &kept, &gathered).await?;
                 return Ok(Response::from_parts(parts, Body::from(gathered)));
             }
         }
@@ -230,24 +269,78 @@ async fn keep(
     Ok(Response::from_parts(parts, Body::from_stream(body)))
 }
 
-async fn put(server: &Arc<Server>, name: String, kept: &Kept, body: &[u8]) -> Result<(), Problem> {
+async fn put(server: &Arc<Server>, named: &Named, kept: &Kept, body: &[u8]) -> Result<(), Problem> {
     let mut value = serde_json::to_vec(kept).unwrap_or_default();
     value.push(b'\n');
     value.extend_from_slice(body);
+    let (caller, name) = (named.caller.clone(), named.name.clone());
     blocking(server, move |server| {
         let at = server.at().micros();
         let day = i64::try_from(KEPT_ANSWER_FOR.as_micros()).unwrap_or(i64::MAX);
-        let document = NewDocument {
-            kind: KIND,
-            key: &name,
-            value: Some(&value),
-            expires_at: Some(at.saturating_add(day)),
-            expected: Expected::Any,
+        let store = server.node.store();
+        let put = |kind, key: &str, value: Option<&[u8]>| {
+            let document = NewDocument {
+                kind,
+                key,
+                value,
+                expires_at: Some(at.saturating_add(day)),
+                expected: Expected::Any,
+            };
+            store.put_document(&document, at)
         };
-        server.node.store().put_document(&document, at)?;
+        let _turn = server
+            .under_way
+            .keeping
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let list = store.document(LISTS, &caller, at)?;
+        let mut list = List::read(list.as_ref().map_or(&[], |list| &list.value));
+        let gone = list.add(name.clone(), value.len() as u64);
+        // The list first: what is on it and not there does no harm.
+        put(LISTS, &caller, Some(list.text().as_bytes()))?;
+        for name in gone {
+            put(KIND, &name, None)?;
+        }
+        put(KIND, &name, Some(&value))?;
         Ok(())
     })
     .await
+}
+
+/// What is kept for one caller: names and bytes, the oldest first.
+#[derive(Debug, PartialEq, Eq)]
+struct List(VecDeque<(String, u64)>);
+
+impl List {
+    fn read(text: &[u8]) -> List {
+        let text = std::str::from_utf8(text).unwrap_or_default();
+        let line = |line: &str| {
+            let (name, bytes) = line.split_once(' ')?;
+            Some((name.to_owned(), bytes.parse().ok()?))
+        };
+        List(text.lines().filter_map(line).collect())
+    }
+
+    fn text(&self) -> String {
+        let lines = self.0.iter();
+        lines.map(|(name, bytes)| format!("{name} {bytes}\n")).collect()
+    }
+
+    /// Adds an answer, and gives the names of those that have to go for it.
+    fn add(&mut self, name: String, bytes: u64) -> Vec<String> {
+        self.0.retain(|(known, _)| *known != name);
+        self.0.push_back((name, bytes));
+        let mut gone = Vec::new();
+        let mut sum: u64 = self.0.iter().map(|(_, bytes)| bytes).sum();
+        while self.0.len() > KEPT_ANSWERS_MAX || sum > KEPT_ANSWERS_BYTES_MAX {
+            let Some((name, bytes)) = self.0.pop_front() else {
+                break;
+            };
+            sum = sum.saturating_sub(bytes);
+            gone.push(name);
+        }
+        gone
+    }
 }
 
 /// A request's body, digested as it is read.
@@ -311,5 +404,47 @@ impl Hearing {
             Some(Err(_)) | None => self.ended = true,
         }
         chunk
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_one_caller_so_many_are_kept_and_the_oldest_go_first() {
+        let mut list = List::read(b"");
+        for number in 0..KEPT_ANSWERS_MAX {
+            assert_eq!(list.add(number.to_string(), 10), Vec::<String>::new());
+        }
+        assert_eq!(
+            list.add("0".to_owned(), 10),
+            Vec::<String>::new(),
+            "it is the newest now"
+        );
+        assert_eq!(list.add("new".to_owned(), 10), ["1"]);
+        assert_eq!(List::read(list.text().as_bytes()), list);
+        let gone = list.add("big".to_owned(), KEPT_ANSWERS_BYTES_MAX - 25);
+        assert_eq!(
+            gone.len(),
+            KEPT_ANSWERS_MAX - 2,
+            "two small ones have room beside it"
+        );
+    }
+
+    #[test]
+    fn routes_that_change_nothing_take_no_key() {
+        for (method, path, takes) in [
+            ("POST", "/api/v1/import", true),
+            ("DELETE", "/api/v1/feeds/{name}", true),
+            ("GET", "/api/v1/accounts", false),
+            ("POST", "/api/v1/accounts", false),
+            ("POST", "/api/v1/look", false),
+            ("POST", "/api/v1/stix/validation", false),
+            ("POST", "/api/v1/proof/verification", false),
+            ("POST", "/api/v1/session", false),
+        ] {
+            assert_eq!(takes_key(method, path), takes, "{method} {path}");
+        }
     }
 }

@@ -68,10 +68,10 @@ async fn keys_of_others_are_others_keys() {
 async fn what_failed_may_be_tried_again_under_its_key() {
     let node = Node::new();
     let keyed = [("content-type", "application/json"), ("idempotency-key", "key")];
-    let failed = node.ask("POST", "/api/v1/look", &keyed, "{}").await;
+    let failed = node.ask("POST", "/api/v1/check", &keyed, "{\"rebuild\":1}").await;
     assert_eq!(failed.status, 422);
     let mended = node
-        .ask("POST", "/api/v1/look", &keyed, "{\"values\":[\"a\"]}")
+        .ask("POST", "/api/v1/check", &keyed, "{\"rebuild\":false}")
         .await;
     assert_eq!(mended.status, 200, "{}", mended.text());
 }
@@ -110,9 +110,9 @@ async fn keys_that_cannot_be_keys_are_refused() {
         let answer = node
             .ask(
                 "POST",
-                "/api/v1/look",
+                "/api/v1/check",
                 &keyed,
-                json!({"values": ["a"]}).to_string(),
+                json!({"rebuild": false}).to_string(),
             )
             .await;
         assert_eq!(answer.status, 400, "{key}");
