@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
+use entente_access::Action;
 use entente_node::scan::{LogInput, Settings, Told};
 use entente_store::{Cursor, Page, Recorded};
 use futures_util::{Stream, stream};
@@ -17,15 +18,16 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use utoipa::IntoParams;
 
-use super::{Items, Place};
 use super::input::{Json, Query, Upload};
 use super::lines::{NDJSON, Sending, written};
 use super::objects::bad_cursor;
+use super::{Items, Place};
 use crate::answers::detection::DetectionKept;
 use crate::answers::scan::{ScanLine, Summary};
 use crate::commands::json_line;
 use crate::exit::Failure;
 use crate::place;
+use crate::serve::caller;
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
 use crate::serve::work::blocking;
@@ -156,26 +158,24 @@ pub(super) async fn list(
 /// Detections that one event stream tells at a time.
 const EVENTS_AT_ONCE: usize = 100;
 
-/// After this a listener has to come again, so that whoever may no longer listen does not.
+/// After this a listener has to come again.
 const LISTEN_FOR: Duration = Duration::from_secs(300);
 
-/// Below the time after which an idle connection is closed.
+/// Below the time after which an idle connection is closed; and how often it is asked again whether one may listen.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// Detections as they are made: server-sent events
 ///
 /// Each event has the detection's number as its id; whoever comes again with `Last-Event-ID` goes on after it and
-/// misses none. Without it, one hears what is found from now on. The stream ends after five minutes; clients come
-/// again by themselves.
+/// misses none. Without it, one hears what is found from now on. The stream ends after five minutes, and seconds after
+/// one may no longer listen; clients come again by themselves.
 #[utoipa::path(get, path = "/api/v1/detections/events", tag = "detections",
     params(("Last-Event-ID" = Option<String>, Header, description = "The number of the last detection that was heard")),
     responses((status = 200, description = "Events named `detection`, each with a detection as its data",
         content((DetectionKept = "text/event-stream")))))]
-pub(super) async fn events(
-    State(server): State<Arc<Server>>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    let heard = headers
+pub(super) async fn events(State(server): State<Arc<Server>>, parts: Parts) -> Result<Response, Problem> {
+    let heard = parts
+        .headers
         .get("last-event-id")
         .map(|value| value.to_str().unwrap_or_default());
     let after = match heard {
@@ -188,6 +188,7 @@ pub(super) async fn events(
     let listening = Listening {
         detected: server.detected.subscribe(),
         server,
+        parts,
         after,
         waiting: Vec::new().into_iter(),
         until: Instant::now() + LISTEN_FOR,
@@ -223,15 +224,28 @@ fn page(server: &Server, after: u64, limit: usize) -> Result<Page<Recorded>, Pro
 
 struct Listening {
     server: Arc<Server>,
+    /// What the request showed.
+    parts: Parts,
     detected: watch::Receiver<()>,
     after: u64,
     waiting: std::vec::IntoIter<Recorded>,
     until: Instant,
 }
 
+impl Listening {
+    /// Whether what the request showed still counts: tokens are revoked, accounts disabled and roles changed meanwhile.
+    async fn may_listen(&self) -> bool {
+        let caller = caller::of(&self.server, &self.parts).await;
+        caller.is_ok_and(|caller| caller.may(Action::Read))
+    }
+}
+
 fn told(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>> {
     stream::unfold(listening, |mut listening| async move {
         loop {
+            if !listening.may_listen().await {
+                return None;
+            }
             if let Some(recorded) = listening.waiting.next() {
                 listening.after = recorded.number;
                 let event = Event::default()
@@ -255,6 +269,7 @@ fn told(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>> {
                 changed = listening.detected.changed() => changed.ok()?,
                 () = listening.server.stopped() => return None,
                 () = tokio::time::sleep_until(listening.until) => return None,
+                () = tokio::time::sleep(HEARTBEAT) => {}
             }
         }
     })

@@ -1,10 +1,13 @@
 //! Intelligence in, asked for, found in logs, and given back.
 
+use entente_access::{By, Name, NewToken, Role};
 use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 use super::{INDICATOR, LOG, Node, bundle};
+use crate::accounts;
+use crate::exit::Failure;
 
 #[tokio::test]
 async fn what_comes_in_is_shown_looked_up_and_found() {
@@ -194,8 +197,29 @@ async fn event(
     text
 }
 
+/// The token of a reader's account.
+fn ears(node: &Node) -> String {
+    let name: Name = "ears".parse().unwrap();
+    let at = node.server.at();
+    let made = node.server.gate.accounts.change(|book| {
+        if book.get(&name).is_none() {
+            book.add(By::Operator, name.clone(), Role::Reader, None, 0)
+                .map_err(Failure::from)?;
+        }
+        let new = NewToken {
+            scopes: None,
+            label: None,
+            seconds: 3600,
+        };
+        accounts::make_token(book, By::Operator, &name, new, at).map_err(Failure::from)
+    });
+    made.unwrap().token
+}
+
 async fn listen(node: &Node, after: Option<&str>) -> axum::body::BodyDataStream {
-    let mut request = axum::http::Request::builder().uri("/api/v1/detections/events");
+    let mut request = axum::http::Request::builder()
+        .uri("/api/v1/detections/events")
+        .header("authorization", format!("Bearer {}", ears(node)));
     if let Some(after) = after {
         request = request.header("last-event-id", after);
     }
@@ -240,6 +264,31 @@ async fn detections_are_heard_as_they_are_made_and_after_the_last_one_heard() {
         .ask("GET", "/api/v1/detections/events", &[("last-event-id", "x")], "")
         .await;
     assert_eq!(bad.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_no_longer_listen_hears_no_more() {
+    let node = Node::new().informed().await;
+    let mut live = listen(&node, None).await;
+    node.post_text("/api/v1/scan", LOG).await.ok();
+    assert!(event(&mut live).await.contains("id: 1\n"));
+    let name: Name = "ears".parse().unwrap();
+    let revoked = node
+        .server
+        .gate
+        .accounts
+        .change(|book| book.revoke_all(By::Operator, &name).map_err(Failure::from));
+    revoked.unwrap();
+    node.post_text("/api/v1/scan", LOG.replace("10.0.0.1", "10.0.0.2"))
+        .await
+        .ok();
+    let rest = async {
+        while let Some(told) = live.next().await {
+            assert!(!told.unwrap().starts_with(b"event"));
+        }
+    };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), rest);
+    ended.await.unwrap();
 }
 
 #[tokio::test]
