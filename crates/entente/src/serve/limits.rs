@@ -48,8 +48,8 @@ pub(crate) const CALLER_BODIES_BYTES_MAX: u64 = 96 << 20;
 pub(crate) const SMALL_BODIES_BYTES_MAX: u64 = 16 << 20;
 /// Of one network's, or one caller's.
 pub(crate) const CALLER_SMALL_BODIES_BYTES_MAX: u64 = 2 << 20;
-/// Bytes of a body that is read whole, decoded.
-pub(crate) const DECODED_BYTES_MAX: usize = 64 << 20;
+/// Bytes of a body of JSON, as it comes and decoded: what it becomes in memory is many times as much.
+pub(crate) const JSON_BYTES_MAX: usize = 4 << 20;
 /// Decoded bytes of a body that is read as it comes: intelligence, logs, bundles.
 pub(crate) const UPLOAD_BYTES_MAX: u64 = 64 << 30;
 /// Uploads and downloads of any length that are under way at a time.
@@ -176,8 +176,8 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "the answer is 413",
     ),
     (
-        "bytes of such a body, decoded",
-        DECODED_BYTES_MAX as u64,
+        "bytes of a body of JSON, decoded",
+        JSON_BYTES_MAX as u64,
         "the answer is 413",
     ),
     (

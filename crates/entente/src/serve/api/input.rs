@@ -21,7 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::schema::Schema;
 use crate::inflate::Encoding;
 use crate::serve::body::{self, Bounds, decoder, streamed, unreadable, whole};
-use crate::serve::limits::{BODY_BYTES_MAX, DECODED_BYTES_MAX, SMALL_BODY_BYTES_MAX, UPLOAD_BYTES_MAX};
+use crate::serve::limits::{BODY_BYTES_MAX, JSON_BYTES_MAX, SMALL_BODY_BYTES_MAX, UPLOAD_BYTES_MAX};
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
 
@@ -42,8 +42,8 @@ impl<T: DeserializeOwned + ToSchema> FromRequest<Arc<Server>> for Json<T> {
         let (parts, body) = request.into_parts();
         require_type(&parts.headers, &["application/json"])?;
         let bounds = Bounds {
-            bytes_max: BODY_BYTES_MAX,
-            decoded_max: DECODED_BYTES_MAX,
+            bytes_max: JSON_BYTES_MAX,
+            decoded_max: JSON_BYTES_MAX,
         };
         let bytes = whole(server, &parts, body, bounds).await?;
         Ok(Json(from_json(&bytes)?))

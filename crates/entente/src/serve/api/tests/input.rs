@@ -231,6 +231,21 @@ async fn without_keys_nothing_is_signed() {
     assert_eq!(told["items"][0]["reason"], "not released");
 }
 
+/// A few bytes of JSON become many in memory.
+#[tokio::test]
+async fn a_body_of_json_is_not_big() {
+    let node = Node::new();
+    let many = format!("{{\"values\":[{}0]}}", "0,".repeat(2 << 20));
+    let json = [("content-type", "application/json")];
+    let packed = [json[0], ("content-encoding", "gzip")];
+    for (headers, body) in [
+        (&json[..], many.clone().into_bytes()),
+        (&packed, gzip(many.as_bytes())),
+    ] {
+        assert_eq!(node.ask("POST", "/api/v1/look", headers, body).await.status, 413);
+    }
+}
+
 /// Bodies of other requests that are under way.
 #[tokio::test]
 async fn bodies_under_way_have_a_bound_for_all_and_for_one() {
