@@ -14,10 +14,24 @@
     )
 )]
 
+pub mod collection;
+pub mod condition;
+pub mod correlation;
 pub mod error;
+pub mod filter;
 pub mod limits;
 pub mod rule;
 pub mod search;
 pub mod test;
+pub mod yaml;
 
+mod detection;
+mod meta;
+mod pattern;
+mod suggest;
+
+pub use collection::{Collection, one_rule};
+pub use correlation::Correlation;
 pub use error::{Place, Reason, Refusal};
+pub use filter::Filter;
+pub use rule::Rule;

@@ -1,7 +1,11 @@
 //! A rule as it was written, modifiers resolved, and how it is asked for its expression.
 
-use crate::error::Place;
-use crate::search::Named;
+use crate::condition::Condition;
+use crate::detection;
+use crate::error::{Place, Reason, Refusal};
+use crate::meta;
+use crate::search::{Expression, Named};
+use crate::yaml::{Entry, Node};
 
 /// A Sigma rule.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,6 +15,19 @@ pub struct Rule {
     /// Which records it is about.
     pub logsource: Logsource,
     /// What it looks for.
+    pub detection: Detection,
+    /// What filters ask beside it; each must hold too. Set by [`crate::Collection::link`].
+    pub filters: Vec<AppliedFilter>,
+    /// A correlation alerts in its place; set by [`crate::Collection::link`].
+    pub silent: bool,
+}
+
+/// What a filter adds to a rule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedFilter {
+    /// The filter's id, or its title.
+    pub name: String,
+    /// What must hold.
     pub detection: Detection,
 }
 
@@ -51,6 +68,8 @@ pub struct Meta {
     pub falsepositives: Vec<String>,
     /// `scope`.
     pub scope: Vec<String>,
+    /// What the text does not know: pipelines may ask for it.
+    pub custom: Vec<Entry>,
     /// Where the document begins.
     pub place: Place,
 }
@@ -123,7 +142,7 @@ pub enum Relation {
 }
 
 /// `logsource`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Hash)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Logsource {
     /// `category`: what kind of event.
     pub category: Option<String>,
@@ -133,6 +152,23 @@ pub struct Logsource {
     pub service: Option<String>,
     /// `definition`: for people.
     pub definition: Option<String>,
+    /// What the text does not know.
+    pub custom: Vec<Entry>,
+}
+
+impl Logsource {
+    /// Whether everything that this names is named alike by the other: `product: windows` covers each log source of
+    /// Windows. Case does not matter.
+    pub fn covers(&self, other: &Self) -> bool {
+        let covers = |mine: &Option<String>, others: &Option<String>| match (mine, others) {
+            (None, _) => true,
+            (Some(mine), Some(other)) => mine.eq_ignore_ascii_case(other),
+            (Some(_), None) => false,
+        };
+        covers(&self.category, &other.category)
+            && covers(&self.product, &other.product)
+            && covers(&self.service, &other.service)
+    }
 }
 
 /// `detection`.
@@ -141,5 +177,39 @@ pub struct Detection {
     /// Searches in the order they are written; names are unique.
     pub searches: Vec<Named>,
     /// `condition`: one of these holds; never empty.
-    pub conditions: Vec<String>,
+    pub conditions: Vec<Condition>,
+}
+
+/// Reads a document that is a rule.
+pub(crate) fn read(node: &Node) -> Result<Rule, Refusal> {
+    let meta = meta::read(node, &["detection", "logsource"])?;
+    let logsource = meta::logsource(node, meta.place)?;
+    let missing = || meta.place.refuse(Reason::Missing("detection".into()));
+    let entry = node.entry("detection").ok_or_else(missing)?;
+    let detection = detection::read(entry, &[TIMEFRAME])?;
+    Ok(Rule {
+        meta,
+        logsource,
+        detection,
+        filters: Vec::new(),
+        silent: false,
+    })
+}
+
+/// A key of `detection` from the time when conditions could aggregate.
+const TIMEFRAME: &str = "timeframe";
+
+impl Rule {
+    /// What the rule looks for: its conditions, and those of its filters.
+    ///
+    /// # Errors
+    ///
+    /// What [`Refusal`] says of conditions. A rule of a [`crate::Collection`] has none.
+    pub fn expression(&self) -> Result<Expression, Refusal> {
+        let mut parts = vec![self.detection.expression()?];
+        for filter in &self.filters {
+            parts.push(filter.detection.expression()?);
+        }
+        Ok(Expression::and(parts))
+    }
 }

@@ -40,7 +40,7 @@ pub enum Test {
 }
 
 /// A text with wildcards, to be matched as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Pattern {
     /// What follows what. No two literals and no two `Run` stand beside each other; no literal is empty; no token at all is
     /// the empty text.
@@ -63,7 +63,7 @@ pub enum Token {
 }
 
 /// A regular expression (`re`).
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Regex {
     /// As written; PCRE, searched for anywhere, case-sensitive unless `insensitive`.
     pub source: String,
@@ -73,6 +73,8 @@ pub struct Regex {
     pub multiline: bool,
     /// `s`: `.` covers line ends too.
     pub dotall: bool,
+    /// Placeholders in the source (`expand`) that are still to be filled. A rule that keeps one is refused before it is used.
+    pub unfilled: Vec<String>,
 }
 
 /// A network of addresses, host bits zero.
@@ -149,6 +151,50 @@ pub enum TimePart {
     Month,
     /// The year.
     Year,
+}
+
+impl Cidr {
+    /// Reads `address/prefix`, or an address alone; host bits are cleared.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, prefix) = match text.split_once('/') {
+            Some((address, prefix)) => (address, Some(prefix)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let bits = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match prefix {
+            Some(digits) if digits.bytes().all(|digit| digit.is_ascii_digit()) => digits.parse().ok()?,
+            Some(_) => return None,
+            None => bits,
+        };
+        (prefix <= bits).then(|| Self {
+            address: masked(address, prefix),
+            prefix,
+        })
+    }
+
+    /// Whether an address lies inside; IPv4 mapped into IPv6 is taken for IPv4.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = match address {
+            IpAddr::V6(six) if self.address.is_ipv4() => six.to_ipv4_mapped().map_or(address, IpAddr::V4),
+            other => other,
+        };
+        address.is_ipv4() == self.address.is_ipv4() && masked(address, self.prefix) == self.address
+    }
+}
+
+fn masked(address: IpAddr, prefix: u8) -> IpAddr {
+    let prefix = u32::from(prefix);
+    match address {
+        IpAddr::V4(four) => {
+            let mask = u32::MAX.checked_shl(32 - prefix.min(32)).unwrap_or(0);
+            IpAddr::V4((four.to_bits() & mask).into())
+        }
+        IpAddr::V6(six) => {
+            let mask = u128::MAX.checked_shl(128 - prefix.min(128)).unwrap_or(0);
+            IpAddr::V6((six.to_bits() & mask).into())
+        }
+    }
 }
 
 impl fmt::Display for Number {

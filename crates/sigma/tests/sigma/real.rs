@@ -1,0 +1,64 @@
+//! The published rules, all of them.
+
+use std::path::{Path, PathBuf};
+
+use entente_sigma::Collection;
+
+/// A file of the shared data; none where there is no such data.
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let root =
+        std::env::var_os("ENTENTE_SHARED").map_or_else(|| PathBuf::from("/work/shared"), PathBuf::from);
+    Some(root.join(path)).filter(|path| path.exists())
+}
+
+/// Every file below a folder with this ending.
+pub(crate) fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, ending, found);
+        } else if path.extension().is_some_and(|is| is == ending) {
+            found.push(path);
+        }
+    }
+}
+
+pub(crate) fn published() -> Option<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    files(&shared("data/sigma")?, "yml", &mut found);
+    found.sort();
+    Some(
+        found
+            .into_iter()
+            .map(|path| {
+                let text = std::fs::read_to_string(&path).unwrap();
+                (path, text)
+            })
+            .collect(),
+    )
+}
+
+#[test]
+fn every_published_rule_loads() {
+    let Some(texts) = published() else {
+        return;
+    };
+    let began = std::time::Instant::now();
+    let mut all = Collection::default();
+    let mut refused = Vec::new();
+    for (path, text) in &texts {
+        let collection = Collection::read(text);
+        refused.extend(
+            collection
+                .refusals
+                .iter()
+                .map(|refusal| format!("{}: {refusal}", path.display())),
+        );
+        all.append(collection);
+    }
+    all.link();
+    let resolved = all.rules.iter().filter(|rule| rule.expression().is_ok()).count();
+    println!("{} rules in {:?}", all.rules.len(), began.elapsed());
+    assert_eq!(refused, Vec::<String>::new());
+    assert_eq!((all.rules.len(), resolved), (3754, 3754));
+}
