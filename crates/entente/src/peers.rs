@@ -35,6 +35,19 @@ pub(crate) fn book(data: &Path) -> Kept<Book> {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Book {
     pub(crate) peers: BTreeMap<String, Peer>,
+    /// Parties whose nodes were peers, and may not become some by themselves.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) removed: BTreeMap<String, Removed>,
+}
+
+/// A peer that was removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Removed {
+    /// When.
+    pub(crate) at: String,
+    /// The keys that it was known by: who shows one of them hears what became of it.
+    #[serde(default)]
+    pub(crate) keys: Vec<Pinned>,
 }
 
 /// One peer.
@@ -141,6 +154,17 @@ impl Pinned {
     }
 }
 
+impl Removed {
+    /// What who was removed is told.
+    pub(crate) fn sentence(&self) -> String {
+        let day = self.at.get(..10).unwrap_or(&self.at);
+        format!(
+            "this node's operator removed this peer on {day}: it may come back when they say `entente peer add` with its address, or \
+             `entente peer resume`; ask them by another way"
+        )
+    }
+}
+
 impl Book {
     /// Whose TLS key this is, and who vouched for it: a peer that asks here with it, or answers with it. Not of a peer
     /// that is paused.
@@ -156,6 +180,43 @@ impl Book {
                 keys.map(move |pinned| (party.as_str(), pinned))
             });
         pinned.find(|(_, pinned)| pinned.key == *key)
+    }
+
+    /// Lets a peer go; it stays away until somebody adds or resumes it. `None`: it is none.
+    pub(crate) fn remove(&mut self, party: &str, at: Timestamp) -> Option<()> {
+        let peer = self.peers.remove(party)?;
+        let removed = Removed {
+            at: at.to_string(),
+            keys: peer.asks_with.into_iter().chain(peer.answers_with).collect(),
+        };
+        self.removed.insert(party.to_owned(), removed);
+        Some(())
+    }
+
+    /// Goes on with a peer that was paused, or lets one that was removed introduce itself again. `None`: it is neither.
+    pub(crate) fn resume(&mut self, party: &str) -> Option<()> {
+        match self.peers.get_mut(party) {
+            Some(peer) => {
+                peer.paused = false;
+                Some(())
+            }
+            None => self.removed.remove(party).map(drop),
+        }
+    }
+
+    /// Why a key opens nothing here any more, where it did, as a sentence for who has it.
+    pub(crate) fn why_not(&self, key: &TlsKey) -> Option<String> {
+        let has = |removed: &&Removed| removed.keys.iter().any(|pinned| pinned.key == *key);
+        if let Some(holder) = self.holder(key).and_then(|party| self.peers.get(party)) {
+            return Some(match holder.paused {
+                true => "this node's operator has paused this peer: nothing is answered until they say `entente peer resume`"
+                    .to_owned(),
+                false => "the key that vouched for this TLS key counts no more: introduce this node anew, with `entente peer add` \
+                          and the address"
+                    .to_owned(),
+            });
+        }
+        self.removed.values().find(has).map(Removed::sentence)
     }
 
     /// The party that has this key, paused or not.

@@ -225,13 +225,14 @@ impl<'a> Said<'a> {
         self.hello.answers
     }
 
-    /// Whether `sender`, whose card is known here, says this here and now.
+    /// Whether `sender` says this here and now: the party whose card is known here, `None` where none is. Then no key
+    /// counts, and the refusal is that of a signature which is not good.
     ///
     /// # Errors
     /// [`Refusal`], by the first thing that is not so.
-    pub fn verify(self, sender: &Party, moment: &Moment<'_>) -> Result<Met, Refusal> {
+    pub fn verify(self, sender: Option<&Party>, moment: &Moment<'_>) -> Result<Met, Refusal> {
         let hello = self.hello;
-        if hello.from != sender.id || hello.from == moment.me {
+        if sender.is_some_and(|sender| sender.id != hello.from) || hello.from == moment.me {
             return Err(Refusal::From(hello.from));
         }
         // Before the signature: with a wrong clock no key would count, and the sentence would be about keys.
@@ -242,7 +243,8 @@ impl<'a> Said<'a> {
                 ours: moment.at,
             });
         }
-        let verified = self.note.verify(&sender.verifiers(moment.at));
+        let keys = sender.map(|sender| sender.verifiers(moment.at));
+        let verified = self.note.verify(&keys.unwrap_or_default());
         let verified = verified.map_err(Refusal::Signature)?;
         let by = verified.signers().first().map(|signed| signed.key.clone());
         let by = by.ok_or(Refusal::To(hello.to.clone()))?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::bundle::{LogTaken, RefusedShown, alarm_words};
 use crate::peers::line::Line;
 use crate::peers::state::State;
-use crate::peers::{Peer, Pinned};
+use crate::peers::{Peer, Pinned, Removed};
 
 /// A peer that was met.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -59,7 +59,8 @@ pub(crate) struct PeerShown {
     pub(crate) name: String,
     /// Where it answers; none: it only asks here.
     pub(crate) url: Option<String>,
-    /// `paused`, `asks here`, `new`, `in step`, `behind` or `failing`.
+    /// `paused`, `asks here`, `new`, `in step`, `behind`, `failing`, `waiting` (it has not fetched all that is there for it), or
+    /// `not met yet` (and its side has not added this node, so that it never asks).
     #[schema(value_type = String)]
     pub(crate) standing: &'static str,
     /// The TLS key that it answers with.
@@ -94,14 +95,42 @@ impl PeerShown {
     }
 }
 
+/// The standing of a peer that has not added this node.
+pub(crate) const NOT_MET: &str = "not met yet";
+
 fn standing(peer: &Peer, state: &State) -> &'static str {
     match () {
         () if peer.paused => "paused",
+        () if peer.url.is_none() && state.queue > 0 => "waiting",
         () if peer.url.is_none() => "asks here",
         () if state.error.is_some() => "failing",
         () if state.succeeded.is_none() => "new",
         () if state.lag > 0 => "behind",
+        // With tokens nobody's key is pinned, and that says nothing.
+        () if state.queue > 0 && peer.asks_with.is_none() && peer.token.is_none() => NOT_MET,
+        () if state.queue > 0 => "waiting",
         () => "in step",
+    }
+}
+
+/// A peer that was removed.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct PeerRemoved {
+    /// Its party.
+    pub(crate) party: String,
+    /// What it calls itself.
+    pub(crate) name: String,
+    /// When it was removed.
+    pub(crate) removed: String,
+}
+
+impl PeerRemoved {
+    pub(crate) fn of(party: &str, name: &str, removed: &Removed) -> PeerRemoved {
+        PeerRemoved {
+            party: party.to_owned(),
+            name: name.to_owned(),
+            removed: removed.at.clone(),
+        }
     }
 }
 
@@ -154,5 +183,45 @@ impl PeerSynced {
             sent: account.sent,
             received: account.received,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use entente_stix::time::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn standing_says_what_waits_and_for_whom() {
+        let key = Pinned {
+            key: entente_exchange::hello::TlsKey([1; 32]),
+            by: String::new(),
+            since: String::new(),
+        };
+        let stands = |change: &dyn Fn(&mut Peer, &mut State)| {
+            let (mut peer, mut state) = (Peer::new(Timestamp::from_micros(0)), State::default());
+            peer.url = Some("https://node.example".to_owned());
+            peer.asks_with = Some(key.clone());
+            state.succeeded = Some(String::new());
+            change(&mut peer, &mut state);
+            standing(&peer, &state)
+        };
+        assert_eq!(stands(&|_, _| {}), "in step");
+        assert_eq!(stands(&|_, state| state.queue = 2), "waiting");
+        assert_eq!(stands(&|peer, _| peer.asks_with = None), "in step");
+        let alone = |peer: &mut Peer, state: &mut State| (peer.asks_with, state.queue) = (None, 2);
+        assert_eq!(stands(&alone), NOT_MET);
+        let with_token = |peer: &mut Peer, state: &mut State| {
+            alone(peer, state);
+            peer.token = Some(String::new());
+        };
+        assert_eq!(stands(&with_token), "waiting");
+        let asks = |peer: &mut Peer, state: &mut State| (peer.url, state.queue) = (None, 2);
+        assert_eq!(stands(&asks), "waiting");
+        assert_eq!(stands(&|peer, _| peer.url = None), "asks here");
+        assert_eq!(stands(&|_, state| (state.lag, state.queue) = (1, 1)), "behind");
+        let failed = |_: &mut Peer, state: &mut State| (state.queue, state.error) = (2, Some(String::new()));
+        assert_eq!(stands(&failed), "failing");
     }
 }

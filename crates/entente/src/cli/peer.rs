@@ -11,14 +11,15 @@ pub(crate) enum Peer {
     /// Meet the node at an address: both say who they are, and pin each other's TLS key
     Add(PeerAdd),
     /// Every peer: how it stands, when it last answered, what waits
-    List,
+    List(PeerList),
     /// Talk with a peer now, or with all: read what it released, deliver receipts
     Sync(PeerSync),
     /// Ask nothing of a peer and answer it nothing, until it is resumed
     Pause(PeerNamed),
-    /// Go on with a peer that was paused
+    /// Go on with a peer that was paused, or let one that was removed introduce itself again
     Resume(PeerNamed),
-    /// Forget a peer and its keys; what it told stays
+    /// Let a peer go: its keys count no more, and it is not let in again until `peer add` or `peer resume`; what it told
+    /// stays
     Remove(PeerNamed),
 }
 
@@ -47,6 +48,13 @@ pub(crate) struct PeerAdd {
     pub(crate) every: Option<u32>,
     #[command(flatten)]
     pub(crate) unlock: Unlock,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PeerList {
+    /// Those that were removed instead
+    #[arg(long)]
+    pub(crate) removed: bool,
 }
 
 #[derive(Debug, Args)]

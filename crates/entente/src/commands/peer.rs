@@ -11,7 +11,7 @@ use entente_node::Node;
 use entente_node::party::Party;
 use entente_stix::time::Timestamp;
 
-use crate::answers::peer::{PeerMet, PeerShown};
+use crate::answers::peer::{NOT_MET, PeerMet, PeerRemoved, PeerShown};
 use crate::cli::{Global, Peer as Asked, PeerAdd};
 use crate::commands::{json_line, out};
 use crate::desk::Signing;
@@ -21,7 +21,7 @@ use crate::peers::line::{Line, address};
 use crate::peers::state::State;
 use crate::peers::{Book, Pinned, book, meeting};
 use crate::place;
-use crate::render::{count, safe, table};
+use crate::render::{count, counted, safe, table};
 use crate::serve::tls;
 
 /// Bytes of a file with a token.
@@ -30,16 +30,15 @@ const TOKEN_FILE_BYTES_MAX: u64 = 4096;
 pub(crate) fn run(global: &Global, asked: &Asked) -> Result<Exit, Failure> {
     match asked {
         Asked::Add(asked) => add(global, asked),
-        Asked::List => list(global),
+        Asked::List(asked) if asked.removed => list_removed(global),
+        Asked::List(_) => list(global),
         Asked::Sync(asked) => sync::run(global, asked),
         Asked::Pause(named) => change(global, &named.party, "paused", |book, party| {
             book.peers.get_mut(party).map(|peer| peer.paused = true)
         }),
-        Asked::Resume(named) => change(global, &named.party, "resumed", |book, party| {
-            book.peers.get_mut(party).map(|peer| peer.paused = false)
-        }),
+        Asked::Resume(named) => change(global, &named.party, "resumed", |book, party| book.resume(party)),
         Asked::Remove(named) => change(global, &named.party, "removed", |book, party| {
-            book.peers.remove(party).map(drop)
+            book.remove(party, place::now())
         }),
     }
 }
@@ -170,6 +169,33 @@ fn list(global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+fn list_removed(global: &Global) -> Result<Exit, Failure> {
+    let names = Names::of(&place::open_to_read(global)?)?;
+    let book = book(&place::data_folder(global)?).read()?;
+    let mut out = out();
+    let mut rows = vec![["PEER", "REMOVED", "PARTY"].map(str::to_owned).to_vec()];
+    for (party, removed) in &book.removed {
+        let shown = PeerRemoved::of(party, &names.name(party), removed);
+        match global.json {
+            true => json_line(&mut out, &shown)?,
+            false => rows.push(vec![safe(&shown.name), safe(&shown.removed), safe(&shown.party)]),
+        }
+    }
+    match (global.json, book.removed.is_empty()) {
+        (true, _) => {}
+        (false, true) => writeln!(out, "no peer was removed")?,
+        (false, false) => {
+            out.write_all(table(&rows).as_bytes())?;
+            writeln!(
+                out,
+                "`entente peer add URL` meets one again; `entente peer resume PARTY` lets it introduce itself"
+            )?;
+        }
+    }
+    unless_hung_up(out.flush().map_err(Failure::from))?;
+    Ok(Exit::Done)
+}
+
 fn tell_list(out: &mut impl std::io::Write, peers: &[PeerShown], at: Timestamp) -> Result<(), Failure> {
     if peers.is_empty() {
         writeln!(out, "no peers yet; `entente peer add URL` meets one")?;
@@ -189,7 +215,10 @@ fn tell_list(out: &mut impl std::io::Write, peers: &[PeerShown], at: Timestamp) 
         let state = &peer.state;
         rows.push(vec![
             safe(&peer.name),
-            peer.standing.to_owned(),
+            match peer.standing {
+                "waiting" => format!("waiting: {}", count(state.queue)),
+                standing => standing.to_owned(),
+            },
             state
                 .succeeded
                 .as_deref()
@@ -204,6 +233,15 @@ fn tell_list(out: &mut impl std::io::Write, peers: &[PeerShown], at: Timestamp) 
     for peer in peers {
         if let Some(error) = &peer.state.error {
             writeln!(out, "{}: {}", safe(&peer.name), safe(error))?;
+        }
+        if peer.standing == NOT_MET {
+            writeln!(
+                out,
+                "{}: {} there for it, and it does not ask here: the other side must add this node too, with `entente peer add` \
+                 and this node's address",
+                safe(&peer.name),
+                counted(peer.state.queue, "entry")
+            )?;
         }
     }
     Ok(())
@@ -236,7 +274,7 @@ fn change(
     book(&place::data_folder(global)?).change(|book| {
         change(book, &party.id).ok_or_else(|| {
             Failure::not_found(format!(
-                "{} is no peer; `entente peer list` shows those that are",
+                "{} is no peer; `entente peer list` shows those that are, `--removed` those that were",
                 safe(&party.name)
             ))
         })

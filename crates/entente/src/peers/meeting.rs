@@ -44,7 +44,7 @@ pub(crate) async fn meet(
         nonce: &nonce,
         at: place::now(),
     };
-    let met = said.verify(&party, &moment).map_err(wrong)?;
+    let met = said.verify(Some(&party), &moment).map_err(wrong)?;
     Ok((party, met))
 }
 
@@ -96,6 +96,8 @@ pub(crate) fn keep(
     book.change(|book| {
         let pinned = Pinned::of(met, at);
         require_free(book, party, pinned.as_ref())?;
+        // Whoever operates this node wants it back.
+        book.removed.remove(&party.id);
         let peer = book
             .peers
             .entry(party.id.clone())

@@ -166,13 +166,21 @@ fn invalid(detail: &str) -> Problem {
 }
 
 /// The answer to a caller that may not: who is nobody yet is asked who they are.
-pub(crate) fn refusal(caller: &Caller) -> Problem {
+pub(crate) fn refusal(server: &Server, parts: &Parts, caller: &Caller) -> Problem {
     match caller.who {
-        Who::Anyone => Problem::unauthorized(
-            "give a token (`Authorization: Bearer ent_…`), a name and password, or a client certificate; `entente account \
-             token` makes tokens",
-        )
-        .challenge(CHALLENGE),
+        Who::Anyone => {
+            let key = parts
+                .extensions
+                .get::<Connection>()
+                .and_then(|connection| connection.key);
+            let known_once = key.and_then(|key| peer::why_not(server, &key));
+            let why = known_once.unwrap_or_else(|| {
+                "give a token (`Authorization: Bearer ent_…`), a name and password, or a client certificate; `entente account \
+                 token` makes tokens, `entente peer add` introduces a node"
+                    .to_owned()
+            });
+            Problem::unauthorized(why).challenge(CHALLENGE)
+        }
         _ => Problem::forbidden(
             "neither the role of this account nor the scopes of this token allow it; an administrator can change that",
         ),

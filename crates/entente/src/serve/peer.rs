@@ -31,7 +31,7 @@ use super::server::Server;
 use super::work::blocking;
 use crate::keys;
 use crate::peers::line::MESSAGE;
-use crate::peers::{Peer, Pinned};
+use crate::peers::{Book, Peer, Pinned};
 use budget::Budgets;
 pub(crate) use budget::{
     AT_ONCE, CONTRIBUTED_BYTES_A_DAY, VISITORS_AT_ONCE, VISITORS_WAITING_MAX, WAITING_MAX, now,
@@ -141,8 +141,11 @@ fn threshold(server: &Server, connection: &Connection) -> Result<String, Problem
 
 fn own_party(server: &Server) -> Result<String, Problem> {
     let me = server.node.me()?;
-    let me =
-        me.ok_or_else(|| Problem::conflict("this node is no party yet; its operator has to make it one"))?;
+    let me = me.ok_or_else(|| {
+        Problem::conflict(
+            "this node is no party yet; its operator makes it one with `entente party add --self NAME`",
+        )
+    })?;
     Ok(me.id)
 }
 
@@ -156,11 +159,7 @@ fn introduce(
     let signing = server.signing()?;
     let (me, at) = (own_party(server)?, server.at());
     let said = Said::read(body).map_err(|error: NotAHello| Problem::bad_request(error.to_string()))?;
-    let sender = server.node.party(said.sender())?.ok_or_else(|| {
-        Problem::forbidden(
-            "this node has no card of that party; cards are exchanged by another way, and compared there",
-        )
-    })?;
+    let sender = server.node.party(said.sender())?;
     let nonce = said.answers();
     if !server.door.nonces.is_ours(&nonce, connection.key, at) {
         return Err(refused(&Refusal::Replayed));
@@ -172,7 +171,7 @@ fn introduce(
         at,
     };
     let met = said
-        .verify(&sender, &moment)
+        .verify(sender.as_ref(), &moment)
         .map_err(|refusal| refused(&refusal))?;
     if !server.door.nonces.use_up(&nonce, at) {
         return Err(refused(&Refusal::Replayed));
@@ -180,7 +179,10 @@ fn introduce(
     match Pinned::of(&met, at) {
         Some(pinned) => pin(server, &met, pinned)?,
         // Without a key, who asks must be known by a token.
-        None if caller.who.party() == Some(met.hello.from.as_str()) => {}
+        None if caller.who.party() == Some(met.hello.from.as_str()) => {
+            let book = server.peers.read().map_err(crate::exit::Failure::from)?;
+            require_welcome(&book, &met.hello.from)?;
+        }
         None => {
             return Err(Problem::forbidden(
                 "show a client certificate, or, behind a proxy, give a token of this party",
@@ -202,7 +204,28 @@ fn introduce(
 }
 
 fn refused(refusal: &Refusal) -> Problem {
-    Problem::forbidden(refusal.to_string())
+    match refusal {
+        // Whose cards are known here is told to nobody who has not shown to be one of them.
+        Refusal::Signature(_) => Problem::forbidden(
+            "either this node has no card of that party, or the hello is not signed by a key that counts now by that card; its \
+             operator takes the newest card in with `entente party add FILE`; cards are exchanged by another way, and \
+             compared there",
+        ),
+        refusal => Problem::forbidden(refusal.to_string()),
+    }
+}
+
+/// Who was removed stays so, whatever it says.
+fn require_welcome(book: &Book, party: &str) -> Result<(), Problem> {
+    match book.removed.get(party) {
+        Some(removed) => Err(Problem::forbidden(removed.sentence())),
+        None => Ok(()),
+    }
+}
+
+/// Why the key of a connection opens nothing here, where it once did.
+pub(crate) fn why_not(server: &Server, key: &TlsKey) -> Option<String> {
+    server.peers.read().ok()?.why_not(key)
 }
 
 /// Keeps the key that a party asks with from now on; one that it had before counts no more.
@@ -210,6 +233,7 @@ fn pin(server: &Server, met: &Met, pinned: Pinned) -> Result<(), Problem> {
     let party = met.hello.from.as_str();
     let since = server.at();
     server.peers.change(|book| {
+        require_welcome(book, party)?;
         let other = book.holder(&pinned.key).filter(|holder| *holder != party);
         if other.is_some() {
             return Err(Problem::conflict(
@@ -233,7 +257,11 @@ async fn ask(
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
     let party = caller.who.party().map(str::to_owned);
-    let party = party.ok_or_else(|| Problem::forbidden("only another party's node or account asks here"))?;
+    let party = party.ok_or_else(|| {
+        Problem::forbidden(
+            "only another party's node or account asks here; this node's own people use `/api/v1`",
+        )
+    })?;
     let mut turn = server.door.budgets.turn(&party).await?;
     let bounds = Bounds {
         bytes_max: PACKED_BYTES_MAX,

@@ -41,7 +41,7 @@ async fn admit(
     let action = routes::action(&parts.method, path.as_str()).ok_or_else(|| no_route(&parts.uri))?;
     let caller = caller::of(&server, &parts).await?;
     if !caller.may(action) {
-        return Err(caller::refusal(&caller));
+        return Err(caller::refusal(&server, &parts, &caller));
     }
     parts.extensions.insert(caller);
     Ok(next.run(Request::from_parts(parts, body)).await)

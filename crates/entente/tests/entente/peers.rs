@@ -155,9 +155,8 @@ fn what_is_released_arrives_and_what_is_recalled_goes() {
     let serving = served(&beta);
     eventually("the recall arrives", || !has(&beta, 1));
     assert!(has(&beta, 2));
-    eventually("the peer is in step", || {
-        listed(&beta, "Alpha")["standing"] == "in step"
-    });
+    eventually("the receipt went back", || listed(&alpha, "Beta")["queue"] == 0);
+    assert_eq!(listed(&beta, "Alpha")["standing"], "in step");
     drop((server, serving));
     assert!(!alpha.ok(&["log", "show"]).out.contains("not yet acknowledged"));
     for home in [&alpha, &beta] {

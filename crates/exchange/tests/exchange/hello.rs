@@ -44,7 +44,7 @@ fn verified<'a>(
         at: Timestamp::from_micros(NOW),
     };
     change(&mut moment);
-    Said::read(note.as_bytes())?.verify(sender, &moment)
+    Said::read(note.as_bytes())?.verify(Some(sender), &moment)
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn every_change_of_a_hello_is_refused() {
         };
         let met = Said::read(&bytes)
             .map_err(Refusal::from)
-            .and_then(|said| said.verify(&sender, &moment));
+            .and_then(|said| said.verify(Some(&sender), &moment));
         assert!(met.is_err(), "{}", String::from_utf8_lossy(&bytes));
     }
 }

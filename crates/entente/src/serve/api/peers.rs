@@ -177,7 +177,7 @@ pub(super) async fn sync(
     done.await.map(|shown| (StatusCode::ACCEPTED, Json(shown)))
 }
 
-/// Let a peer go: its keys count no more here
+/// Let a peer go: its keys count no more here, and it is not let in again until it is met from here
 ///
 /// What was read from it stays, and so do the agreements with its party.
 #[utoipa::path(delete, path = "/api/v1/peers/{party}", tag = "peers",
@@ -189,8 +189,8 @@ pub(super) async fn remove(
     let done = blocking(&server, move |server| {
         let id = named(&server.node, Some(&party))?.id;
         server.peers.change(|book| {
-            let removed = book.peers.remove(&id);
-            removed.map(drop).ok_or_else(|| no_peer(&id))
+            let removed = book.remove(&id, server.at());
+            removed.ok_or_else(|| no_peer(&id))
         })
     });
     done.await.map(|()| StatusCode::NO_CONTENT)

@@ -200,12 +200,32 @@ fn who_is_removed_paused_or_revoked_is_cut_at_the_next_request() {
     // One connection, kept alive.
     let caller = Caller::of(&beta, &server.url);
     assert_eq!(caller.ask(b"?"), 200);
+    let told = |what: &str| {
+        let (status, _, body) = caller.send("POST", "/peer/v1/ask", &[], b"?");
+        let body = String::from_utf8(body).unwrap();
+        assert!(status == 401 && body.contains(what), "{status} {body}");
+    };
     alpha.ok(&["peer", "pause", "Beta"]);
-    assert_eq!(caller.ask(b"?"), 401);
+    told("has paused this peer");
     alpha.ok(&["peer", "resume", "Beta"]);
     assert_eq!(caller.ask(b"?"), 200);
     alpha.ok(&["peer", "remove", "Beta"]);
-    assert_eq!(caller.ask(b"?"), 401);
+    told("removed this peer on");
+    // It does not let itself in again, and hears how it may come back.
+    let again = ["peer", "add", &server.url, "--party", "Alpha"];
+    refused(&beta, &again, 5, "`entente peer resume`");
+    refused(&beta, &["peer", "sync"], 5, "removed this peer on");
+    told("removed this peer on");
+    assert!(alpha.ok(&["peer", "list"]).out.contains("no peers yet"));
+    assert!(alpha.ok(&["peer", "list", "--removed"]).out.contains("Beta"));
+    alpha.ok(&["peer", "resume", "Beta"]);
+    assert!(
+        alpha
+            .ok(&["peer", "list", "--removed"])
+            .out
+            .contains("no peer was removed")
+    );
+    assert_eq!(caller.ask(b"?"), 401, "its keys are forgotten");
     meet(&beta, &server.url, "Alpha");
     assert_eq!(caller.ask(b"?"), 200);
     // Beta's instance key is renewed, and the old one, which vouched for its TLS key, taken back.
@@ -218,10 +238,54 @@ fn who_is_removed_paused_or_revoked_is_cut_at_the_next_request() {
     assert_eq!(caller.ask(b"?"), 200, "a rotation changes nothing");
     assert_eq!(signing(&beta, &["party", "keys", "--revoke", &old]).0, 0);
     sync(&beta);
-    assert_eq!(caller.ask(b"?"), 401, "Alpha has heard of it");
+    told("counts no more");
     refused(&beta, &["peer", "sync"], 5, "401");
     meet(&beta, &server.url, "Alpha");
     assert_eq!(caller.ask(b"?"), 200);
+}
+
+#[test]
+fn whose_cards_are_known_is_told_to_no_stranger() {
+    let [alpha, beta] = <[Home; 2]>::try_from(agreed(&["Alpha", "Beta"])).ok().unwrap();
+    let server = served(&alpha);
+    let stranger = Caller::with(&rcgen::KeyPair::generate().unwrap(), &server.url);
+    let say = |from: &str| {
+        let knocked = stranger.send("POST", "/peer/v1/hello", &[], b"").2;
+        let threshold = Threshold::read(&knocked).unwrap();
+        let keys = Keys {
+            party: from.to_owned(),
+            root: None,
+            instance: [3; 32],
+            salt: [0; 32],
+        };
+        let hello = Hello {
+            from: from.to_owned(),
+            to: threshold.party,
+            key: None,
+            answers: threshold.nonce,
+            nonce: [5; 32],
+            at: now(),
+            versions: vec![1],
+        };
+        let note = hello.sign(&keys).unwrap();
+        let (status, _, answer) = stranger.send("POST", "/peer/v1/hello", &[], note.as_bytes());
+        (status, String::from_utf8(answer).unwrap())
+    };
+    let known = say(&keys(&beta).party);
+    assert_eq!(known.0, 403, "{}", known.1);
+    assert_eq!(say("identity--00000000-0000-4000-8000-00000000beef"), known);
+}
+
+#[test]
+fn who_was_added_by_one_side_only_is_shown_as_that() {
+    let [alpha, beta] = <[Home; 2]>::try_from(agreed(&["Alpha", "Beta"])).ok().unwrap();
+    release(&alpha, &[1]);
+    let theirs = served(&beta);
+    meet(&alpha, &theirs.url, "Beta");
+    sync(&alpha);
+    assert_eq!(listed(&alpha, "Beta")["standing"], "not met yet");
+    let told = alpha.ok(&["peer", "list"]).out;
+    assert!(told.contains("the other side must add this node too"), "{told}");
 }
 
 #[test]
