@@ -99,7 +99,9 @@ pub enum Refusal {
     #[error("`{0}` may not change accounts; ask an administrator")]
     NotYours(String),
     /// Whoever asks has less.
-    #[error("`{caller}` may not give or change the role {role}, which is above their own")]
+    #[error(
+        "`{caller}` may not give or change the role {role}, which is above their own; ask somebody who has it"
+    )]
     Higher {
         /// Who asks.
         caller: String,
@@ -113,18 +115,20 @@ pub enum Refusal {
     #[error("there is an administrator already; ask them for an account")]
     NotFirst,
     /// A party's account has no party.
-    #[error("an account of role {0} belongs to a party; name it")]
+    #[error("an account of role {0} belongs to a party; name it (`--party`)")]
     NeedsParty(Role),
     /// An own account has a party.
     #[error(
-        "an account of role {0} is this node's own; an account of another party has the role taxii-client"
+        "an account of role {0} is this node's own; an account of another party has the role taxii-client; leave the party out, or take that role"
     )]
     NotForParties(Role),
     /// Own accounts and those of parties never change places.
     #[error("`{0}` belongs to a party (or to this node's own) and stays there; make another account")]
     OtherKind(Name),
     /// Too many.
-    #[error("there are {ACCOUNTS_MAX} accounts already, which is the most there may be")]
+    #[error(
+        "there are {ACCOUNTS_MAX} accounts already, which is the most there may be; enable or give tokens to one that there is"
+    )]
     TooManyAccounts,
     /// Too many.
     #[error("`{0}` has {TOKENS_MAX} tokens already; revoke one first")]
@@ -140,7 +144,7 @@ pub enum Refusal {
         may: String,
     },
     /// A token for nothing.
-    #[error("a token needs at least one scope")]
+    #[error("a token needs at least one scope; name none to get all that its account may")]
     NoScope,
     /// Over before it begins, or too late.
     #[error("a token lasts from one second to {} days", TOKEN_SECONDS_MAX / 86_400)]

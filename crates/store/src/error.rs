@@ -36,7 +36,10 @@ pub enum Error {
         holder: String,
     },
     /// Opened for reading, and no store is there.
-    #[error("there is no store in `{path}`; check `--data`, or begin one with `entente import`")]
+    #[error(
+        "there is no store in `{path}`; check `--data`, or begin one: `entente import FILE` takes intelligence in, `entente party add \
+         --self NAME` makes the node a party that can exchange it, `entente serve` makes its accounts"
+    )]
     Missing {
         /// The data folder.
         path: PathBuf,

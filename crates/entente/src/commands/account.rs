@@ -66,6 +66,8 @@ fn add(global: &Global, book: &Kept<Accounts>, asked: &AccountAdd) -> Result<Exi
         Some(password) => Some(accounts::hashed(&password, &asked.name)?),
         None => None,
     };
+    let is_silent = asked.no_password || asked.role == Role::TaxiiClient || global.quiet;
+    let lacks_password = password.is_none() && !is_silent;
     change(book, |book| {
         let at = accounts::seconds(place::now());
         book.add(By::Operator, asked.name.clone(), asked.role, party, at)?;
@@ -74,6 +76,13 @@ fn add(global: &Global, book: &Kept<Accounts>, asked: &AccountAdd) -> Result<Exi
             None => Ok(()),
         }
     })?;
+    if lacks_password {
+        let name = &asked.name;
+        eprintln!(
+            "there is no terminal to ask for a password, so {name} has none and cannot sign in: `entente account password {name} \
+             --password-file FILE` gives one, `entente account token {name}` makes a token (`--no-password` says that this is meant)"
+        );
+    }
     tell(
         global,
         book,

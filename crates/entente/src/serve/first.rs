@@ -94,8 +94,11 @@ async fn made(server: &Arc<Server>, secret: &str, request: Request) -> Result<(N
             bytes_max: SMALL_BODY_BYTES_MAX,
             decoded_max: SMALL_BODY_BYTES_MAX,
         };
-        of_form(&whole(server, &parts, body, bounds).await?)
+        let body = whole(server, &parts, body, bounds).await?;
+        require_form(&body)?;
+        of_form(&body)
     } else {
+        require_told(&parts.headers)?;
         Small::<First>::from_request(Request::from_parts(parts, body), server)
             .await?
             .0
@@ -131,6 +134,25 @@ fn is_form(headers: &HeaderMap) -> bool {
         .and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"))
 }
+
+/// What tools send without being told of the type (curl says that it is a form) is named with the way out.
+fn require_form(text: &[u8]) -> Result<(), Problem> {
+    match text.trim_ascii_start().first() {
+        Some(b'{') => Err(Problem::unsupported(SEND_JSON)),
+        _ => Ok(()),
+    }
+}
+
+/// Why a body without its type is not read.
+fn require_told(headers: &HeaderMap) -> Result<(), Problem> {
+    match headers.contains_key(header::CONTENT_TYPE) {
+        true => Ok(()),
+        false => Err(Problem::unsupported(SEND_JSON)),
+    }
+}
+
+const SEND_JSON: &str = "say of what type the body is: `Content-Type: application/json` and {\"name\": …, \"password\": …} \
+                         (curl: -H 'content-type: application/json'); a browser shows a form at this address";
 
 fn of_form(text: &[u8]) -> First {
     let field = |name: &str| {

@@ -27,13 +27,19 @@ use crate::exit::Failure;
 use crate::kept::Kept;
 use crate::{peers, place};
 
+/// Why nothing can be signed.
+enum Locked {
+    NoParty,
+    NoPassphrase,
+}
+
 /// A node that is served.
 pub(crate) struct Server {
     pub(crate) node: Node,
     pub(crate) global: Global,
     /// The data folder.
     pub(crate) folder: PathBuf,
-    signing: Option<Signing>,
+    signing: Result<Signing, Locked>,
     /// Whose word about others counts.
     pub(crate) proxies: Vec<Proxy>,
     /// The key that it shows where it does TLS itself.
@@ -70,9 +76,10 @@ impl Server {
             (Some(_), Some(_)) => {
                 let signing = Signing::unlock(&node, global, &asked.unlock, place::now())?;
                 signing.catch_up(&node, place::now())?;
-                Some(signing)
+                Ok(signing)
             }
-            _ => None,
+            (Some(_), None) => Err(Locked::NoPassphrase),
+            (None, _) => Err(Locked::NoParty),
         };
         let folder = place::data_folder(global)?;
         Ok(Server {
@@ -104,11 +111,16 @@ impl Server {
 
     /// What this node's party signs with.
     pub(crate) fn signing(&self) -> Result<&Signing, Problem> {
-        self.signing.as_ref().ok_or_else(|| {
-            Problem::locked(
-                "the server was started without the passphrase of this party's keys; start it with `--passphrase-file`, or \
-                 make the node a party first (`entente party add --self NAME`)",
-            )
+        self.signing.as_ref().map_err(|locked| {
+            Problem::locked(match locked {
+                Locked::NoPassphrase => {
+                    "the server was started without the passphrase of this party's keys; start it again with `--passphrase-file`"
+                }
+                Locked::NoParty => {
+                    "this node was no party when the server started, so it has no keys to sign with; stop it, make it one with \
+                     `entente party add --self NAME`, and start it again with `--passphrase-file`"
+                }
+            })
         })
     }
 
@@ -130,9 +142,15 @@ impl Server {
 
     /// Why nothing can be signed, as a sentence.
     pub(crate) fn locked(&self) -> Option<&'static str> {
-        self.signing.is_none().then_some(
-            "no passphrase was given: what is signed already is served, nothing new is signed (`--passphrase-file`)",
-        )
+        self.signing.as_ref().err().map(|locked| match locked {
+            Locked::NoPassphrase => {
+                "no passphrase was given: what is signed already is served, nothing new is signed (`--passphrase-file`)"
+            }
+            Locked::NoParty => {
+                "this node is no party: it serves its own people, and exchanges nothing; `entente party add --self NAME` makes it \
+                 one, before the server is started"
+            }
+        })
     }
 
     /// Returns when the server is to stop.

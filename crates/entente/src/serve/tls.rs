@@ -64,7 +64,12 @@ pub(crate) fn for_server(
             place::now(),
         )?,
     };
-    let wrong = |error| Failure::input(format!("the certificate and the key cannot be used: {error}"));
+    let wrong = |error| {
+        Failure::input(format!(
+            "the certificate and the key cannot be used: {error}; `--cert` is the chain with the server's own certificate first, \
+             `--key` that certificate's private key, without a passphrase"
+        ))
+    };
     if let Some(key) = identity.chain.first().and_then(certificate::key_of) {
         server.show(key);
     }
@@ -89,7 +94,11 @@ impl Identity {
     /// From files that the operator keeps.
     fn read(certificate: &Path, key: &Path) -> Result<Identity, Failure> {
         let cannot = |path: &Path, error: &dyn std::fmt::Display| {
-            Failure::input(format!("cannot read `{}`: {error}", path.display()))
+            Failure::input(format!(
+                "cannot read `{}`: {error}; give files in PEM that this process may read, or leave `--cert` and `--key` out: then \
+                 the node makes a certificate of its own",
+                path.display()
+            ))
         };
         let chain = CertificateDer::pem_file_iter(certificate)
             .and_then(Iterator::collect::<Result<Vec<_>, _>>)
@@ -149,7 +158,7 @@ fn own_key(folder: &Path) -> Result<rcgen::KeyPair, Failure> {
 
 fn cannot_keep(folder: &Path, error: &std::io::Error) -> Failure {
     Failure::store(format!(
-        "cannot keep a TLS key in `{}`: {error}",
+        "cannot keep a TLS key in `{}`: {error}; check its permissions and space",
         folder.display()
     ))
 }

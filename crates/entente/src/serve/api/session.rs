@@ -171,7 +171,9 @@ pub(crate) fn require_own_page(parts: &Parts) -> Result<(), Problem> {
     let headers = &parts.headers;
     let is_told = headers.contains_key("sec-fetch-site") || headers.contains_key(header::ORIGIN);
     if is_told && is_from_elsewhere(parts) {
-        return Err(Problem::forbidden("this request comes from another site"));
+        return Err(Problem::forbidden(
+            "this request comes from another site; sign in on this node's own page, or with a tool that sends no `Origin`",
+        ));
     }
     Ok(())
 }

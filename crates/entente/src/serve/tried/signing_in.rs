@@ -208,6 +208,22 @@ fn the_first_administrator_is_made_once() {
     let bad = world.tell(&ask("POST", path).json(json!({"name": "a b", "password": PASSWORD})));
     assert_eq!((bad.status, bad.json()["pointer"].clone()), (422, "/name".into()));
     assert_eq!(world.tell(&ask("GET", path)).status, 200);
+    // As curl sends it where nobody says what it is, and as nothing at all.
+    for kind in [Some("application/x-www-form-urlencoded"), None] {
+        let mut asked = ask("POST", path);
+        asked
+            .headers
+            .extend(kind.map(|kind| ("content-type", kind.to_owned())));
+        asked.body = json!({"name": "ada", "password": PASSWORD}).to_string();
+        let told = world.tell(&asked);
+        assert_eq!(told.status, 415);
+        assert!(
+            told.json()["detail"]
+                .as_str()
+                .unwrap()
+                .contains("-H 'content-type: application/json'")
+        );
+    }
     let two: Vec<_> = ["ada", "eve"]
         .iter()
         .map(|name| {
@@ -269,4 +285,18 @@ fn the_link_is_a_form_in_a_browser() {
         send("name=eve&password=correct+horse+battery", "same-origin").status,
         404
     );
+}
+
+#[test]
+fn a_node_that_is_no_party_says_so_and_not_that_a_passphrase_lacks() {
+    for more in [&[][..], &["--passphrase-file", "/nowhere"]] {
+        let world = World::with(more);
+        let told = world.server.locked().unwrap();
+        assert!(
+            told.contains("no party") && told.contains("party add --self"),
+            "{told}"
+        );
+        let refused = world.server.signing().err().unwrap();
+        assert!(refused.detail.contains("party add --self"), "{}", refused.detail);
+    }
 }
