@@ -172,7 +172,8 @@ fn what_the_command_line_changes_a_running_server_knows_at_the_next_request() {
 #[test]
 fn the_secret_is_on_stdout_alone_and_nowhere_in_the_book() {
     let home = Home::new();
-    home.ok(&["account", "add", "tool", "--role", "reader"]);
+    let added = home.ok(&["account", "add", "tool", "--role", "reader"]);
+    assert!(added.err.contains("has none and cannot sign in") && added.err.contains("--password-file"));
     let ran = home.ok(&["account", "token", "tool"]);
     let token = ran.out.trim_end();
     assert!(token.starts_with("ent_") && token.len() == 47, "{token}");

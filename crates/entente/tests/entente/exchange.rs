@@ -1,9 +1,11 @@
 //! Release, bundles, recall and logs from the command line, between homes that know each other only by files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
-use crate::harness::Home;
+use crate::harness::{Home, Snapshot};
 use crate::party::{introduce, party, signing};
 
 const TERMS: &str = r#"
@@ -19,7 +21,30 @@ labels_none = ["internal"]
 
 /// Homes that are parties to one agreement in force, `pact`.
 pub(crate) fn agreed(names: &[&str]) -> Vec<Home> {
+    static MADE: Mutex<BTreeMap<String, Vec<Snapshot>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let snapshots = made
+        .entry(names.join(" "))
+        .or_insert_with(|| agree(names).iter().map(Snapshot::of).collect());
+    snapshots.iter().map(Snapshot::home).collect()
+}
+
+/// Seals the keys of a home anew with a scrypt that costs little: tests unlock them hundreds of times.
+fn seal_lightly(home: &Home) {
+    let passphrase = || "four words make one".to_owned().into();
+    for entry in std::fs::read_dir(home.data().join("keys")).unwrap() {
+        let file = entry.unwrap().path();
+        let identity = age::scrypt::Identity::new(passphrase());
+        let text = age::decrypt(&identity, &std::fs::read(&file).unwrap()).unwrap();
+        let mut recipient = age::scrypt::Recipient::new(passphrase());
+        recipient.set_work_factor(6);
+        std::fs::write(&file, age::encrypt(&recipient, &text).unwrap()).unwrap();
+    }
+}
+
+fn agree(names: &[&str]) -> Vec<Home> {
     let homes: Vec<Home> = names.iter().map(|name| party(name)).collect();
+    homes.iter().for_each(seal_lightly);
     for one in &homes {
         for other in homes.iter().filter(|other| other.data() != one.data()) {
             introduce(other, one);

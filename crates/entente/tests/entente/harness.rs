@@ -1,6 +1,8 @@
 //! The built binary, run in a folder of its own.
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -95,6 +97,38 @@ impl Home {
         let output = child.wait_with_output().unwrap();
         writer.join().unwrap();
         ran(output)
+    }
+}
+
+/// The files of a home as they once were, for others to begin with.
+pub(crate) struct Snapshot(Vec<(PathBuf, u32, Option<Vec<u8>>)>);
+
+impl Snapshot {
+    pub(crate) fn of(home: &Home) -> Snapshot {
+        let entries = walkdir::WalkDir::new(home.folder.path()).min_depth(1);
+        let entries = entries.into_iter().map(|entry| {
+            let entry = entry.unwrap();
+            let path = entry.path().strip_prefix(home.folder.path()).unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            let is_file = entry.file_type().is_file();
+            let content = is_file.then(|| std::fs::read(entry.path()).unwrap());
+            (path.to_owned(), mode, content)
+        });
+        Snapshot(entries.collect())
+    }
+
+    /// A home that begins there.
+    pub(crate) fn home(&self) -> Home {
+        let home = Home::new();
+        for (path, mode, content) in &self.0 {
+            let path = home.folder.path().join(path);
+            match content {
+                Some(content) => std::fs::write(&path, content).unwrap(),
+                None => std::fs::create_dir(&path).unwrap(),
+            }
+            std::fs::set_permissions(&path, Permissions::from_mode(*mode)).unwrap();
+        }
+        home
     }
 }
 

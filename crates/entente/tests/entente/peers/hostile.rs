@@ -1,6 +1,7 @@
 //! Peers that are slow, endless or mad, beside good ones.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -180,6 +181,48 @@ fn hostile_servers_fail_by_themselves_and_news_of_a_good_one_arrives() {
     let _serving = served(&beta);
     eventually("the release arrives", || has(&beta, 1));
     drop(gamma);
+}
+
+/// How long it takes from the wish for a conversation to its end: the middle one of three.
+fn wished(home: &Home, name: &str) -> Duration {
+    let held = || listed(home, name)["conversations"].as_u64().unwrap();
+    let mut times: Vec<Duration> = (0..3)
+        .map(|_| {
+            let (before, began) = (held(), Instant::now());
+            home.ok(&["peer", "sync", name]);
+            eventually("the conversation was held", || held() > before);
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    times[1]
+}
+
+#[test]
+fn a_good_peer_is_talked_with_beside_a_slow_one_as_before() {
+    let [alpha, beta, _gamma] = <[Home; 3]>::try_from(agreed(&["Alpha", "Beta", "Gamma"]))
+        .ok()
+        .unwrap();
+    let server = served(&alpha);
+    meet(&beta, &server.url, "Alpha");
+    let _serving = served(&beta);
+    let before = wished(&beta, "Alpha");
+    let asked = Arc::new(AtomicBool::new(false));
+    let asks = asked.clone();
+    let slow = Greeter::new(move |mut stream| {
+        asks.store(request(&mut stream).is_some(), Ordering::SeqCst);
+        std::thread::sleep(Duration::from_secs(60));
+    });
+    add_peer(&beta, "Gamma", &slow);
+    eventually("the slow one is waited for", || asked.load(Ordering::SeqCst));
+    let during = wished(&beta, "Alpha");
+    assert_eq!(listed(&beta, "Gamma")["conversations"], 0);
+    println!("a conversation from its wish on: {before:?} alone, {during:?} beside a slow peer");
+    // A wish is seen within a second; a slow answer is waited for two minutes.
+    assert!(
+        during < before * 2 + Duration::from_secs(2),
+        "{before:?}, then {during:?}"
+    );
 }
 
 /// Puts a hostile server into the book, as if it had been met.
