@@ -133,25 +133,42 @@ impl Gate {
             .key(&counted, account.map_or(0, Account::epoch), shown);
         let turn = self.turn(key);
         let _ours = turn.lock.lock().await;
-        let Some(begun) = self.begin_unless_known(key, &counted, address)? else {
-            return named.ok_or_else(wrong);
-        };
-        let kept = account.and_then(|account| account.password().cloned());
-        let verified = self.hash(shown.clone(), kept).await;
-        let (Ok(true), Some(name), Some(account)) = (&verified, named, account) else {
-            // What was not looked at was no try.
-            if verified.is_err() {
-                self.right(begun);
+        let begun = self.begin_unless_known(key, &counted, address)?;
+        let is_hashed = begun.is_some();
+        if let Some(begun) = begun {
+            let kept = account.and_then(|account| account.password().cloned());
+            match self.hash(shown.clone(), kept).await {
+                Ok(true) => self.right(begun),
+                Ok(false) => return Err(wrong()),
+                Err(problem) => {
+                    // What was not looked at was no try.
+                    self.right(begun);
+                    return Err(problem);
+                }
             }
-            return verified.and_then(|_| Err(wrong()));
+        }
+        let (Some(name), Some(account)) = (named, account) else {
+            return Err(wrong());
         };
-        self.right(begun);
+        self.require_unchanged(&name, account)?;
         if !account.has_second() {
             self.signed_in_from(&name, address);
         }
-        let at = self.tick();
-        self.memory().recent.verified(key, at);
+        if is_hashed {
+            let at = self.tick();
+            self.memory().recent.verified(key, at);
+        }
         Ok(name)
+    }
+
+    /// That an account is as it was when its password began to be verified: who waited in line meanwhile does not come in
+    /// with the one that it had.
+    fn require_unchanged(&self, name: &Name, before: &Account) -> Result<(), Problem> {
+        let book = self.accounts.read()?;
+        match book.get(name).is_some_and(|now| now.epoch() == before.epoch()) {
+            true => Ok(()),
+            false => Err(wrong()),
+        }
     }
 
     /// Begins a try with a password, unless it was verified a moment ago. Who has no tries left is not told that either:

@@ -43,3 +43,32 @@ async fn who_is_no_account_waits_in_the_same_line_as_one_that_is() {
     assert_eq!(gate.waiting.available_permits(), HASHING_WAITING_MAX);
     assert!(gate.under_way.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn who_waited_while_the_password_was_changed_is_not_let_in_with_the_former_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let gate = Gate::new(folder.path()).unwrap();
+    let name: Name = "ada".parse().unwrap();
+    let set = |password: &str| {
+        let kept = accounts::hashed(password, &name).unwrap();
+        let changed = gate.accounts.change(|book| {
+            book.set_password(By::Operator, &name, kept)
+                .map_err(Failure::from)
+        });
+        changed.unwrap();
+    };
+    let added = gate.accounts.change(|book| {
+        book.add(By::Operator, name.clone(), Role::Reader, None, 0)
+            .map_err(Failure::from)
+    });
+    added.unwrap();
+    set("correct horse battery");
+    let shown = Zeroizing::new("correct horse battery".to_owned());
+    let address = IpAddr::from([192, 0, 2, 1]);
+    let places = gate.hashing.acquire_many(HASHING_MAX as u32).await.unwrap();
+    let mut waits = pin!(gate.verify("ada", &shown, address, Door::SignIn));
+    assert!(poll!(&mut waits).is_pending());
+    set("another horse, another battery");
+    drop(places);
+    assert_eq!(waits.await.err().unwrap().status, StatusCode::UNAUTHORIZED);
+}
