@@ -27,7 +27,20 @@ impl Digest {
 /// In lower-case hexadecimal.
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let mut text = [0; 64];
+        let (pairs, _) = text.as_chunks_mut::<2>();
+        for (pair, byte) in pairs.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+/// Hexadecimal, of a number below 16.
+fn digit(number: u8) -> u8 {
+    match number {
+        0..10 => b'0' + number,
+        _ => b'a' + (number - 10),
     }
 }
 

@@ -103,7 +103,12 @@ impl<'a> Value<'a> {
 
     /// The canonical text (RFC 8785): keys by UTF-16 code units, numbers as ECMAScript writes them.
     pub fn canonical(&self) -> String {
-        let mut out = String::new();
+        self.canonical_of(0)
+    }
+
+    /// As [`Value::canonical`], of about so many bytes.
+    pub(crate) fn canonical_of(&self, bytes: usize) -> String {
+        let mut out = String::with_capacity(bytes);
         canonical::write(self, &mut out);
         out
     }

@@ -209,7 +209,7 @@ impl<'a> Object<'a> {
 
     /// SHA-256 of the canonical form (RFC 8785).
     pub fn digest(&self) -> Digest {
-        Digest::of(self.value.canonical().as_bytes())
+        Digest::of(self.value.canonical_of(self.text.len()).as_bytes())
     }
 
     /// The identity that made it.

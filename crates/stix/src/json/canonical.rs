@@ -1,6 +1,6 @@
 //! The JSON canonicalization scheme, RFC 8785.
 
-use super::{Map, Value, number::shortest};
+use super::{Map, Value, number::shortest, reader::plain_end};
 
 /// Writes the canonical form of `value`.
 pub(super) fn write(value: &Value<'_>, out: &mut String) {
@@ -54,15 +54,15 @@ fn by_utf16(left: &str, right: &str) -> std::cmp::Ordering {
 pub fn quote(text: &str, out: &mut String) {
     out.push('"');
     let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-            continue;
+    loop {
+        let end = plain_end(text.as_bytes(), plain_from);
+        out.push_str(text.get(plain_from..end).unwrap_or_default());
+        match text.as_bytes().get(end) {
+            Some(byte) => escape(*byte, out),
+            None => break,
         }
-        out.push_str(text.get(plain_from..at).unwrap_or_default());
-        plain_from = at + 1;
-        escape(byte, out);
+        plain_from = end + 1;
     }
-    out.push_str(text.get(plain_from..).unwrap_or_default());
     out.push('"');
 }
 

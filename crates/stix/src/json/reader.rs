@@ -234,7 +234,11 @@ impl<'a> Parser<'a> {
     fn object(&mut self, depth: usize) -> Result<Value<'a>, Failure> {
         let opened_at = self.at;
         self.enter(depth)?;
-        let mut map = Map { entries: Vec::new() };
+        // Most objects are of some ten members; what is inside of them may be tiny and many.
+        let room = if depth == 1 { 16 } else { 0 };
+        let mut map = Map {
+            entries: Vec::with_capacity(room),
+        };
         if self.peek() == Some(b'}') {
             self.at += 1;
             return Ok(Value::Object(map));
@@ -463,7 +467,7 @@ impl Seen {
 
 /// The first quote, backslash or control character at or after `from`; the end where there is none.
 #[inline]
-fn plain_end(bytes: &[u8], from: usize) -> usize {
+pub(super) fn plain_end(bytes: &[u8], from: usize) -> usize {
     let (words, tail) = bytes.get(from..).unwrap_or_default().as_chunks::<8>();
     let mut at = from;
     for word in words {
