@@ -201,18 +201,18 @@ pub(super) fn tile(
 }
 
 pub(super) fn content(connection: &Connection, digests: &[[u8; 32]]) -> Result<Vec<Option<Vec<u8>>>, Fault> {
-    let mut apart = connection.prepare_cached("SELECT text FROM contents WHERE digest = ?1 LIMIT 1")?;
-    let mut object = connection
-        .prepare_cached("SELECT text FROM objects WHERE digest_head = ?1 AND digest_tail = ?2 LIMIT 1")?;
+    let mut statement = connection.prepare_cached(
+        "SELECT text FROM contents WHERE digest = ?1 UNION ALL
+         SELECT text FROM objects WHERE digest_head = ?2 AND digest_tail = ?3 LIMIT 1",
+    )?;
     let text = |row: &Row<'_>| Ok(row.get_ref(0)?.as_bytes()?.to_vec());
     let mut contents = Vec::with_capacity(digests.len());
     let mut bytes = 0;
     for digest in digests {
-        let mut found = apart.query_row([digest], text).optional()?;
-        if found.is_none() {
-            let (head, tail) = split_digest(digest);
-            found = object.query_row(params![head, tail], text).optional()?;
-        }
+        let (head, tail) = split_digest(digest);
+        let found = statement
+            .query_row(params![digest, head, tail], text)
+            .optional()?;
         bytes += found.as_ref().map_or(0, Vec::len);
         super::limit("the answer, in bytes,", bytes, limits::CONTENT_BYTES_MAX)?;
         contents.push(found);

@@ -5,6 +5,7 @@ use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::fault::Fault;
@@ -183,6 +184,8 @@ fn limit_cache(connection: &Connection, bytes: usize) -> Result<(), Fault> {
 fn common_settings(connection: &Connection) -> Result<(), Fault> {
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Without it SQLite makes a statement anew whenever another limit is bound to it, which is each time.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The schema comes from a file that someone may have exchanged: let it call nothing.
     connection.pragma_update(None, "trusted_schema", false)?;
     // A page with impossible cells is an error where it is read, not a wrong answer.

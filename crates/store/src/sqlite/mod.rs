@@ -95,6 +95,7 @@ pub struct Sqlite {
     // Fields drop in this order: connections close before the lock is let go.
     readers: Readers,
     writer: Option<Writer>,
+    acts_end: noted::ActsEnd,
     database: PathBuf,
     _lock: Option<Lock>,
 }
@@ -126,6 +127,7 @@ impl Sqlite {
         Ok(Sqlite {
             readers,
             writer,
+            acts_end: noted::ActsEnd::default(),
             database,
             _lock: Some(lock),
         })
@@ -139,6 +141,7 @@ impl Sqlite {
         Ok(Sqlite {
             readers,
             writer: None,
+            acts_end: noted::ActsEnd::default(),
             database,
             _lock: None,
         })
@@ -308,14 +311,28 @@ impl Store for Sqlite {
 
     fn apply(&self, change: &Change<'_>) -> Result<Applied, Error> {
         changes::require_fit(change)?;
-        self.writer()?.turn(changes::weight(change), |connection| {
+        let applied = self.writer()?.turn(changes::weight(change), |connection| {
             changes::apply(connection, change)
-        })
+        });
+        if !change.acts.is_empty() {
+            self.acts_end.forget();
+        }
+        applied
     }
 
     fn acts(&self, after: u64, limit: usize) -> Result<Vec<Act>, Error> {
-        self.readers
-            .read(|connection| noted::acts(connection, after, limit))
+        // Who else may have written acts is not known without the lock.
+        let asked = self.writer.is_some().then(|| self.acts_end.asked(after));
+        if matches!(asked, Some(None)) {
+            return Ok(Vec::new());
+        }
+        let acts = self
+            .readers
+            .read(|connection| noted::acts(connection, after, limit))?;
+        if let (Some(Some(asked)), true) = (asked, acts.is_empty()) {
+            self.acts_end.found(asked);
+        }
+        Ok(acts)
     }
 
     fn channels(&self) -> Result<Vec<Channel>, Error> {

@@ -1,5 +1,7 @@
 //! Answers about acts, asides and notes.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use rusqlite::{Connection, Row, params};
 
 use super::fault::Fault;
@@ -22,6 +24,53 @@ pub(super) fn acts(connection: &Connection, after: u64, limit: usize) -> Result<
         })
     })?;
     read::whole_page(rows, items, |act| act.text.len())
+}
+
+/// Where the acts end, as far as it is known: every request asks whether there are new ones, and there hardly ever are.
+#[derive(Default)]
+pub(super) struct ActsEnd(Mutex<End>);
+
+#[derive(Default)]
+struct End {
+    /// Nothing was found behind this number.
+    after: Option<u64>,
+    /// How often acts were written meanwhile.
+    written: u64,
+}
+
+/// That acts behind a number are looked for.
+pub(super) struct Asked {
+    after: u64,
+    written: u64,
+}
+
+impl ActsEnd {
+    /// Nothing, where it is known that there is nothing behind `after`.
+    pub(super) fn asked(&self, after: u64) -> Option<Asked> {
+        let end = self.end();
+        let written = end.written;
+        (end.after != Some(after)).then_some(Asked { after, written })
+    }
+
+    /// Nothing was found; acts that were written since it was asked are not seen in that.
+    pub(super) fn found(&self, asked: Asked) {
+        let mut end = self.end();
+        if end.written == asked.written {
+            end.after = Some(asked.after);
+        }
+    }
+
+    /// Acts were written, or may have been.
+    pub(super) fn forget(&self) {
+        let mut end = self.end();
+        end.written += 1;
+        end.after = None;
+    }
+
+    // A panic elsewhere cannot leave it half changed.
+    fn end(&self) -> MutexGuard<'_, End> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 const ASIDE: &str = "SELECT a.number, a.kind, e.id, s.name, a.digest, a.text, a.reason, a.at, a.until
