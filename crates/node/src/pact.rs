@@ -357,10 +357,10 @@ impl PactBook {
     }
 
     fn pact(&self, me: &str, now: Timestamp) -> Result<Option<Pact>, Error> {
-        let versions: Vec<(Agreement, BTreeSet<String>)> = self
+        let versions: Vec<(Arc<Agreement>, BTreeSet<String>)> = self
             .versions
             .values()
-            .map(|text| (Agreement::clone(&text.agreement), text.signers()))
+            .map(|text| (Arc::clone(&text.agreement), text.signers()))
             .collect();
         let acts = standing::Acts {
             versions: &versions,

@@ -262,6 +262,11 @@ impl Node {
         Ok(self.ledger()?.me().map(|book| book.party.clone()))
     }
 
+    /// The id of this node's own party.
+    pub(crate) fn my_id(&self) -> Result<Option<String>, Error> {
+        Ok(self.ledger()?.me().map(|book| book.party.id.clone()))
+    }
+
     /// This node's own party, if `keys` are its keys and the instance key counts at `at`.
     ///
     /// # Errors

@@ -79,6 +79,11 @@ impl<T> Released<T> {
         &self.value
     }
 
+    /// What may go, taken out: with it the proof ends.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
     /// The clause that lets it go.
     pub fn clause(&self) -> &str {
         &self.clause

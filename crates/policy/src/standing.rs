@@ -21,6 +21,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use entente_stix::time::Timestamp;
 
@@ -30,7 +31,7 @@ use crate::agreement::{Agreement, Member};
 #[derive(Debug, Clone)]
 pub struct Acts<'a> {
     /// The versions, in any order, each with those who signed it.
-    pub versions: &'a [(Agreement, BTreeSet<String>)],
+    pub versions: &'a [(Arc<Agreement>, BTreeSet<String>)],
     /// Who suspended it and has not resumed, and when.
     pub suspended: BTreeMap<String, Timestamp>,
     /// Who left, and when. One that signed a later version since is back, and not in here.
@@ -161,7 +162,7 @@ fn counting<'a>(acts: &Acts<'a>, now: Timestamp) -> Option<&'a Agreement> {
         .versions
         .iter()
         .filter(|(agreement, signed)| missing(agreement, Some(signed)).is_empty())
-        .map(|(agreement, _)| agreement)
+        .map(|(agreement, _)| agreement.as_ref())
         .collect();
     // A digest costs a whole canonical form, and is asked for only where two have one number.
     complete.sort_by(|left, right| {
@@ -228,7 +229,10 @@ fn draft(acts: &Acts<'_>) -> Standing {
 }
 
 fn signatures<'a>(acts: &Acts<'a>, version: &Agreement) -> Option<&'a BTreeSet<String>> {
-    let found = acts.versions.iter().find(|(agreement, _)| agreement == version);
+    let found = acts
+        .versions
+        .iter()
+        .find(|(agreement, _)| agreement.as_ref() == version);
     found.map(|(_, signed)| signed)
 }
 

@@ -85,21 +85,30 @@ impl Opening {
                 text.len()
             )));
         }
+        let opening = Opening::kept(text)?;
+        // One text for one meaning: no other spelling, no unknown member.
+        if opening.text().as_bytes() != text {
+            return Err(not("it is not in canonical form, or says more than is known"));
+        }
+        Ok(opening)
+    }
+
+    /// Reads an opening of a log that is kept here: it was written in canonical form, or was found to be when it was
+    /// taken in.
+    ///
+    /// # Errors
+    /// [`NotAnOpening`], with the reason.
+    pub(crate) fn kept(text: &[u8]) -> Result<Opening, NotAnOpening> {
         let value = json::read(text).map_err(not)?;
         let members = value.as_object().ok_or_else(|| not("not a JSON object"))?;
-        let opening = match string(members, "entry")? {
+        Ok(match string(members, "entry")? {
             "release" => Opening::Release(Release::of(members)?),
             "recall" => Opening::Recall(Recall::of(members)?),
             "close" => Opening::Close {
                 reason: string(members, "reason")?.to_owned(),
             },
             other => return Err(not(format!("`{other}` is no kind of entry"))),
-        };
-        // One text for one meaning: no other spelling, no unknown member.
-        if opening.text().as_bytes() != text {
-            return Err(not("it is not in canonical form, or says more than is known"));
-        }
-        Ok(opening)
+        })
     }
 
     /// The object's id; empty for a close.
@@ -217,20 +226,21 @@ pub(crate) fn from_hex(text: &str) -> Option<[u8; 32]> {
     if digits.len() != 64 {
         return None;
     }
-    let mut bytes = [0; 32];
+    let (mut bytes, mut is_hex) = ([0; 32], true);
     for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
         let [high, low] = pair else { return None };
-        *byte = nibble(*high)? << 4 | nibble(*low)?;
+        let (high, low) = (nibble(*high), nibble(*low));
+        is_hex &= high < 16 && low < 16;
+        *byte = high << 4 | low & 15;
     }
-    Some(bytes)
+    is_hex.then_some(bytes)
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    }
+/// The value of a digit; 16 and more where it is none. Without a branch, which could not be foretold.
+fn nibble(digit: u8) -> u8 {
+    let (number, letter) = (digit.wrapping_sub(b'0'), digit.wrapping_sub(b'a'));
+    let letter = if letter < 6 { letter + 10 } else { u8::MAX };
+    if number < 10 { number } else { letter }
 }
 
 #[cfg(test)]

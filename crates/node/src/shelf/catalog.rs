@@ -208,7 +208,7 @@ impl Shelf<'_> {
 
     /// The channels that a party reads under an agreement, and its contribution box.
     fn party_collections(&self, root: &str, party: &str) -> Result<Vec<Collection>, Error> {
-        let Some(me) = self.node.me()?.filter(|me| me.id != party) else {
+        let Some(me) = self.node.my_id()?.filter(|me| me != party) else {
             return Ok(Vec::new());
         };
         let pact = match self.node.view(party, self.at).pact_of(root) {
@@ -217,12 +217,12 @@ impl Shelf<'_> {
             Err(_) => return Ok(Vec::new()),
         };
         let mut collections = Vec::new();
-        for channel in self.node.own_channels(&me.id)? {
+        for channel in self.node.own_channels(&me)? {
             if channel.agreement == root && channel.audience.iter().any(|member| member == party) {
                 collections.extend(channel_of(channel, &pact, true)?);
             }
         }
-        if contributes(&pact.agreement, party, &me.id) {
+        if contributes(&pact.agreement, party, &me) {
             collections.push(self.contribution_box(root, party, &pact)?);
         }
         Ok(collections)

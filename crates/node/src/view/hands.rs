@@ -157,7 +157,7 @@ impl<'v> Hands<'v> {
         Ok(going
             .iter()
             .zip(handed)
-            .filter_map(|(going, handed)| Some((going.number, handed?.1.value().text.clone())))
+            .filter_map(|(going, handed)| Some((going.number, handed?.1.into_value().text)))
             .collect())
     }
 
@@ -176,7 +176,7 @@ impl<'v> Hands<'v> {
         let handed = self.hand_over(&going)?.into_iter();
         let told = page.items.iter().zip(handed).filter_map(|(standing, handed)| {
             let (release, released) = handed?;
-            Some(told(standing, &release, &released))
+            Some(told(standing, &release, released))
         });
         Ok((told.collect(), page.next))
     }
@@ -192,7 +192,7 @@ impl<'v> Hands<'v> {
     }
 
     fn hand_over_one(&self, going: &Going<'_>, text: Option<&[u8]>) -> Option<Handed> {
-        let Ok(Opening::Release(release)) = Opening::read(going.opening) else {
+        let Ok(Opening::Release(release)) = Opening::kept(going.opening) else {
             return None;
         };
         let entry = Entry {
@@ -257,9 +257,9 @@ fn going(standing: &Standing) -> Going<'_> {
     }
 }
 
-fn told(standing: &Standing, release: &Release, released: &Released<Content>) -> Told {
-    let text = &released.value().text;
-    let created = || Object::read(text).ok()?.created();
+fn told(standing: &Standing, release: &Release, released: Released<Content>) -> Told {
+    let text = released.into_value().text;
+    let created = || Object::read(&text).ok()?.created();
     Told {
         number: standing.number,
         id: standing.id.clone(),
@@ -267,6 +267,6 @@ fn told(standing: &Standing, release: &Release, released: &Released<Content>) ->
         at: Timestamp::from_micros(standing.at),
         version: release.version.or_else(created),
         expires: release.expires,
-        text: text.clone(),
+        text,
     }
 }

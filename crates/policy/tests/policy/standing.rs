@@ -4,6 +4,7 @@
 //! left (`!a`). Times are seconds since 1970; parties are letters.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use entente_policy::agreement::{Agreement, Clause, Member, Obligations, Parties};
 use entente_policy::handling::{Handling, Tlp};
@@ -16,7 +17,7 @@ use crate::random;
 
 /// A case taken apart.
 struct Case {
-    versions: Vec<(Agreement, BTreeSet<String>)>,
+    versions: Vec<(Arc<Agreement>, BTreeSet<String>)>,
     suspended: BTreeMap<String, Timestamp>,
     left: BTreeMap<String, Timestamp>,
 }
@@ -49,7 +50,7 @@ impl Case {
     }
 }
 
-fn version(word: &str) -> (Agreement, BTreeSet<String>) {
+fn version(word: &str) -> (Arc<Agreement>, BTreeSet<String>) {
     let (number, rest) = word.split_once(':').unwrap();
     let (times, rest) = rest.split_once('[').unwrap();
     let (parties, signed) = rest.split_once("]=").unwrap();
@@ -75,7 +76,7 @@ fn version(word: &str) -> (Agreement, BTreeSet<String>) {
         previous: (number != "1").then_some([0; 32]),
     };
     (
-        agreement,
+        Arc::new(agreement),
         letters(signed).iter().map(|letter| identity(letter)).collect(),
     )
 }
@@ -343,7 +344,7 @@ proptest! {
         }
         let agreement = agreement.unwrap();
         let everybody: BTreeSet<_> = agreement.parties.iter().map(|member| member.identity.clone()).collect();
-        prop_assert!(case.versions.iter().any(|(one, signed)| one == agreement && everybody.is_subset(signed)));
+        prop_assert!(case.versions.iter().any(|(one, signed)| **one == *agreement && everybody.is_subset(signed)));
         prop_assert!(agreement.from <= second(now) && second(now) < agreement.until);
         let there: Vec<_> = everybody.iter().filter(|party| !case.left.contains_key(*party)).collect();
         prop_assert!(there.len() >= 2);
