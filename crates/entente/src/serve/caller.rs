@@ -188,6 +188,6 @@ pub(crate) fn refusal(server: &Server, parts: &Parts, caller: &Caller) -> Proble
 }
 
 /// Whether a request changes nothing, whoever sends it.
-fn is_safe(method: &Method) -> bool {
+pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

@@ -70,6 +70,12 @@ pub(crate) const KEPT_ANSWER_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const HASHING_MAX: usize = 2;
 /// Passwords that wait to be hashed or are.
 pub(crate) const HASHING_WAITING_MAX: usize = 64;
+/// Bytes of TAXII answers that wait for their readers.
+pub(crate) const TAXII_BYTES_MAX: u64 = 384 << 20;
+/// Of one caller's.
+pub(crate) const CALLER_TAXII_BYTES_MAX: u64 = 96 << 20;
+/// Of all who did not say who they are.
+pub(crate) const STRANGERS_TAXII_BYTES_MAX: u64 = 192 << 20;
 /// Bytes of rendered TAXII pages that are kept.
 pub(crate) const PAGES_BYTES_MAX: usize = 96 << 20;
 
@@ -253,6 +259,21 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
     (
         "passwords that wait to be verified",
         HASHING_WAITING_MAX as u64,
+        "the answer is 503 with Retry-After",
+    ),
+    (
+        "bytes of TAXII answers that wait for their readers",
+        TAXII_BYTES_MAX,
+        "the answer is 503 with Retry-After",
+    ),
+    (
+        "bytes of TAXII answers that wait for one caller",
+        CALLER_TAXII_BYTES_MAX,
+        "the answer is 429 with Retry-After",
+    ),
+    (
+        "bytes of TAXII answers that wait for callers who are not known",
+        STRANGERS_TAXII_BYTES_MAX,
         "the answer is 503 with Retry-After",
     ),
     (

@@ -25,9 +25,11 @@ use tokio::sync::Notify;
 
 use super::body::{self, Bounds};
 use super::caller::Connection;
+use super::limits::{CALLER_TAXII_BYTES_MAX, STRANGERS_TAXII_BYTES_MAX, TAXII_BYTES_MAX};
 use super::problem::Problem;
 use super::routes::Route;
 use super::server::Server;
+use super::shares::Shares;
 use super::work::blocking;
 use crate::keys;
 use crate::peers::line::MESSAGE;
@@ -55,12 +57,28 @@ pub(crate) fn router() -> Router<Arc<Server>> {
 pub(crate) struct Door {
     nonces: Nonces,
     budgets: Budgets,
-    /// Of who asks by TAXII and is known, and of who is not: the latter do not crowd out the former.
-    pub(super) visitors: Budgets,
-    pub(super) strangers: Budgets,
+    /// Who asks by TAXII and is known, and who is not: the latter do not crowd out the former.
+    pub(super) visitors: Visitors,
+    pub(super) strangers: Visitors,
     /// Parties that told something just now: they may have more.
     heard: Mutex<BTreeSet<String>>,
     spoke: Notify,
+}
+
+/// What visitors of TAXII may cost.
+pub(super) struct Visitors {
+    pub(super) budgets: Budgets,
+    /// Bytes of answers that wait for their readers, by caller.
+    pub(super) answers: Arc<Shares<String>>,
+}
+
+impl Visitors {
+    fn new(bytes_max: u64, caller_bytes_max: u64) -> Visitors {
+        Visitors {
+            budgets: Budgets::of_visitors(),
+            answers: Shares::new(bytes_max, caller_bytes_max),
+        }
+    }
 }
 
 impl Door {
@@ -68,8 +86,8 @@ impl Door {
         Ok(Door {
             nonces: Nonces::new(keys::seed()?),
             budgets: Budgets::of_peers(),
-            visitors: Budgets::of_visitors(),
-            strangers: Budgets::of_visitors(),
+            visitors: Visitors::new(TAXII_BYTES_MAX, CALLER_TAXII_BYTES_MAX),
+            strangers: Visitors::new(STRANGERS_TAXII_BYTES_MAX, CALLER_TAXII_BYTES_MAX),
             heard: Mutex::default(),
             spoke: Notify::new(),
         })

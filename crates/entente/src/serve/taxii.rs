@@ -24,6 +24,7 @@ use super::peer;
 use super::problem::Problem;
 use super::routes::Route;
 use super::server::Server;
+use super::shares::{Full, Share};
 use super::work::blocking;
 
 pub(crate) const ROUTES: &[Route] = &[
@@ -62,11 +63,13 @@ async fn answer(
 
 async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let budgets = match caller.who {
+    let visitors = match caller.who {
         Who::Anyone => &server.door.strangers,
         _ => &server.door.visitors,
     };
-    let mut turn = budgets.turn(&caller::counted_as(&parts)).await?;
+    let one = caller::counted_as(&parts);
+    let mut waiting = visitors.answers.take(one.clone(), 0).map_err(too_much_waits)?;
+    let mut turn = visitors.budgets.turn(&one).await?;
     let asking = Arc::new(Asking { caller, parts });
     let contributor = asking
         .caller
@@ -82,10 +85,10 @@ async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result
             let (refused, worked) = refused.await?;
             turn.worked(worked);
             if let Some(refused) = refused {
-                return Ok(sent(refused));
+                return Ok(sent(refused, waiting));
             }
             if let Some(party) = contributor {
-                budgets.require_contribution_left(party)?;
+                visitors.budgets.require_contribution_left(party)?;
             }
             body::whole(server, &asking.parts, body, BODY).await?
         }
@@ -98,9 +101,39 @@ async fn asked(server: &Arc<Server>, caller: Caller, request: Request) -> Result
     turn.worked(worked);
     turn.bytes(posted + response.body.len());
     if let Some(party) = contributor.filter(|_| response.status == 202) {
-        budgets.contributed(party, posted);
+        visitors.budgets.contributed(party, posted);
     }
-    Ok(sent(response))
+    let grown = waiting.grow(response.body.len() as u64);
+    // What was done is told in any case: its answer is small.
+    if caller::is_safe(&asking.parts.method) {
+        grown.map_err(too_much_waits)?;
+    }
+    Ok(sent(response, waiting))
+}
+
+fn too_much_waits(full: Full) -> Problem {
+    match full {
+        Full::All => {
+            Problem::busy("as many answers as this node holds wait for their readers; ask again after 5 s")
+                .retry(5)
+        }
+        Full::One => Problem::too_many(
+            "your answers wait for you to read them; read them first, or ask again after 5 s",
+        )
+        .retry(5),
+    }
+}
+
+/// An answer's bytes, counted as its caller's until they are sent.
+struct Waiting {
+    body: Arc<[u8]>,
+    _share: Share<String>,
+}
+
+impl AsRef<[u8]> for Waiting {
+    fn as_ref(&self) -> &[u8] {
+        &self.body
+    }
 }
 
 /// A request on its way, and whose it is.
@@ -165,8 +198,12 @@ fn host(parts: &Parts) -> String {
     }
 }
 
-fn sent(response: taxii::Response) -> Response {
-    let mut sent = Response::new(Body::from(Bytes::from_owner(response.body)));
+fn sent(response: taxii::Response, share: Share<String>) -> Response {
+    let body = Bytes::from_owner(Waiting {
+        body: response.body,
+        _share: share,
+    });
+    let mut sent = Response::new(Body::from(body));
     *sent.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in response.headers {
         if let Ok(value) = HeaderValue::from_str(&value) {

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
 use entente_access::Action;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -177,13 +178,13 @@ fn complete(operation: &mut Value, method: &str, path: &str, action: Action) {
 
 /// The route that gives the document.
 pub(super) fn serve(made: OpenApi) -> MethodRouter<Arc<Server>> {
-    let text: Arc<OnceLock<(String, HeaderValue)>> = Arc::default();
+    let text: Arc<OnceLock<(Bytes, HeaderValue)>> = Arc::default();
     get(move |headers: HeaderMap| async move {
         let (text, tag) = text.get_or_init(|| {
             let text = whole(&made).to_string();
             let tag = format!("\"{}\"", hex(&Sha256::digest(text.as_bytes()).into()));
             let tag = HeaderValue::try_from(tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""));
-            (text, tag)
+            (text.into(), tag)
         });
         let asked = headers.get(header::IF_NONE_MATCH);
         if asked.is_some_and(|asked| asked == tag) {

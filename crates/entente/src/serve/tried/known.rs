@@ -3,6 +3,8 @@
 use entente_access::{By, Role};
 use serde_json::{Value, json};
 
+use tower::ServiceExt as _;
+
 use super::{World, ask};
 
 #[test]
@@ -183,4 +185,31 @@ fn a_damaged_book_lets_nobody_in() {
     std::fs::write(world.server.folder.join("accounts.json"), "{").unwrap();
     assert_eq!(world.tell(&ask("GET", "/api/v1/me").bearer(&token)).status, 500);
     assert_eq!(world.tell(&ask("GET", "/health")).status, 200);
+}
+
+#[test]
+fn answers_that_nobody_reads_count_as_their_callers() {
+    use crate::serve::limits::CALLER_TAXII_BYTES_MAX;
+    let world = World::new();
+    let client = world.add("client", Role::TaxiiClient, false);
+    let token = world.token(&client);
+    let ask = || ask("GET", "/taxii2/").bearer(&token);
+    let shares = &world.server.door.visitors.answers;
+    let all = || shares.take(super::OTHERS.to_owned(), CALLER_TAXII_BYTES_MAX);
+    let unread = world.runtime.block_on(async {
+        let router = world.router.clone();
+        router.oneshot(ask().request()).await.unwrap()
+    });
+    assert_eq!(unread.status(), 200);
+    assert!(all().is_err(), "an answer waits");
+    drop(unread);
+    let held = all().unwrap();
+    let refused = world.tell(&ask());
+    assert_eq!((refused.status, refused.header("retry-after")), (429, "5"));
+    assert_eq!(
+        refused.header("content-type"),
+        "application/taxii+json;version=2.1"
+    );
+    drop(held);
+    assert_eq!(world.tell(&ask()).status, 200);
 }
