@@ -335,10 +335,11 @@ impl Drop for Turn<'_> {
 }
 
 fn too_many(wait: Wait) -> Problem {
-    Problem::too_many(
-        "there were too many failed tries for this account or from this network; wait, and see that the secret is right; tokens \
-         go on meanwhile, and so do networks that this account signed in from lately",
-    )
+    Problem::too_many(format!(
+        "there were too many failed tries for this account or from this network; wait {} s, and see that the secret is right; \
+         tokens go on meanwhile, and so do networks that this account signed in from lately",
+        wait.seconds
+    ))
     .retry(wait.seconds)
 }
 
