@@ -92,6 +92,8 @@ kinds! {
     precondition_required "precondition-required" PRECONDITION_REQUIRED "What is to be replaced?";
     /// More bytes than the route takes.
     too_large "too-large" PAYLOAD_TOO_LARGE "Too many bytes";
+    /// More bytes of headers than are read.
+    head "head-too-large" REQUEST_HEADER_FIELDS_TOO_LARGE "Too many bytes of headers";
     /// The body's media type or encoding is not one that the route reads.
     unsupported "unsupported-media-type" UNSUPPORTED_MEDIA_TYPE "Media type not read here";
     /// The body can be read, and says what cannot be.

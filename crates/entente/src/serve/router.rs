@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, Uri, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
+use super::limits::HEAD_BYTES_MAX;
 use super::problem::Problem;
 use super::server::Server;
 use super::{api, caller, first, health, metrics, peer, routes, taxii};
@@ -45,6 +46,24 @@ async fn admit(
     }
     parts.extensions.insert(caller);
     Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Refuses a head that is too long, to the byte: what reads it ends only where a buffer does.
+fn require_head(request: &Request) -> Result<(), Problem> {
+    let headers = request.headers().iter();
+    let headers: usize = headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    match headers + target > HEAD_BYTES_MAX {
+        true => Err(Problem::head(format!(
+            "the head of a request has at most {HEAD_BYTES_MAX} bytes; send fewer or shorter headers"
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// Refuses a request that does not say, or says twice, which host it is for (RFC 9112 §3.2, RFC 9113 §8.3.1): whoever
@@ -87,7 +106,7 @@ async fn around(State(server): State<Arc<Server>>, mut request: Request, next: N
         .metrics
         .begin(request.method(), request.extensions().get::<MatchedPath>());
     let instance = request.uri().path().to_owned();
-    let mut response = match require_one_host(&request) {
+    let mut response = match require_head(&request).and_then(|()| require_one_host(&request)) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };

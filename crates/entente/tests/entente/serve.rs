@@ -235,6 +235,20 @@ fn a_request_is_for_one_host() {
 }
 
 #[test]
+fn a_head_has_the_length_that_is_said() {
+    let home = Home::new();
+    let served = home.serve(&[]);
+    for (bytes, status) in [(31 << 10, "200"), (33 << 10, "431")] {
+        let long = "x".repeat(bytes);
+        let told = told(
+            served.address(),
+            &format!("GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-long: {long}\r\n\r\n"),
+        );
+        assert_eq!(told.split(' ').nth(1), Some(status), "{bytes}: {told}");
+    }
+}
+
+#[test]
 fn what_is_refused_of_taxii_is_told_as_taxii_tells_it() {
     let home = Home::new();
     let served = home.serve(&[]);
