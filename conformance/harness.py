@@ -24,6 +24,7 @@ name = "back"
 by = "all"
 types = ["any"]
 markings_up_to = "TLP:AMBER"
+unmarked = "TLP:GREEN"
 """
 
 

@@ -4,6 +4,8 @@
 //! anyone else says of it is kept beside, attributed and shown. A thing that may not be taken in is
 //! parked with its reason, and the rest flows. Begin at [`admit`].
 
+mod not_taken;
+
 use std::fmt;
 
 use entente_stix::id;
@@ -19,6 +21,7 @@ use crate::limits::CLOCK_AHEAD_MICROS_MAX;
 use crate::marks::{self, MarkingFacts};
 use crate::redact::uuid_version;
 use crate::terms::Terms;
+use not_taken::not_taken;
 
 /// One object that a party tells.
 #[derive(Debug, Clone, Copy)]
@@ -87,8 +90,10 @@ pub enum Cause {
     },
     /// What decides in it cannot be read: a JSON pointer.
     Unreadable(String),
-    /// Nothing in the agreement lets the teller tell such a thing.
+    /// No clause of the agreement lets the teller release such a thing.
     NotCovered,
+    /// No contribution box of the agreement takes such a thing from the teller: what each says, and the way out.
+    NotTaken(String),
     /// Its id should follow from what it says, and is another: the right one.
     IdOfOtherContent(String),
     /// A fixed marking definition that says something else than the standard.
@@ -116,7 +121,7 @@ impl Cause {
             Cause::Future(_) => "future",
             Cause::Invalid { .. } => "invalid",
             Cause::Unreadable(_) => "unreadable",
-            Cause::NotCovered => "not-covered",
+            Cause::NotCovered | Cause::NotTaken(_) => "not-covered",
             Cause::IdOfOtherContent(_) => "id-of-other-content",
             Cause::FixedDefinition => "fixed-definition",
             Cause::Relayed(_) => "relayed",
@@ -136,9 +141,10 @@ impl fmt::Display for Cause {
             Cause::Future(time) => write!(f, "it is dated {time}, which is more than five minutes ahead"),
             Cause::Invalid { pointer, what } => write!(f, "it is not valid STIX 2.1: `{pointer}`: {what}"),
             Cause::Unreadable(pointer) => write!(f, "`{pointer}` cannot be read as the standard writes it"),
-            Cause::NotCovered => {
-                f.write_str("nothing in the agreement lets this party tell a thing of this type and marking")
-            }
+            Cause::NotCovered => f.write_str(
+                "no clause of the agreement lets this party release a thing of this type and marking",
+            ),
+            Cause::NotTaken(why) => f.write_str(why),
             Cause::IdOfOtherContent(id) => {
                 write!(f, "its id is not the one that follows from what it says, `{id}`")
             }
@@ -218,6 +224,12 @@ fn covered(classes: &mut Classes, telling: &Telling<'_>, held: &Held<'_>) -> Res
     let contributed = telling.way == Way::Contribution;
     match classes.told(terms, telling.teller, contributed, facts) {
         Ok(true) => Ok(()),
+        Ok(false) if contributed => Err(Cause::NotTaken(not_taken(
+            terms.agreement(),
+            telling.teller,
+            stated.type_name,
+            stated.level.tlp,
+        ))),
         Ok(false) => Err(Cause::NotCovered),
         Err(why) => Err(Cause::Engine(why)),
     }

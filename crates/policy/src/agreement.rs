@@ -140,6 +140,8 @@ pub struct Contribution {
     pub types: BTreeSet<String>,
     /// The most closed level that may be put in.
     pub markings_up_to: Tlp,
+    /// The level that an object without a TLP marking counts as; `None`: it may not be put in.
+    pub unmarked: Option<Tlp>,
 }
 
 impl Agreement {

@@ -81,6 +81,7 @@ fn contribution(contribution: &Contribution) -> Value<'_> {
     map.insert("by", parties(&contribution.by));
     map.insert("types", list(&contribution.types, |name| text(name)));
     map.insert("markings_up_to", shown(contribution.markings_up_to));
+    put(&mut map, "unmarked", contribution.unmarked.map(shown));
     Value::Object(map)
 }
 

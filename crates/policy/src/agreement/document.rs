@@ -109,6 +109,7 @@ fn contribution(out: &mut Lines, contribution: &Contribution) {
     out.put("by", &parties(&contribution.by));
     out.put("types", &list(words::shortest(&contribution.types)));
     out.put("markings_up_to", &shown(contribution.markings_up_to));
+    out.put_some("unmarked", contribution.unmarked.map(shown));
 }
 
 fn handling(out: &mut Lines, handling: &Handling) {

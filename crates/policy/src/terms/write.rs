@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{cedar_seconds, folded};
 use crate::agreement::{Agreement, Clause, Contribution, Parties};
+use crate::handling::Tlp;
 use crate::withheld::Condition;
 
 /// What the policies may speak of. Attributes that can be missing have a `?`: strict validation then
@@ -118,7 +119,6 @@ fn policy<'p>(name: &str, effect: &str, action: &str, parts: impl Iterator<Item 
 
 /// The conditions that a clause has, each an expression of its own; all of them must hold.
 fn conditions(agreement: &Agreement, number: usize, clause: &Clause) -> Vec<(Condition, String)> {
-    let ceiling = clause.markings_up_to as u8;
     let mut conditions = vec![
         (
             Condition::Parties,
@@ -134,13 +134,7 @@ fn conditions(agreement: &Agreement, number: usize, clause: &Clause) -> Vec<(Con
         ),
         (
             Condition::Marking,
-            match clause.unmarked {
-                Some(level) => format!(
-                    "(if context has marking then context.marking else {}) <= {ceiling}",
-                    level as u8
-                ),
-                None => format!("context has marking && context.marking <= {ceiling}"),
-            },
+            marking(clause.unmarked, clause.markings_up_to),
         ),
     ];
     if let Some(pap) = clause.pap_up_to {
@@ -167,13 +161,23 @@ fn conditions(agreement: &Agreement, number: usize, clause: &Clause) -> Vec<(Con
     conditions
 }
 
-/// An unmarked object may be contributed: its recipient judges it, and nothing leaves by it.
+/// Whether the level is at most `most`; what is unmarked counts as `unmarked`, or stays.
+fn marking(unmarked: Option<Tlp>, most: Tlp) -> String {
+    let ceiling = most as u8;
+    match unmarked {
+        Some(level) => format!(
+            "(if context has marking then context.marking else {}) <= {ceiling}",
+            level as u8
+        ),
+        None => format!("context has marking && context.marking <= {ceiling}"),
+    }
+}
+
 fn contribution_conditions(agreement: &Agreement, number: usize, contribution: &Contribution) -> [String; 3] {
-    let ceiling = contribution.markings_up_to as u8;
     [
         is_one_of(agreement, &contribution.by, "principal"),
         format!("resource in Entente::Types::{}", quoted(&format!("c{number}"))),
-        format!("if context has marking then context.marking <= {ceiling} else true"),
+        marking(contribution.unmarked, contribution.markings_up_to),
     ]
 }
 

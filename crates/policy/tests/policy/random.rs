@@ -127,14 +127,15 @@ fn clause(names: Vec<String>) -> impl Strategy<Value = Clause> {
 }
 
 fn contribution(names: Vec<String>) -> impl Strategy<Value = Contribution> {
-    (parties(names), types(), select(Tlp::ALL.to_vec())).prop_map(|(by, types, markings_up_to)| {
-        Contribution {
+    (parties(names), types(), select(Tlp::ALL.to_vec()), any::<bool>()).prop_map(
+        |(by, types, markings_up_to, counts)| Contribution {
             name: String::new(),
             by,
             types,
             markings_up_to,
-        }
-    })
+            unmarked: counts.then_some(markings_up_to),
+        },
+    )
 }
 
 fn parties(names: Vec<String>) -> impl Strategy<Value = Parties> {

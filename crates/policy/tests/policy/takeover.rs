@@ -436,14 +436,14 @@ fn contributions_are_what_the_agreement_lets_be_contributed() {
     agreement.contributions[0].types = ["note".to_owned()].into();
     agreement.contributions[0].markings_up_to = Tlp::Green;
     let terms = Terms::compile(&agreement).unwrap();
-    let check = |object: &Value, expected: Admission| {
+    let check = |terms: &Terms, object: &Value, expected: &str| {
         let text = object.to_string();
         let object = Object::read(text.as_bytes()).unwrap();
         let teller = party(THIEF);
         let telling = Telling {
             object: &object,
             teller: &teller,
-            terms: &terms,
+            terms,
             way: Way::Contribution,
             now: now(),
         };
@@ -454,14 +454,41 @@ fn contributions_are_what_the_agreement_lets_be_contributed() {
             parties: &|_| false,
             markings: &|_| None,
         };
-        assert_eq!(admit(&mut Classes::new(), &telling, &held), expected);
+        match admit(&mut Classes::new(), &telling, &held) {
+            Admission::Park(cause) => {
+                assert_eq!(cause.code(), "not-covered");
+                let said = cause.to_string();
+                assert!(!expected.is_empty() && said.contains(expected), "{said}");
+            }
+            admission => assert_eq!((admission, expected), (accept(true), "")),
+        }
     };
     let note = |tlp: Tlp| {
         json!({"type": "note", "spec_version": "2.1", "id": id("note", 1), "content": "c",
         "created": "2020-01-01T00:00:00.000Z", "modified": "2020-01-01T00:00:00.000Z",
         "object_refs": [id("malware", 1)], "object_marking_refs": [tlp.definition_id()]})
     };
-    check(&note(Tlp::Green), accept(true));
-    check(&note(Tlp::Amber), Admission::Park(Cause::NotCovered));
-    check(&indicator(json!({})), Admission::Park(Cause::NotCovered));
+    let mut unmarked = note(Tlp::Green);
+    unmarked.as_object_mut().unwrap().remove("object_marking_refs");
+    check(&terms, &note(Tlp::Green), "");
+    check(
+        &terms,
+        &note(Tlp::Amber),
+        "`tips` takes nothing above TLP:GREEN, and this is TLP:AMBER",
+    );
+    check(&terms, &indicator(json!({})), "`tips` takes no `indicator`");
+    check(&terms, &unmarked, "`tips` takes nothing without a TLP marking");
+    agreement.contributions[0].unmarked = Some(Tlp::Clear);
+    check(&Terms::compile(&agreement).unwrap(), &unmarked, "");
+    let mut others = agreement
+        .parties
+        .iter()
+        .filter(|member| member.identity != party(THIEF));
+    let other = others.next().unwrap().name.clone();
+    agreement.contributions[0].by = Parties::Named([other].into());
+    check(
+        &Terms::compile(&agreement).unwrap(),
+        &unmarked,
+        "takes anything from",
+    );
 }

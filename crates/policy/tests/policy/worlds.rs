@@ -116,6 +116,7 @@ pub(crate) fn agreement(random: &mut Random) -> Agreement {
         by: some_parties(random, &names),
         types: some_types(random),
         markings_up_to: Tlp::ALL[random.below(5)],
+        unmarked: None,
     };
     Agreement {
         id: format!("agreement-{}", random.below(3)),

@@ -6,6 +6,7 @@ use std::io::Write;
 use entente_node::Node;
 use entente_node::pact::{Pact, Version};
 use entente_policy::agreement::{Agreement, Clause, Parties};
+use entente_policy::handling::Tlp;
 use serde_json::Value;
 
 use crate::answers::agreement::{AgreementShown, known};
@@ -177,11 +178,12 @@ fn tell(node: &Node, pact: &Pact, version: &Version, out: &mut impl Write) -> Re
     for contribution in &agreement.contributions {
         writeln!(
             out,
-            "  {}: by {}, {}, up to {}",
+            "  {}: by {}, {}, up to {}; {}",
             contribution.name,
             parties(&contribution.by),
             listed(&contribution.types),
-            contribution.markings_up_to
+            contribution.markings_up_to,
+            unmarked(contribution.unmarked)
         )?;
     }
     handling(agreement, out)?;
@@ -256,6 +258,13 @@ fn audiences(
     Ok(())
 }
 
+fn unmarked(counts_as: Option<Tlp>) -> String {
+    counts_as.map_or_else(
+        || "what is not marked stays".to_owned(),
+        |tlp| format!("what is not marked counts as {tlp}"),
+    )
+}
+
 /// A clause as people would say it.
 fn sentence(clause: &Clause) -> String {
     let mut text = format!(
@@ -270,10 +279,7 @@ fn sentence(clause: &Clause) -> String {
         text.push_str("; ");
         text.push_str(&part);
     };
-    match clause.unmarked {
-        Some(tlp) => add(format!("what is not marked counts as {tlp}")),
-        None => add("what is not marked stays".to_owned()),
-    }
+    add(unmarked(clause.unmarked));
     if let Some(pap) = clause.pap_up_to {
         add(format!("up to {pap}"));
     }

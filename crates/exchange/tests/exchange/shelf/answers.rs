@@ -8,8 +8,7 @@ use entente_exchange::taxii::{Pages, Response};
 use super::{Guest, body};
 use crate::world::world_under;
 
-const BOX: &str =
-    "\n[[contribution]]\nname = \"gifts\"\nby = \"all\"\ntypes = [\"any\"]\nmarkings_up_to = \"green\"\n";
+const BOX: &str = "\n[[contribution]]\nname = \"gifts\"\nby = \"all\"\ntypes = [\"any\"]\nmarkings_up_to = \"green\"\nunmarked = \"clear\"\n";
 
 const MEDIA: Option<&str> = Some("application/taxii+json;version=2.1");
 

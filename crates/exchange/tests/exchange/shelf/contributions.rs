@@ -7,8 +7,7 @@ use entente_stix::time::Timestamp;
 use super::{Guest, body, page};
 use crate::world::{Actor, NOW, world_under};
 
-const BOX: &str =
-    "\n[[contribution]]\nname = \"gifts\"\nby = \"all\"\ntypes = [\"any\"]\nmarkings_up_to = \"green\"\n";
+const BOX: &str = "\n[[contribution]]\nname = \"gifts\"\nby = \"all\"\ntypes = [\"any\"]\nmarkings_up_to = \"green\"\nunmarked = \"clear\"\n";
 const OBJECTS: &str = "/taxii2/north-sea/collections/contributions/objects/";
 const GREEN: &str = "marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb";
 const RED: &str = "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1";

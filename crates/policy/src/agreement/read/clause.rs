@@ -30,6 +30,8 @@ const CLAUSE_KEYS: &[&str] = &[
     "obligations",
 ];
 
+const CONTRIBUTION_KEYS: &[&str] = &["name", "by", "types", "markings_up_to", "unmarked"];
+
 /// Names of clauses and contributions so far.
 pub(super) type Names = BTreeSet<String>;
 
@@ -97,16 +99,21 @@ pub(super) fn contribution(
     parties: Option<&PartyNames>,
     taken: &mut Names,
 ) -> Option<Contribution> {
-    let fields = Fields::of(reader, node, part, &["name", "by", "types", "markings_up_to"])?;
+    let fields = Fields::of(reader, node, part, CONTRIBUTION_KEYS)?;
     let name = name(reader, &fields, taken);
     let by = named(reader, &fields, "by", parties);
     let types = fields.required(reader, "types", "[\"sdo\", \"sro\", \"sco\"]", types);
     let markings_up_to = fields.required(reader, "markings_up_to", "\"TLP:GREEN\"", tlp);
+    let unmarked = fields.optional(reader, "unmarked", tlp);
+    if let (Some(Some(unmarked)), Some(most)) = (unmarked, markings_up_to) {
+        check_unmarked(reader, &fields, unmarked, most);
+    }
     Some(Contribution {
         name: name?,
         by: by?,
         types: types?,
         markings_up_to: markings_up_to?,
+        unmarked: unmarked?,
     })
 }
 
