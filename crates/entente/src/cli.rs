@@ -187,6 +187,9 @@ pub(crate) struct Scan {
     /// Also report when only the host of a URL indicator was seen
     #[arg(long)]
     pub(crate) url_hosts: bool,
+    /// Also match what the party that it belongs to recalled
+    #[arg(long)]
+    pub(crate) recalled: bool,
     /// Print detections, and keep nothing of them
     #[arg(long)]
     pub(crate) dry_run: bool,

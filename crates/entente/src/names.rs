@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use entente_node::Node;
 use entente_node::channel::party_of_source;
+use entente_node::receipt::Recalled;
 
 use crate::exit::Failure;
-use crate::render::safe;
+use crate::render::{safe, short};
 
 /// The names of those who are known, by id.
 #[derive(Default)]
@@ -28,6 +29,15 @@ impl Names {
     pub(crate) fn names(&self, parties: &[String]) -> String {
         let names: Vec<String> = parties.iter().map(|party| self.name(party)).collect();
         names.join(", ")
+    }
+
+    /// By whom, when and why something was taken back, safe to print.
+    pub(crate) fn recall(&self, recall: &Recalled) -> String {
+        let (by, reason) = (self.name(&recall.by), short(&recall.reason, 200));
+        match reason.is_empty() {
+            true => format!("recalled by {by} on {}", recall.at),
+            false => format!("recalled by {by} on {}: {reason}", recall.at),
+        }
     }
 
     /// A source, safe to print: a party with the agreement it told something under, or what the operator named.

@@ -117,6 +117,10 @@ impl Node {
                             all.push(explained);
                             continue;
                         }
+                        if live.is_none() {
+                            let version = stored.version;
+                            self.tell_recall(id, version, &me.id, &mut explained)?;
+                        }
                         explained.may_go = true;
                         explained.form = (!form.taken_out.is_empty()).then(|| form.text.clone());
                     }
@@ -129,5 +133,22 @@ impl Node {
             }
         }
         Ok(Some(all))
+    }
+
+    /// Says that the object was recalled in this log, and that it stays until it is named.
+    fn tell_recall(&self, id: &str, version: i64, me: &str, explained: &mut Explained) -> Result<(), Error> {
+        let recalled = self.recalled(me)?;
+        if !self.is_recalled(&recalled, id, version, &explained.origin)? {
+            return Ok(());
+        }
+        let mut recalls = self.recalls_of(id)?;
+        recalls.retain(|recall| recall.by == me);
+        if let Some(recall) = recalls.into_iter().max_by_key(|recall| recall.at) {
+            let (at, reason) = (recall.at, recall.reason);
+            explained.sentences.push(format!(
+                "It was recalled on {at}: {reason}. It does not go again by itself; named, it does."
+            ));
+        }
+        Ok(())
     }
 }

@@ -27,6 +27,9 @@ pub const HELD_MAX: usize = 65_536;
 /// Distinct matching records of one file for which repetitions are told apart; over it, equal records count once.
 pub const REPEATED_RECORDS_MAX: usize = 4_000_000;
 
+/// Indicators of which a scan remembers whether they were recalled; over it, they are asked about anew.
+pub const RECALLS_KNOWN_MAX: usize = 100_000;
+
 /// Versions or sources listed for one object.
 pub const LISTED_MAX: usize = 1_000;
 
@@ -114,6 +117,9 @@ pub const SHELF_PAGE_BYTES_MAX: usize = 16 << 20;
 /// Times that the store is asked for one page of a collection; then the page ends and tells where to go on.
 pub const SHELF_ROUNDS_MAX: usize = 1_000;
 
+/// Entries that one page for anyone passes over; then it ends and tells where to go on.
+pub const HIDDEN_ENTRIES_MAX: usize = 20_000;
+
 /// Bytes of the text that says where a page ended.
 pub const CURSOR_BYTES_MAX: usize = 1_024;
 
@@ -175,6 +181,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "repeated records told apart in a file",
         REPEATED_RECORDS_MAX as u64,
         "equal records count once",
+    ),
+    (
+        "recalls that a scan remembers, indicators",
+        RECALLS_KNOWN_MAX as u64,
+        "they are asked about anew",
     ),
     (
         "versions, sources or relations listed",
@@ -284,6 +295,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
     (
         "looks for a page of a collection",
         SHELF_ROUNDS_MAX as u64,
+        "the page ends and gives a cursor",
+    ),
+    (
+        "entries that a page for anyone passes over",
+        HIDDEN_ENTRIES_MAX as u64,
         "the page ends and gives a cursor",
     ),
     (

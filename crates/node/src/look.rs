@@ -9,6 +9,8 @@ use entente_store::{Hits, Mention};
 
 use crate::limits::LOOK_MENTIONS_MAX;
 use crate::noted::Noted;
+use crate::recall::standing::Recalls;
+use crate::receipt::Recalled;
 use crate::{Error, Node};
 
 /// Keys asked of the store in one call: many, because it reads them in the order of its index. One value may ask
@@ -56,6 +58,8 @@ pub struct Said {
     pub is_exact: bool,
     /// The object, and who told it since when.
     pub mention: Mention,
+    /// By whom, when and why it was taken back, where the party that it belongs to did.
+    pub recalled: Option<Recalled>,
 }
 
 impl Node {
@@ -68,20 +72,26 @@ impl Node {
         let mut known = Vec::with_capacity(values.len());
         let mut waiting = Vec::new();
         let mut keys = 0;
+        let recalls = self.recalls()?;
         for value in values {
             let asked = Asked::read(value, &noted);
             keys += asked.questions.len();
             waiting.push((value.as_str(), asked));
             if keys >= KEYS_AT_ONCE {
-                self.answer(std::mem::take(&mut waiting), &mut known)?;
+                self.answer(std::mem::take(&mut waiting), &recalls, &mut known)?;
                 keys = 0;
             }
         }
-        self.answer(waiting, &mut known)?;
+        self.answer(waiting, &recalls, &mut known)?;
         Ok(known)
     }
 
-    fn answer(&self, asked: Vec<(&str, Asked)>, known: &mut Vec<Known>) -> Result<(), Error> {
+    fn answer(
+        &self,
+        asked: Vec<(&str, Asked)>,
+        recalls: &Recalls<'_>,
+        known: &mut Vec<Known>,
+    ) -> Result<(), Error> {
         let (values, asked): (Vec<&str>, Vec<Asked>) = asked.into_iter().unzip();
         let questions = asked.iter().flat_map(|asked| &asked.questions);
         let keys: Vec<(u8, &str)> = questions.map(|(question, _)| key(question)).collect();
@@ -99,12 +109,14 @@ impl Node {
                     .mentions
                     .into_iter()
                     .filter(|mention| is_exact || mention.is_term);
-                let said = |mention| Said {
-                    about: about.clone(),
-                    is_exact,
-                    mention,
-                };
-                mentions.extend(counting.map(said));
+                for mention in counting {
+                    mentions.push(Said {
+                        about: about.clone(),
+                        is_exact,
+                        recalled: recalls.of(&mention.id)?,
+                        mention,
+                    });
+                }
             }
             let own = hits.by_ref().take(asked.own.len()).fold(Hits::default(), both);
             let observable = asked

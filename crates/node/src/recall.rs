@@ -1,4 +1,8 @@
 //! Recall: an entry that takes earlier releases back, in every log where the object is live.
+//!
+//! What a recall means for copies that came by other ways is in [`standing`].
+
+pub mod standing;
 
 use std::collections::BTreeMap;
 

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use entente_detect::{Generation, Hit, Options};
@@ -18,8 +19,10 @@ use entente_stix::time::Timestamp;
 use entente_store::Detection;
 use entente_telemetry::Format;
 
-use crate::limits::{DETECTIONS_BATCH_MAX, REPEATED_RECORDS_MAX};
+use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX};
 use crate::noted::Noted;
+use crate::recall::standing::Recalls;
+use crate::receipt::Recalled;
 use crate::{Error, Node};
 use order::InOrder;
 use workers::{Part, Shared};
@@ -48,6 +51,8 @@ pub struct Settings {
     pub any_time: bool,
     /// Report the host of a URL indicator, too.
     pub url_hosts: bool,
+    /// Match also what the party that it belongs to recalled.
+    pub recalled: bool,
     /// Note detections in the store.
     pub record: bool,
     /// Now: the day of events that tell no time.
@@ -64,6 +69,8 @@ pub enum Told<'a> {
         file: &'a str,
         /// Whether the node did not know this detection before.
         is_new: bool,
+        /// By whom, when and why the indicator was taken back, where the party that it belongs to did.
+        recalled: Option<&'a Recalled>,
     },
     /// A record could not be read; reading went on.
     Defect {
@@ -116,6 +123,8 @@ pub struct Sums {
     pub outside_validity: u64,
     /// Matches of revoked indicators.
     pub revoked: u64,
+    /// Matches of indicators that their owner recalled.
+    pub recalled: u64,
     /// Detections of records that had too many, beyond the bound.
     pub cut: u64,
     /// Inputs that could not be read, or not to their end.
@@ -131,6 +140,7 @@ impl Sums {
         self.new += other.new;
         self.outside_validity += other.outside_validity;
         self.revoked += other.revoked;
+        self.recalled += other.recalled;
         self.cut += other.cut;
         self.failed += other.failed;
     }
@@ -155,7 +165,7 @@ impl Node {
         };
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let shared = Shared::new(inputs, settings.threads);
-        let mut collector = Collector::new(self, settings, names, tell);
+        let mut collector = Collector::new(self, self.recalls()?, settings, names, tell);
         std::thread::scope(|scope| {
             // Small and bounded: a slow disk under the store slows the readers down instead of filling memory.
             let (send, parts) = sync_channel::<Part>(settings.threads.get() * 4);
@@ -190,6 +200,9 @@ struct InRecord {
 /// Takes parts in order, notes their detections, tells everything.
 struct Collector<'a> {
     node: &'a Node,
+    recalls: Recalls<'a>,
+    /// What they say of the indicators that matched.
+    recalled: Counts<String, Option<Arc<Recalled>>>,
     settings: &'a Settings,
     names: Vec<String>,
     tell: &'a mut dyn FnMut(Told<'_>),
@@ -206,12 +219,15 @@ struct Collector<'a> {
 impl<'a> Collector<'a> {
     fn new(
         node: &'a Node,
+        recalls: Recalls<'a>,
         settings: &'a Settings,
         names: Vec<String>,
         tell: &'a mut dyn FnMut(Told<'_>),
     ) -> Self {
         Collector {
             node,
+            recalls,
+            recalled: HashMap::default(),
             settings,
             names,
             tell,
@@ -281,7 +297,25 @@ impl<'a> Collector<'a> {
         Ok(())
     }
 
+    /// The recall of an indicator that matched. What somebody recalls while a scan runs counts from the next one on.
+    fn recall_of(&mut self, indicator: &str) -> Result<Option<Arc<Recalled>>, Error> {
+        if let Some(known) = self.recalled.get(indicator) {
+            return Ok(known.clone());
+        }
+        let recall = self.recalls.of(indicator)?.map(Arc::new);
+        if self.recalled.len() >= RECALLS_KNOWN_MAX {
+            self.recalled.clear();
+        }
+        self.recalled.insert(indicator.to_owned(), recall.clone());
+        Ok(recall)
+    }
+
     fn hit(&mut self, input: usize, hit: Hit) -> Result<(), Error> {
+        let recall = self.recall_of(&hit.indicator.id)?;
+        if recall.is_some_and(|recall| self.recalls.withdraws(&recall)) && !self.settings.recalled {
+            self.by_input.entry(input).or_default().recalled += 1;
+            return Ok(());
+        }
         let occurrence = self.occurrence(input, &hit);
         let detection = self.detection(input, &hit, occurrence);
         self.waiting.push((input, hit, detection));
@@ -371,8 +405,14 @@ impl<'a> Collector<'a> {
                 sums.detections += 1;
                 sums.new += u64::from(is_new);
             }
+            let recalled = self.recall_of(&hit.indicator.id)?;
             let file = self.names.get(*input).map(String::as_str).unwrap_or_default();
-            (self.tell)(Told::Found { hit, file, is_new });
+            (self.tell)(Told::Found {
+                hit,
+                file,
+                is_new,
+                recalled: recalled.as_deref(),
+            });
         }
         Ok(())
     }

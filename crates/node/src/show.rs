@@ -38,6 +38,15 @@ pub struct Gone {
     pub recalls: Vec<Recalled>,
 }
 
+/// An object found by search.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The object in short.
+    pub hit: SearchHit,
+    /// By whom, when and why it was taken back, where the party that it belongs to did.
+    pub recalled: Option<Recalled>,
+}
+
 /// A reference, seen from one end.
 #[derive(Clone, Debug)]
 pub struct Relation {
@@ -115,8 +124,13 @@ impl Node {
     ///
     /// # Errors
     /// The query is too long, or the store failed.
-    pub fn find(&self, query: &str, limit: usize) -> Result<(Vec<SearchHit>, bool), Error> {
+    pub fn find(&self, query: &str, limit: usize) -> Result<(Vec<Found>, bool), Error> {
         let page = self.store.search(&SearchQuery::parse(query)?, limit)?;
-        Ok((page.items, page.next.is_some()))
+        let recalls = self.recalls()?;
+        let found = page.items.into_iter().map(|hit| {
+            let recalled = recalls.of(&hit.id)?;
+            Ok(Found { hit, recalled })
+        });
+        Ok((found.collect::<Result<_, Error>>()?, page.next.is_some()))
     }
 }

@@ -54,6 +54,20 @@ impl SearchQuery {
         Ok(query)
     }
 
+    /// The words of this search that look like filters and are none, `typ:` in `typ:indicator`: each is searched as a
+    /// word, which is most likely not what was meant.
+    pub fn not_filters(&self) -> Vec<&str> {
+        let before_colon = self.terms.iter().filter_map(|term| term.words.split_once(':'));
+        let names = before_colon.filter(|(name, value)| {
+            let is_name = !name.is_empty()
+                && name
+                    .chars()
+                    .all(|letter| letter.is_ascii_lowercase() || letter == '_');
+            is_name && !value.is_empty() && !value.starts_with("//") && !FILTERS.contains(name)
+        });
+        names.map(|(name, _)| name).collect()
+    }
+
     fn add(&mut self, piece: &Piece<'_>) {
         let filter = match piece.filter {
             Some("type") => &mut self.type_name,
@@ -83,7 +97,8 @@ impl Piece<'_> {
     }
 }
 
-const FILTERS: [&str; 4] = ["type", "id", "source", "by"];
+/// The fields that a search knows.
+pub const FILTERS: [&str; 4] = ["type", "id", "source", "by"];
 
 /// The first piece of a text that does not begin with a space, and what follows it.
 fn split_piece(text: &str) -> (Piece<'_>, &str) {
@@ -211,6 +226,17 @@ mod tests {
         check("type: x", &[("type:", false), ("x", false)], [None; 4]);
         check("\"no end", &[("no end", false)], [None; 4]);
         check("tipe:x a\"b", &[("tipe:x", false), ("a\"b", false)], [None; 4]);
+    }
+
+    #[test]
+    fn words_that_look_like_filters_are_named() {
+        for (text, names) in [
+            ("typ:indicator evil", vec!["typ"]),
+            ("type:indicator https://a.example 12:30 type: x", vec![]),
+            ("\"created_by: x\" creator:a by:b", vec!["created_by", "creator"]),
+        ] {
+            assert_eq!(SearchQuery::parse(text).unwrap().not_filters(), names, "{text}");
+        }
     }
 
     #[test]

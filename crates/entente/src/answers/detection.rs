@@ -1,10 +1,12 @@
 //! Detections: as a scan finds them, and as they are kept.
 
 use entente_detect::Hit;
+use entente_node::receipt::Recalled;
 use entente_store::Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::show::RecallShown;
 use super::time;
 
 /// Something that the node knows, found in a record.
@@ -34,10 +36,14 @@ pub(crate) struct DetectionFound {
     pub(crate) host: Option<String>,
     /// Whether it was not recorded before.
     pub(crate) new: bool,
+    /// The recall that holds for the indicator, where the party that it belongs to took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) recalled: Option<RecallShown>,
 }
 
 impl DetectionFound {
-    pub(crate) fn of(hit: &Hit, file: &str, is_new: bool) -> DetectionFound {
+    pub(crate) fn of(hit: &Hit, file: &str, is_new: bool, recalled: Option<&Recalled>) -> DetectionFound {
         DetectionFound {
             time: hit.time.map(time),
             file: file.to_owned(),
@@ -50,6 +56,7 @@ impl DetectionFound {
             how: hit.how.to_string(),
             host: hit.host.clone(),
             new: is_new,
+            recalled: recalled.map(RecallShown::from),
         }
     }
 }
@@ -80,10 +87,15 @@ pub(crate) struct DetectionKept {
     pub(crate) how: String,
     /// The asset concerned, where it is known.
     pub(crate) host: Option<String>,
+    /// The recall that holds for the indicator, where the party that it belongs to took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) recalled: Option<RecallShown>,
 }
 
-impl From<&Recorded> for DetectionKept {
-    fn from(recorded: &Recorded) -> DetectionKept {
+impl DetectionKept {
+    #[allow(dead_code, reason = "told over HTTP only")]
+    pub(crate) fn of(recorded: &Recorded, recalled: Option<&Recalled>) -> DetectionKept {
         let kept = &recorded.detection;
         DetectionKept {
             number: recorded.number,
@@ -96,6 +108,7 @@ impl From<&Recorded> for DetectionKept {
             indicator: kept.indicator.clone(),
             how: kept.how.clone(),
             host: Some(kept.host.clone()).filter(|host| !host.is_empty()),
+            recalled: recalled.map(RecallShown::from),
         }
     }
 }

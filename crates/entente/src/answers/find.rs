@@ -1,9 +1,12 @@
 //! What a search or a list gives: objects in short, and who tells them.
 
-use entente_store::{SearchHit, Source, Stored};
+use entente_node::receipt::Recalled;
+use entente_node::show::Found;
+use entente_store::{Source, Stored};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::show::RecallShown;
 use super::time;
 
 /// An object in short.
@@ -18,26 +21,33 @@ pub(crate) struct FoundObject {
     /// `modified`, for objects that have it.
     #[schema(format = DateTime)]
     pub(crate) modified: Option<String>,
+    /// The recall that holds for it, where the party that it belongs to took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) recalled: Option<RecallShown>,
 }
 
-impl From<&SearchHit> for FoundObject {
-    fn from(hit: &SearchHit) -> FoundObject {
+impl From<&Found> for FoundObject {
+    fn from(found: &Found) -> FoundObject {
+        let hit = &found.hit;
         FoundObject {
             id: hit.id.clone(),
             name: hit.name.clone(),
             revoked: hit.revoked,
             modified: modified(hit.version),
+            recalled: found.recalled.as_ref().map(RecallShown::from),
         }
     }
 }
 
-impl From<&Stored> for FoundObject {
-    fn from(stored: &Stored) -> FoundObject {
+impl FoundObject {
+    pub(crate) fn of(stored: &Stored, recalled: Option<&Recalled>) -> FoundObject {
         FoundObject {
             id: stored.id.clone(),
             name: stored.name.clone(),
             revoked: stored.revoked,
             modified: modified(stored.version),
+            recalled: recalled.map(RecallShown::from),
         }
     }
 }

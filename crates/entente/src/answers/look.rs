@@ -4,6 +4,7 @@ use entente_node::look::{Known, Said};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::show::RecallShown;
 use super::time;
 
 /// What is known about one value.
@@ -35,6 +36,10 @@ pub(crate) struct Mentioned {
     pub(crate) name: String,
     /// Whether its creator took it back.
     pub(crate) revoked: bool,
+    /// The recall that holds for it, where the party that it belongs to took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) recalled: Option<RecallShown>,
     /// Whether the value is what an indicator looks for, rather than merely mentioned.
     pub(crate) is_term: bool,
     /// Whether it mentions the value itself, rather than something that covers it.
@@ -108,6 +113,7 @@ impl From<&Said> for Mentioned {
             id: said.mention.id.clone(),
             name: said.mention.name.clone(),
             revoked: said.mention.revoked,
+            recalled: said.recalled.as_ref().map(RecallShown::from),
             is_term: said.mention.is_term,
             exact: said.is_exact,
             about: About {

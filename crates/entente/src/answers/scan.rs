@@ -113,6 +113,8 @@ pub(crate) struct ScanSummary {
     pub(crate) outside_validity: u64,
     /// Matches of revoked indicators.
     pub(crate) revoked: u64,
+    /// Matches of indicators that their owner recalled.
+    pub(crate) recalled: u64,
     /// Detections of records that had too many, beyond the bound.
     pub(crate) cut: u64,
     /// Indicators that are not evaluated, or only in part.
@@ -153,7 +155,12 @@ impl ScanLine {
     /// What is told, as a line; progress is none.
     pub(crate) fn of(told: &Told<'_>) -> Option<ScanLine> {
         Some(match told {
-            Told::Found { hit, file, is_new } => ScanLine::Found(DetectionFound::of(hit, file, *is_new)),
+            Told::Found {
+                hit,
+                file,
+                is_new,
+                recalled,
+            } => ScanLine::Found(DetectionFound::of(hit, file, *is_new, *recalled)),
             Told::Defect { file, line, reason } => ScanLine::Defect {
                 defect: DefectShown {
                     file: (*file).to_owned(),
@@ -282,6 +289,7 @@ impl Summary {
                 unread: sums.failed,
                 outside_validity: sums.outside_validity,
                 revoked: sums.revoked,
+                recalled: sums.recalled,
                 cut: sums.cut,
                 not_evaluated: compiled.not_evaluated.len() as u64,
                 indicators: compiled.generation.len(),

@@ -10,6 +10,7 @@ use crate::answers::export::{Written, csv, stix};
 use crate::cli::{Export, ExportTo, Global};
 use crate::commands::out;
 use crate::exit::{Exit, Failure};
+use crate::names::Names;
 use crate::outputs;
 use crate::place;
 use crate::render::{counted, safe};
@@ -39,7 +40,29 @@ pub(crate) fn run(global: &Global, asked: &Export) -> Result<Exit, Failure> {
             written
         }
     };
+    tell_recalled(global, matches!(asked, Export::Csv(_)), &node, &written)?;
     tell(global, &selection, &written)
+}
+
+/// Whoever takes an export on must hear what its owner took back.
+fn tell_recalled(global: &Global, is_left_out: bool, node: &Node, written: &Written) -> Result<(), Failure> {
+    let (named, all) = &written.recalled;
+    if global.quiet || *all == 0 {
+        return Ok(());
+    }
+    let names = Names::of(node)?;
+    let what = counted(*all, "object");
+    match is_left_out {
+        true => eprintln!("left out: {what} recalled by the owner; `entente export stix` has them"),
+        false => eprintln!("written, though recalled by the owner: {what}"),
+    }
+    for (id, recall) in named {
+        eprintln!("  {}  {}", safe(id), names.recall(recall));
+    }
+    if *all > named.len() as u64 {
+        eprintln!("  … `entente show ID` tells it of each");
+    }
+    Ok(())
 }
 
 type Writer = fn(&Node, &Selection, &mut dyn Write) -> Result<Written, Failure>;

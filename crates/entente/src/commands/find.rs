@@ -2,12 +2,15 @@
 
 use std::io::Write;
 
+use entente_store::SearchQuery;
 use entente_store::limits::SEARCH_HITS_MAX;
+use entente_store::query::FILTERS;
 
 use crate::answers::find::FoundObject;
 use crate::cli::{Find, Global};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
+use crate::names::Names;
 use crate::place;
 use crate::render::{count, safe, short, table};
 
@@ -18,7 +21,9 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
             "there is nothing to find in an empty query; give words, prefix*, or fields such as type:indicator",
         ));
     }
+    let hint = hint(&query);
     let node = place::open_to_read(global)?;
+    let names = Names::of(&node)?;
     let limit = usize::from(asked.limit);
     let (hits, more) = node.find(&query, limit).map_err(place::node_failure)?;
     let mut out = out();
@@ -29,9 +34,13 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
     } else {
         let rows: Vec<Vec<String>> = hits
             .iter()
-            .map(|hit| {
+            .map(|found| {
+                let hit = &found.hit;
                 let revoked = if hit.revoked { " (revoked)" } else { "" };
-                vec![safe(&hit.id), format!("{}{revoked}", short(&hit.name, 100))]
+                let recalled = found.recalled.as_ref().map(|recall| names.recall(recall));
+                let recalled = recalled.map_or_else(String::new, |said| format!(" ({said})"));
+                let name = short(&hit.name, 100);
+                vec![safe(&hit.id), format!("{name}{revoked}{recalled}")]
             })
             .collect();
         write!(out, "{}", table(&rows))?;
@@ -42,6 +51,9 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
                 short(&query, 100)
             )?;
         }
+        if let Some(hint) = hint {
+            writeln!(out, "{hint}")?;
+        }
         if more {
             writeln!(out, "{}", more_than(limit))?;
         }
@@ -51,6 +63,21 @@ pub(crate) fn run(global: &Global, asked: &Find) -> Result<Exit, Failure> {
         Exit::NotFound
     } else {
         Exit::Done
+    })
+}
+
+/// What looks like a field and is none was searched as a word.
+fn hint(query: &str) -> Option<String> {
+    let query = SearchQuery::parse(query).ok()?;
+    let not_fields = query.not_filters();
+    let named: Vec<String> = not_fields.iter().map(|name| format!("`{name}:`")).collect();
+    let fields: Vec<String> = FILTERS.iter().map(|name| format!("{name}:…")).collect();
+    (!named.is_empty()).then(|| {
+        format!(
+            "{} is no field and was searched as a word; the fields are {}",
+            named.join(", "),
+            fields.join(", ")
+        )
     })
 }
 

@@ -79,6 +79,9 @@ fn as_text(node: &Node, names: &Names, known: &Known, out: &mut impl Write) -> R
     writeln!(out, "{}  ({what})", safe(&observable.value))?;
     for said in &known.mentions {
         writeln!(out, "  {}", sentence(said))?;
+        if let Some(recall) = &said.recalled {
+            writeln!(out, "      {}", names.recall(recall))?;
+        }
         details(node, said, out)?;
         for told in &said.mention.told {
             writeln!(

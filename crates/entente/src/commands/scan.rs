@@ -9,6 +9,7 @@ use std::path::Path;
 use entente_detect::Hit;
 use entente_node::Node;
 use entente_node::generation::Compiled;
+use entente_node::receipt::Recalled;
 use entente_node::scan::{LogInput, Settings, Sums, Told};
 use entente_stix::time::Timestamp;
 
@@ -17,6 +18,7 @@ use crate::cli::{Global, Scan};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure, unless_hung_up};
 use crate::inputs::{self, Input};
+use crate::names::Names;
 use crate::place;
 use crate::progress::Progress;
 use crate::render::{safe, short};
@@ -51,6 +53,7 @@ fn scan(
         threads: asked.threads.unwrap_or_else(cores),
         any_time: asked.any_time,
         url_hosts: asked.url_hosts,
+        recalled: asked.recalled,
         record: !asked.dry_run,
         now,
     };
@@ -59,6 +62,7 @@ fn scan(
     let mut teller = Teller {
         global,
         progress: &progress,
+        names: Names::of(node)?,
         summary: Summary::default(),
         defects: 0,
         written: Ok(()),
@@ -157,6 +161,7 @@ fn modified(path: &Path) -> Option<i64> {
 struct Teller<'a, W> {
     global: &'a Global,
     progress: &'a Progress,
+    names: Names,
     summary: Summary,
     defects: u64,
     written: Result<(), Failure>,
@@ -178,7 +183,9 @@ impl<W: Write> Teller<'_, W> {
             return json_line(self.out, &line);
         }
         match told {
-            Told::Found { hit, file, .. } => self.found(hit, file),
+            Told::Found {
+                hit, file, recalled, ..
+            } => self.found(hit, file, *recalled),
             Told::Defect { file, line, reason } => {
                 self.defect(file, *line, reason);
                 Ok(())
@@ -196,13 +203,14 @@ impl<W: Write> Teller<'_, W> {
         }
     }
 
-    fn found(&mut self, hit: &Hit, file: &str) -> Result<(), Failure> {
+    fn found(&mut self, hit: &Hit, file: &str, recalled: Option<&Recalled>) -> Result<(), Failure> {
         let when = hit.time.map_or_else(
             || "no time".to_owned(),
             |at| Timestamp::from_micros(at).to_string(),
         );
+        let recalled = recalled.map(|recall| format!("  ({})", self.names.recall(recall)));
         let line = format!(
-            "{when}  {}:{}  {} = {}  {}  {}  {}",
+            "{when}  {}:{}  {} = {}  {}  {}  {}{}",
             safe(file),
             hit.line,
             safe(&hit.field),
@@ -210,6 +218,7 @@ impl<W: Write> Teller<'_, W> {
             hit.how,
             short(&hit.indicator.name, 80),
             safe(&hit.indicator.id),
+            recalled.unwrap_or_default(),
         );
         let out = &mut *self.out;
         self.progress.suspend(|| writeln!(out, "{line}"))?;

@@ -70,6 +70,18 @@ fn recalled_object_goes_and_who_has_not_acknowledged_is_known() {
     );
     gamma.read_on(&alpha, day(7));
     assert!(alpha.home.node.unacknowledged_recalls().unwrap().is_empty());
+    let said = &alpha
+        .home
+        .node
+        .explain(&name, beta.id(), day(8))
+        .unwrap()
+        .unwrap()[0]
+        .sentences;
+    assert!(
+        said.iter()
+            .any(|one| one.contains("recalled") && one.contains("a mistake")),
+        "{said:?}"
+    );
     // It does not go again by itself; named, it does.
     assert_eq!(alpha.release_all(day(8)).released, 0);
     assert_eq!(
@@ -81,6 +93,62 @@ fn recalled_object_goes_and_who_has_not_acknowledged_is_known() {
     );
     beta.read_on(&alpha, day(9));
     assert!(beta.text(&name).is_some());
+}
+
+#[test]
+fn a_recall_by_the_owner_is_told_of_a_copy_that_came_by_another_way() {
+    let [alpha, beta] = peers(&["Alpha", "Beta"]).try_into().ok().unwrap();
+    let name = id("indicator", 1);
+    let said = || {
+        let recalls = beta.home.node.recalls().unwrap();
+        recalls
+            .of(&name)
+            .unwrap()
+            .map(|recall| (recall.by, recall.reason))
+    };
+    let told = indicator(1, 0, "");
+    alpha.import("feed", std::slice::from_ref(&told), day(3));
+    alpha.release_all(day(3));
+    beta.read_on(&alpha, day(4));
+    beta.import("taxii", &[told], day(4));
+    assert_eq!(said(), None);
+
+    let recall = alpha
+        .home
+        .node
+        .recall(std::slice::from_ref(&name), "a mistake", &alpha.desk(day(5)));
+    recall.unwrap();
+    beta.read_on(&alpha, day(6));
+    assert!(beta.text(&name).is_some(), "the copy of the feed stays");
+    let recalled = Some((alpha.id().to_owned(), "a mistake".to_owned()));
+    assert_eq!(said(), recalled);
+    let (found, _) = beta.home.node.find("type:indicator", 10).unwrap();
+    assert!(found[0].recalled.is_some());
+    let here = beta.home.node.recalls().unwrap();
+    assert!(here.withdraws(&here.of(&name).unwrap().unwrap()));
+
+    // Somebody else's recall says nothing of it.
+    let other = id("indicator", 2);
+    beta.import("taxii", &[indicator(2, 0, "")], day(6));
+    beta.release_all(day(6));
+    beta.home
+        .node
+        .recall(std::slice::from_ref(&other), "ours", &beta.desk(day(7)))
+        .unwrap();
+    assert_eq!(here.of(&other).unwrap(), None);
+    // What the owner took back from others, the owner may still look for.
+    let own = indicator(3, 0, &format!(r#","created_by_ref":"{}""#, beta.id()));
+    beta.import("desk", &[own], day(7));
+    beta.release_all(day(7));
+    beta.home
+        .node
+        .recall(&[id("indicator", 3)], "too early", &beta.desk(day(7)))
+        .unwrap();
+    let own = here.of(&id("indicator", 3)).unwrap().unwrap();
+    assert!(!here.withdraws(&own));
+    alpha.release(&Selection::Ids(vec![name.clone()]), day(8));
+    beta.read_on(&alpha, day(9));
+    assert_eq!(said(), None, "the owner tells it again");
 }
 
 #[test]

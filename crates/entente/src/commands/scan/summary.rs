@@ -131,6 +131,14 @@ fn troubles(
             count(sums.revoked)
         )?;
     }
+    if sums.recalled > 0 {
+        let what = if sums.recalled == 1 { "match" } else { "matches" };
+        writeln!(
+            out,
+            "{} {what} of indicators that their owner recalled; `--recalled` shows them",
+            count(sums.recalled)
+        )?;
+    }
     not_evaluated(compiled, out)
 }
 

@@ -46,6 +46,8 @@ pub(super) struct ScanQuery {
     any_time: Option<bool>,
     /// Also report when only the host of a URL indicator was seen.
     url_hosts: Option<bool>,
+    /// Also match what the party that it belongs to recalled.
+    recalled: Option<bool>,
     /// Tell detections, and keep nothing of them.
     dry_run: Option<bool>,
 }
@@ -84,6 +86,7 @@ fn scanned(server: &Server, query: &ScanQuery, upload: Upload, out: &mut Sending
         threads: NonZeroUsize::new(SCAN_THREADS).unwrap_or(NonZeroUsize::MIN),
         any_time: query.any_time.unwrap_or_default(),
         url_hosts: query.url_hosts.unwrap_or_default(),
+        recalled: query.recalled.unwrap_or_default(),
         record,
         now: server.at(),
     };
@@ -148,11 +151,20 @@ pub(super) async fn list(
         let page = store.detections(query.indicator.as_deref(), after.as_ref(), limit);
         let page = page.map_err(bad_cursor)?;
         Ok(Items {
-            items: page.items.iter().map(DetectionKept::from).collect(),
+            items: kept(server, &page.items)?,
             next: page.next.map(|next| next.as_str().to_owned()),
         })
     });
     done.await.map(Json)
+}
+
+fn kept(server: &Server, page: &[Recorded]) -> Result<Vec<DetectionKept>, Problem> {
+    let recalls = server.node.recalls()?;
+    let kept = page.iter().map(|recorded| {
+        let recalled = recalls.of(&recorded.detection.indicator)?;
+        Ok(DetectionKept::of(recorded, recalled.as_ref()))
+    });
+    kept.collect()
 }
 
 /// Detections that one event stream tells at a time.
@@ -228,7 +240,7 @@ struct Listening {
     parts: Parts,
     detected: watch::Receiver<()>,
     after: u64,
-    waiting: std::vec::IntoIter<Recorded>,
+    waiting: std::vec::IntoIter<DetectionKept>,
     until: Instant,
 }
 
@@ -246,22 +258,22 @@ fn told(listening: Listening) -> impl Stream<Item = Result<Event, Infallible>> {
             if !listening.may_listen().await {
                 return None;
             }
-            if let Some(recorded) = listening.waiting.next() {
-                listening.after = recorded.number;
+            if let Some(kept) = listening.waiting.next() {
+                listening.after = kept.number;
                 let event = Event::default()
                     .event("detection")
-                    .id(recorded.number.to_string())
-                    .json_data(DetectionKept::from(&recorded))
+                    .id(kept.number.to_string())
+                    .json_data(kept)
                     .ok()?;
                 return Some((Ok(event), listening));
             }
             listening.detected.mark_unchanged();
             let after = listening.after;
             let found = blocking(&listening.server, move |server| {
-                page(server, after, EVENTS_AT_ONCE)
+                kept(server, &page(server, after, EVENTS_AT_ONCE)?.items)
             });
             // A server that has too much to do lets its listeners come again.
-            listening.waiting = found.await.ok()?.items.into_iter();
+            listening.waiting = found.await.ok()?.into_iter();
             if listening.waiting.len() > 0 {
                 continue;
             }

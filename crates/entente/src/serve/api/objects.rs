@@ -140,8 +140,13 @@ pub(super) async fn list(
             .store()
             .objects(query.r#type.as_deref(), after.as_ref(), limit)
             .map_err(bad_cursor)?;
+        let recalls = server.node.recalls()?;
+        let items = page.items.iter().map(|stored| {
+            let recalled = recalls.of(&stored.id)?;
+            Ok(FoundObject::of(stored, recalled.as_ref()))
+        });
         Ok(Items {
-            items: page.items.iter().map(FoundObject::from).collect(),
+            items: items.collect::<Result<_, Problem>>()?,
             next: page.next.map(|next| next.as_str().to_owned()),
         })
     });
