@@ -30,6 +30,7 @@ mod inputs;
 mod kept;
 mod keys;
 mod names;
+mod near;
 mod outputs;
 mod peers;
 mod place;

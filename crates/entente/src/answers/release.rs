@@ -9,6 +9,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::exit::Failure;
+use crate::near::nearest;
+use crate::render::{safe, short};
 
 /// What was decided about one object for one audience.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -220,6 +222,38 @@ pub(crate) fn recall(
         .iter()
         .map(|id| RecalledShown::not_released(id));
     Ok(recalled.chain(not).collect())
+}
+
+/// A source that never told anything is most likely a slip of the pen: nothing new from it would be no answer.
+///
+/// # Errors
+/// The first that is not known, with the names that look like it.
+pub(crate) fn require_sources(node: &Node, asked: &[String]) -> Result<(), Failure> {
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let known = node.store().sources().map_err(crate::place::failure)?;
+    let names = || known.iter().map(|source| source.name.as_str());
+    let Some(unknown) = asked
+        .iter()
+        .find(|name| names().all(|known| known != name.as_str()))
+    else {
+        return Ok(());
+    };
+    let near: Vec<String> = nearest(unknown, names())
+        .iter()
+        .map(|name| format!("`{}`", safe(name)))
+        .collect();
+    let unknown = short(unknown, 120);
+    Err(Failure::not_found(match near.is_empty() {
+        true => {
+            format!("no source `{unknown}` told anything here; `entente show ID` names who told an object")
+        }
+        false => format!(
+            "no source `{unknown}` told anything here; there is {}",
+            near.join(", ")
+        ),
+    }))
 }
 
 /// Without an agreement in force nothing can go; that is worth more words than an empty account.

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use entente_node::release::{ReleaseAccount, Ruled, Ruling, Selection};
 
-use crate::answers::release::{ReleaseEnd, RuledShown, require_agreement};
+use crate::answers::release::{ReleaseEnd, RuledShown, require_agreement, require_sources};
 use crate::cli::{Global, Release};
 use crate::commands::{json_line, out};
 use crate::desk::Seat;
@@ -26,6 +26,7 @@ pub(crate) fn run(global: &Global, asked: &Release) -> Result<Exit, Failure> {
     };
     let seat = Seat::take(global, &asked.unlock)?;
     require_agreement(&seat.node, seat.desk().at)?;
+    require_sources(&seat.node, &asked.sources)?;
     let names = Names::of(&seat.node)?;
     let mut seen = Seen::default();
     let mut out = out();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use entente_exchange::taxii::client::Cursor;
 use entente_node::Node;
 use entente_stix::time::Timestamp;
-use entente_store::{Expected, NewDocument, Store};
+use entente_store::{Expected, NewDocument, Source, Store};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -232,6 +232,10 @@ pub(crate) struct FeedShown {
     pub(crate) new_last: u64,
     /// New objects and versions of all readings.
     pub(crate) new_total: u64,
+    /// Object versions that are held from it, new through it or known before; absent where they were not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) held: Option<u64>,
     /// Items of the last reading that were refused.
     pub(crate) refused_last: u64,
     /// Why the first of them was.
@@ -255,9 +259,21 @@ impl FeedShown {
             read_until: state.read_until,
             new_last: state.new_last,
             new_total: state.new_total,
+            held: None,
             refused_last: state.refused_last,
             refusal: state.refusal,
             oddities: state.oddities.into_iter().collect(),
+        }
+    }
+
+    /// With what is held from each feed; `sources` are all that ever told something here.
+    pub(crate) fn count_held(feeds: &mut [FeedShown], sources: &[Source]) {
+        for feed in feeds {
+            let told = sources.iter().filter(|told| {
+                let collection = told.name.strip_prefix(&feed.name);
+                collection.is_some_and(|collection| collection.starts_with('/'))
+            });
+            feed.held = Some(told.map(|told| told.holdings).sum());
         }
     }
 }

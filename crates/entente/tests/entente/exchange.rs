@@ -180,6 +180,66 @@ fn a_release_crosses_in_a_file_and_is_recalled() {
 }
 
 #[test]
+fn a_copy_that_came_by_another_way_is_told_as_recalled_and_no_longer_matches() {
+    let [alpha, beta] = <[Home; 2]>::try_from(agreed(&["Alpha", "Beta"])).ok().unwrap();
+    import(&alpha, &[indicator(1, "")]);
+    assert_eq!(signing(&alpha, &["release", "--all"]).0, 0);
+    assert_eq!(
+        signing(&beta, &["bundle", "read", &bundle(&alpha, "Beta", "first")]).0,
+        0
+    );
+    import(&beta, &[indicator(1, "")]);
+    assert_eq!(signing(&alpha, &["recall", &id(1), "--reason", "a mistake"]).0, 0);
+    assert_eq!(
+        signing(&beta, &["bundle", "read", &bundle(&alpha, "Beta", "second")]).0,
+        0
+    );
+
+    let told = |said: &str| said.contains("recalled by Alpha on ") && said.contains(": a mistake");
+    let value = "n1.example";
+    let log = beta.file("log.txt", format!("{value}\n"));
+    for arguments in [
+        &["look", value][..],
+        &["find", "type:indicator"],
+        &["scan", "--recalled", "--dry-run", &log],
+    ] {
+        let ran = beta.ok(arguments);
+        assert!(told(&ran.out), "{arguments:?}: {}", ran.out);
+    }
+    let scanned = beta.ok(&["scan", "--dry-run", &log]).out;
+    assert!(
+        scanned.contains("0 detections") && scanned.contains("owner recalled"),
+        "{scanned}"
+    );
+    let rows = beta.ok(&["export", "csv"]);
+    assert!(
+        !rows.out.contains(value) && told(&rows.err),
+        "{}{}",
+        rows.out,
+        rows.err
+    );
+    let whole = beta.ok(&["export", "stix"]);
+    assert!(whole.out.contains(&id(1)) && told(&whole.err), "{}", whole.err);
+    assert_eq!(
+        beta.ok(&["look", value, "--json"]).json()[0]["mentions"][0]["recalled"]["reason"],
+        "a mistake"
+    );
+}
+
+#[test]
+fn what_is_not_known_is_named_with_what_looks_like_it() {
+    let home = agreed(&["Alpha", "Beta"]).remove(0);
+    import(&home, &[indicator(1, "")]);
+    refused(&home, &["release", "--source", "fed"], 4, "`feed`");
+    let found = home.run(&["find", "typ:indicator"]);
+    assert!(
+        found.out.contains("`typ:` is no field") && found.out.contains("type:"),
+        "{}",
+        found.out
+    );
+}
+
+#[test]
 fn a_bundle_for_others_or_damaged_changes_nothing() {
     let [alpha, beta, gamma] = <[Home; 3]>::try_from(agreed(&["Alpha", "Beta", "Gamma"]))
         .ok()

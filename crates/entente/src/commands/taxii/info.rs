@@ -15,7 +15,7 @@ use crate::feeds::door::{Back, Door};
 use crate::feeds::pull::{discover, failure, name_of, wait};
 use crate::feeds::state::{FeedShown, State};
 use crate::place;
-use crate::render::{counted, safe, short, table};
+use crate::render::{count, counted, safe, short, table};
 
 /// Collections of which a first object is asked for.
 const PROBED_MAX: usize = 20;
@@ -206,13 +206,18 @@ fn feeds(global: &Global) -> Result<Exit, Failure> {
             Err(failure) => return Err(failure),
         },
     };
+    let sources = match &node {
+        Some(node) => node.store().sources().map_err(place::failure)?,
+        None => Vec::new(),
+    };
     let mut out = out();
     for (name, feed) in &book.feeds {
         let state = match &node {
             Some(node) => State::of(node, name)?,
             None => State::default(),
         };
-        let shown = FeedShown::of(name, feed, state);
+        let mut shown = FeedShown::of(name, feed, state);
+        FeedShown::count_held(std::slice::from_mut(&mut shown), &sources);
         match global.json {
             true => json_line(&mut out, &shown)?,
             false => tell_feed(&shown, &mut out)?,
@@ -236,10 +241,11 @@ fn tell_feed(feed: &FeedShown, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(out, "  {}: {}", feed.state.word(), safe(&feed.standing))?;
     writeln!(
         out,
-        "  {} in the last reading, {} in all, {} refused",
-        counted(feed.new_last, "new object"),
-        feed.new_total,
-        feed.refused_last
+        "  {} held; {} in the last reading, {} in all readings; {} refused",
+        counted(feed.held.unwrap_or_default(), "object version"),
+        counted(feed.new_last, "new one"),
+        count(feed.new_total),
+        count(feed.refused_last)
     )?;
     if let Some(why) = &feed.refusal {
         writeln!(out, "  refused: {}", short(why, 200))?;

@@ -76,14 +76,25 @@ fn store(global: &Global, name: &str, feed: Feed, every: u64) -> Result<Exit, Fa
         Ok(())
     })?;
     if !global.quiet {
+        let now = match server_of(global) {
+            Some(holder) => format!(
+                "process {holder} uses this node: if it is `entente serve`, it reads it now; `entente taxii info` shows how it went"
+            ),
+            None => format!("`entente taxii pull --name '{}'` reads it now", safe(name)),
+        };
         eprintln!(
-            "feed `{}`: {}, read every {every} s by `entente serve`; `entente taxii pull --name '{}'` reads it now",
+            "feed `{}`: {}, read every {every} s by `entente serve`; {now}",
             safe(name),
             counted(collections.len() as u64, "collection"),
-            safe(name),
         );
     }
     Ok(Exit::Done)
+}
+
+/// The process that keeps the store, where there is a store and another process does.
+fn server_of(global: &Global) -> Option<String> {
+    place::open_to_read(global).ok()?;
+    place::writer(global).ok().flatten()
 }
 
 fn pull_stored(global: &Global, asked: &TaxiiPull) -> Result<Exit, Failure> {
@@ -112,6 +123,17 @@ fn pull_stored(global: &Global, asked: &TaxiiPull) -> Result<Exit, Failure> {
 }
 
 fn pull(global: &Global, asked: &TaxiiPull, feeds: &[(String, Feed)]) -> Result<Exit, Failure> {
+    if let Some(holder) = server_of(global) {
+        let way_out = match asked.url.is_some() {
+            true => "with `--every 15m` it is stored as a feed, which a running server reads by itself",
+            false => {
+                "a running server reads its feeds by itself, and `entente taxii info` shows how they stand"
+            }
+        };
+        return Err(Failure::store(format!(
+            "process {holder} uses this node, so nothing can be read into it from here; if it is `entente serve`: {way_out}"
+        )));
+    }
     let node = place::open_to_write(global)?;
     let runtime = runtime()?;
     let mut sum = Account::default();

@@ -13,8 +13,10 @@ use utoipa::ToSchema;
 
 use super::input::{Json, Path};
 use super::{Items, require_same};
+use crate::exit::Failure;
 use crate::feeds::state::{FeedShown, forget};
 use crate::feeds::{self, FEEDS_MAX, Feed};
+use crate::place;
 use crate::serve::problem::Problem;
 use crate::serve::server::Server;
 use crate::serve::work::blocking;
@@ -22,12 +24,21 @@ use crate::serve::work::blocking;
 /// Every feed, and how far it was read
 #[utoipa::path(get, path = "/api/v1/feeds", tag = "feeds", responses((status = 200, body = Items<FeedShown>)))]
 pub(super) async fn list(State(server): State<Arc<Server>>) -> Result<Json<Items<FeedShown>>, Problem> {
-    let feeds = blocking(&server, |server| Ok(crate::serve::feeds::shown(server)?));
+    let feeds = blocking(&server, |server| Ok(counted(server)?));
     Ok(Json(Items::all(feeds.await?)))
 }
 
+fn counted(server: &Server) -> Result<Vec<FeedShown>, Failure> {
+    let mut feeds = crate::serve::feeds::shown(server)?;
+    FeedShown::count_held(
+        &mut feeds,
+        &server.node.store().sources().map_err(place::failure)?,
+    );
+    Ok(feeds)
+}
+
 fn one(server: &Server, name: &str) -> Result<FeedShown, Problem> {
-    let feeds = crate::serve::feeds::shown(server)?;
+    let feeds = counted(server)?;
     let found = feeds.into_iter().find(|feed| feed.name == name);
     found.ok_or_else(|| unknown(name))
 }

@@ -11,7 +11,8 @@ use super::Items;
 use super::input::Json;
 use crate::answers::agreement::known;
 use crate::answers::release::{
-    RecalledShown, ReleaseEnd, ReleaseSums, RuledShown, recall, require_agreement, would_recall,
+    RecalledShown, ReleaseEnd, ReleaseSums, RuledShown, recall, require_agreement, require_sources,
+    would_recall,
 };
 use crate::exit::Exit;
 use crate::serve::limits::ITEMS_MAX;
@@ -97,6 +98,14 @@ pub(super) async fn release(
             })?;
         }
         require_agreement(&server.node, desk.at)?;
+        if let Selection::Sources(sources) = &selection {
+            require_sources(&server.node, sources).map_err(|failure| match failure.exit {
+                Exit::NotFound => {
+                    Problem::unprocessable("there is no such source").at("/sources", failure.message)
+                }
+                _ => failure.into(),
+            })?;
+        }
         let mut items = Vec::new();
         let mut more = 0;
         let agreement = order.agreement.as_deref();
