@@ -111,6 +111,7 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("DELETE", "/api/v1/peers/{party}", Action::Administer),
     Route::new("POST", "/api/v1/peers/{party}/sync", Action::Administer),
     Route::new("POST", "/api/v1/taxii/takeover", Action::Administer),
+    Route::new("GET", "/problems/", Action::Know),
     Route::new("GET", "/problems/{code}", Action::Know),
     Route::new("POST", "/api/v1/session", Action::SignIn),
     Route::new("DELETE", "/api/v1/session", Action::SignIn),
@@ -204,6 +205,7 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(peers::show, peers::update, peers::remove))
         .routes(routes!(peers::sync))
         .routes(routes!(takeover::take_over))
+        .routes(routes!(problems::list))
         .routes(routes!(problems::explain))
         .routes(routes!(session::sign_in, session::sign_out))
         .routes(routes!(session::code))

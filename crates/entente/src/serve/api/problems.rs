@@ -3,6 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Items;
 use super::input::{Json, Path};
 use crate::serve::problem::{KINDS, Problem};
 
@@ -18,6 +19,16 @@ pub(super) struct ProblemKind {
     /// What it means.
     #[schema(value_type = String)]
     about: &'static str,
+}
+
+/// Every type of problem
+#[utoipa::path(get, path = "/problems/", tag = "node", responses((status = 200, body = Items<ProblemKind>)))]
+pub(super) async fn list() -> Json<Items<ProblemKind>> {
+    Json(Items::all(KINDS.iter().map(|(code, title, about)| ProblemKind {
+        code,
+        title,
+        about: about.trim(),
+    })))
 }
 
 /// What a type of problem means

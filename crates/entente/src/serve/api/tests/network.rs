@@ -120,4 +120,18 @@ async fn types_of_problems_are_explained() {
     let explained = node.get(problem["type"].as_str().unwrap()).await.ok().json();
     assert_eq!(explained["title"], problem["title"]);
     assert_eq!(node.get("/problems/none").await.status, 404);
+    let all = node.get("/problems/").await.ok().json();
+    let codes: Vec<&str> = all["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| kind["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes.len(), crate::serve::problem::KINDS.len());
+    for code in codes {
+        assert_eq!(
+            node.get(&format!("/problems/{code}")).await.ok().json()["code"],
+            code
+        );
+    }
 }
