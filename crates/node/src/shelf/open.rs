@@ -1,6 +1,7 @@
 //! Pages of a channel for anyone: only some of its entries may be seen, and nothing may count the others.
 //!
-//! So a page goes on until it is full, however many entries are passed over; its cursor tells the last object that was
+//! So a page goes on until it is full, and passes over many entries ([`HIDDEN_ENTRIES_MAX`]: then it ends early, which
+//! tells no more than that there are so many); its cursor tells the last object that was
 //! told instead of a number; and times are those of whole releases, not made different entry by entry.
 
 use entente_store::Channel;
@@ -9,7 +10,7 @@ use super::Shelf;
 use super::cursor::Cursor;
 use super::page::{Filling, Page, Wanted, is_of_spec, is_wanted, item, stored_filter};
 use crate::Error;
-use crate::limits::LISTED_MAX;
+use crate::limits::{HIDDEN_ENTRIES_MAX, LISTED_MAX};
 use crate::view::{CONTENTS_AT_ONCE, Hands, Told};
 
 impl Shelf<'_> {
@@ -29,7 +30,7 @@ impl Shelf<'_> {
         }
         let filter = stored_filter(wanted.filter);
         let mut last: Option<Cursor> = None;
-        loop {
+        for _ in 0..HIDDEN_ENTRIES_MAX.div_ceil(CONTENTS_AT_ONCE) {
             let (told, next) = hands.released(from, size, &filter, CONTENTS_AT_ONCE)?;
             for told in told.into_iter().map(as_released) {
                 let is_after = wanted.filter.added_after.is_none_or(|after| told.added > after);
@@ -48,13 +49,16 @@ impl Shelf<'_> {
                 None => return Ok((filling.done(), None)),
             }
         }
+        Ok((filling.done(), Some(Cursor::Hidden(from))))
     }
 
     /// The number behind the entry that a cursor names. Entries stay where they are, also when what they released
     /// is told no more.
     fn place_of(&self, channel: &Channel, cursor: Cursor) -> Result<u64, Error> {
-        let Cursor::Behind { added, id } = cursor else {
-            return Ok(0);
+        let (added, id) = match cursor {
+            Cursor::Behind { added, id } => (added, id),
+            Cursor::Hidden(number) => return Ok(number),
+            Cursor::Number(_) => return Ok(0),
         };
         let store = self.node.store();
         let mut after: Option<(String, u64)> = None;

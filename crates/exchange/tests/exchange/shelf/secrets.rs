@@ -135,6 +135,32 @@ fn anyone_sees_what_is_clear_where_the_agreement_says_so_and_nothing_elsewhere()
 }
 
 #[test]
+fn a_page_for_anyone_ends_after_many_hidden_entries_and_leads_on_to_what_is_behind() {
+    let pages = Pages::new(1 << 20);
+    let mut actors = world_under(2, OPEN, "");
+    let hidden = entente_node::limits::HIDDEN_ENTRIES_MAX as u64 + 100;
+    let before = actors[0].indicator().replace(GREEN, CLEAR);
+    let texts: Vec<String> = (0..hidden).map(|_| actors[0].indicator()).collect();
+    let behind = actors[0].indicator().replace(GREEN, CLEAR);
+    actors[0].tell_these(&[before], 5);
+    actors[0].tell_these(&texts, 6);
+    actors[0].tell_these(&[behind], 7);
+    let guest = Guest {
+        host: &actors[0],
+        visitor: Visitor::Anyone,
+        seconds: 100,
+        pages: &pages,
+    };
+    let (id, _) = guest.collections("north-sea").remove(0);
+    let path = format!("/taxii2/north-sea/collections/{id}/objects/");
+    let (first, next) = page(&guest.ask("GET", &path, "limit=10"));
+    assert_eq!(first, ["indicator--00000000-0000-4000-8000-000000000001"]);
+    let next = next.expect("the page says that there is more");
+    let (second, end) = page(&guest.ask("GET", &path, &format!("limit=10&next={next}")));
+    assert_eq!((second.len(), end), (1, None));
+}
+
+#[test]
 fn taken_over_collections_and_boxes_of_others_are_not_there_for_a_party() {
     let actors = world_under(2, "", "");
     let pages = Pages::new(1 << 20);
