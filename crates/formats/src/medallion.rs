@@ -79,7 +79,9 @@ pub struct Record {
     pub pointer: String,
     /// When it was added.
     pub added: Timestamp,
-    /// Its version: `modified`, else `created`, else as the manifest says.
+    /// Its version: `modified`, else `created` (TAXII 2.1 §3.4, `version`: for what is not versioned a server MUST use
+    /// `created`), else as the manifest says, else when it was added: for what has neither it is the server's to
+    /// choose, so long as it stays the same, and clients know it from the manifest.
     pub version: Timestamp,
     /// The version of STIX, such as `2.1`.
     pub spec_version: String,
@@ -374,10 +376,14 @@ impl Server {
         let of_id =
             (id.clone(), Timestamp::from_micros(i64::MIN))..=(id.clone(), Timestamp::from_micros(i64::MAX));
         let found = match own.or(hidden) {
-            Some(version) => noted.get_mut(&(id, version)),
-            None => noted.range_mut(of_id).next().map(|(_, noted)| noted),
+            Some(version) => noted.get_mut(&(id, version)).map(|noted| (version, noted)),
+            None => noted
+                .range_mut(of_id)
+                .next()
+                .map(|((_, version), noted)| (*version, noted)),
         };
-        let from_manifest = found.map(|noted| {
+        let told = found.as_ref().map(|(version, _)| *version);
+        let from_manifest = found.map(|(_, noted)| {
             noted.is_used = true;
             (noted.added, noted.spec_version.clone())
         });
@@ -392,7 +398,7 @@ impl Server {
         let stated = || fields.string("spec_version").unwrap_or_else(default);
         Some(Record {
             added,
-            version: own.or(hidden).unwrap_or(added),
+            version: own.or(hidden).or(told).unwrap_or(added),
             spec_version: spec_version.unwrap_or_else(stated),
             text: without_additions(text),
             pointer,

@@ -1,5 +1,9 @@
 //! Reading a collection on: page by page, each object once, to an end.
 //!
+//! Of each object the last version is asked for, by leaving `match[version]` out (TAXII 2.1 §3.4, `version`: without it
+//! a server tells the latest version only). A feed is read for what holds now; `all` would bring again, after each
+//! change, what was replaced, and after a long pause only more of it.
+//!
 //! Within one reading pages follow each other by `next`, with the filter kept as the standard asks (TAXII 2.1 §3.5);
 //! between readings by `added_after`. An instant that was read up to is asked for once more, because others may have
 //! been added at it meanwhile, and what was there is left out by its digest. Begin at [`Pull::step`].

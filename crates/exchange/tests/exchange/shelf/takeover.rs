@@ -330,6 +330,24 @@ fn names_permissions_and_statuses_come_with_it_and_a_second_takeover_changes_not
 }
 
 #[test]
+fn the_version_is_modified_else_created_else_as_medallion_told_it() {
+    let text = r#"{"/discovery":{"title":"t"},"r":{"information":{"title":"r"},"status":[],"collections":[
+        {"id":"c","title":"c","can_read":true,"can_write":false,"media_types":[],
+         "manifest":[{"id":"a--1","date_added":"2020-01-09T00:00:00Z","version":"2020-01-02T00:00:00Z"},
+                     {"id":"a--2","date_added":"2020-01-09T00:00:00Z","version":"2020-01-01T00:00:00Z"},
+                     {"id":"a--3","date_added":"2020-01-09T00:00:00Z","version":"2020-01-08T00:00:00Z"}],
+         "objects":[{"id":"a--1","created":"2020-01-01T00:00:00Z","modified":"2020-01-02T00:00:00Z"},
+                    {"id":"a--2","created":"2020-01-01T00:00:00Z"},
+                    {"id":"a--3"},
+                    {"id":"a--4","__meta":{"date_added":"2020-01-09T00:00:00Z"}}]}]}}"#;
+    let server = medallion::read(text.as_bytes()).unwrap();
+    let records = &server.roots[0].collections[0].records;
+    let versions: Vec<String> = records.iter().map(|record| record.version.to_string()).collect();
+    let day = |day: u32| format!("2020-01-0{day}T00:00:00.000Z");
+    assert_eq!(versions, [day(2), day(1), day(8), day(9)]);
+}
+
+#[test]
 fn what_cannot_be_taken_over_is_told_one_by_one() {
     let text = r#"{"/discovery":{"title":"t"},"r":{"information":{"title":"r"},"status":[{"no":"id"}],"collections":[
         {"id":"c","title":"c","can_read":true,"can_write":false,"media_types":[],

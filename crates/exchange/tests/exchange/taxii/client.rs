@@ -707,3 +707,13 @@ fn at_random(random: &mut Random) -> Vices {
         picky: pick(4) == 0,
     }
 }
+
+#[test]
+fn a_feed_is_asked_for_the_last_version_of_each_object_by_asking_for_no_version() {
+    let mut server = filled(Vices::default());
+    read(&mut server, &Cursor::default());
+    assert!(server.asked.len() > 2);
+    for asked in &server.asked {
+        assert!(!format!("{asked:?}").contains("version]"), "{asked:?}");
+    }
+}
