@@ -27,7 +27,7 @@ pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
 pub use store::search_query;
-pub use taxii::{taxii_answer, taxii_answers};
+pub use taxii::{taxii_answer, taxii_answers, taxii_envelope, taxii_query, taxii_takeover};
 pub use telemetry::{evtx, logs};
 pub use translog::{log_text, log_tile, note, published};
 
@@ -64,6 +64,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stix_pattern", stix_pattern),
     ("taxii_answer", taxii_answer),
     ("taxii_answers", taxii_answers),
+    ("taxii_envelope", taxii_envelope),
+    ("taxii_query", taxii_query),
+    ("taxii_takeover", taxii_takeover),
     ("terms", terms),
 ];
 

@@ -1,9 +1,13 @@
-//! What TAXII servers answer.
+//! What TAXII servers answer, what their visitors ask, and what another one leaves behind.
 
+use entente_exchange::limits;
 use entente_exchange::taxii::client::{
     Collection, Cursor, Delivery, Discovery, Outgoing, Pull, Response, Settings, Step, date_again,
     page_again, status_again,
 };
+use entente_exchange::taxii::{objects_again, query_again};
+use entente_formats::medallion;
+use entente_stix::json;
 use entente_stix::time::Timestamp;
 
 /// Answers of a TAXII server, one after the other and then again from the first: a reading, a look and a delivery end,
@@ -98,5 +102,57 @@ fn collection() -> Collection {
             can_write: true,
         },
         _ => unreachable!("both are addresses"),
+    }
+}
+
+/// What a visitor asks a collection for: what is read is bounded, and says the same when its parts come in another
+/// order.
+pub fn taxii_query(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let mut parts: Vec<&str> = text.split('&').collect();
+    parts.reverse();
+    let turned = query_again(&parts.join("&"));
+    for (asked, again) in query_again(text).iter().zip(&turned) {
+        assert_eq!(asked, again);
+        if let Some((filter, limit)) = asked {
+            assert!((1..=limits::PAGE_OBJECTS_MAX).contains(limit));
+            let values = [&filter.ids, &filter.types, &filter.spec_versions];
+            assert!(
+                values
+                    .iter()
+                    .all(|values| values.len() <= limits::FILTER_VALUES_MAX)
+            );
+        }
+    }
+}
+
+/// What a visitor puts into a collection: each pointer leads to its object's text, as it is in the body.
+pub fn taxii_envelope(data: &[u8]) {
+    let Some(objects) = objects_again(data) else {
+        return;
+    };
+    let body = json::read(data).expect("it was read");
+    for (pointer, text) in objects {
+        let there = body.pointer(&pointer).expect("its pointer leads to it");
+        assert_eq!(
+            json::read(text).expect("it is JSON by itself").canonical(),
+            there.canonical()
+        );
+    }
+}
+
+/// A data file of medallion: records stand in the order of adding, and each is an object of the file.
+pub fn taxii_takeover(data: &[u8]) {
+    let Ok(server) = medallion::read(data) else {
+        return;
+    };
+    for collection in server.roots.iter().flat_map(|root| &root.collections) {
+        assert!(collection.records.is_sorted_by_key(|record| record.added));
+        for record in &collection.records {
+            assert!(record.text.trim_start().starts_with('{'), "{}", record.text);
+            assert!(record.pointer.starts_with('/'));
+        }
     }
 }

@@ -6,7 +6,7 @@
 pub mod client;
 mod server;
 
-pub use server::{Pages, Request, Response, refused_before_body, respond};
+pub use server::{Pages, Request, Response, objects_again, query_again, refused_before_body, respond};
 
 /// The media type of everything that is told (TAXII 2.1 §1.6.8).
 pub const MEDIA_TYPE: &str = "application/taxii+json;version=2.1";

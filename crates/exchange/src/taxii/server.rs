@@ -14,7 +14,9 @@ use std::sync::Arc;
 use entente_node::shelf::{Collection, Deleted, Shelf, Visitor, Wanted, Written};
 use entente_stix::time::Timestamp;
 
+pub use envelope::objects_again;
 pub use pages::Pages;
+pub use query::query_again;
 
 use super::MEDIA_TYPE;
 use pages::{Key, Rendered};

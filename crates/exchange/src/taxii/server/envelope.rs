@@ -66,6 +66,12 @@ fn malformed(error: Error) -> Refusal {
     refusal
 }
 
+/// The objects of a body, each with its pointer, as a collection would be given them; `None`: it is refused. For those
+/// who try the reader.
+pub fn objects_again(body: &[u8]) -> Option<Vec<(String, &[u8])>> {
+    objects(body).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -133,6 +133,15 @@ impl Asked {
     }
 }
 
+/// The filter and the objects a page that a query asks for, where objects are asked for and where one is to be
+/// deleted; `None`: it is refused there. For those who try the reader.
+pub fn query_again(query: &str) -> [Option<(Filter, usize)>; 2] {
+    [OBJECTS, DELETE].map(|known| {
+        let asked = Asked::read(query, known).ok()?;
+        Some((asked.filter, asked.limit))
+    })
+}
+
 fn unknown(name: &str, known: &[Parameter]) -> String {
     let known: Vec<&str> = known.iter().map(|known| known.name()).collect();
     let name: Cow<'_, str> = name.chars().take(64).collect::<String>().into();
