@@ -25,3 +25,4 @@ pub mod pattern;
 pub mod reference;
 pub mod time;
 pub mod validate;
+pub mod words;

@@ -24,6 +24,9 @@ pub const PATTERN_SET_MAX: usize = 65_536;
 /// Qualifiers on one expression of a pattern.
 pub const PATTERN_QUALIFIERS_MAX: usize = 8;
 
+/// Steps towards the normal form of a pattern: each copies or compares one number.
+pub const PATTERN_NORMAL_STEPS_MAX: u64 = 1 << 22;
+
 /// Bytes of the name of an object type (STIX 2.1 §3.1, §11.2).
 pub const TYPE_NAME_BYTES_MAX: usize = 250;
 
@@ -75,6 +78,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "qualifiers on one expression of a pattern",
         PATTERN_QUALIFIERS_MAX as u64,
         "qualifiers on one expression of a pattern; more are refused",
+    ),
+    (
+        "steps towards the normal form of a pattern",
+        PATTERN_NORMAL_STEPS_MAX,
+        "steps towards the normal form of a pattern; where it takes more, sameness is not decided",
     ),
     (
         "name of an object type, bytes",

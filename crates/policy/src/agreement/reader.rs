@@ -318,5 +318,5 @@ pub(super) fn shown(text: &str) -> String {
 
 /// A question, where a known word is close.
 pub(super) fn did_you_mean<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<String> {
-    words::meant(word, known).map(|meant| format!("did you mean `{meant}`?"))
+    entente_stix::words::meant(word, known).map(|meant| format!("did you mean `{meant}`?"))
 }

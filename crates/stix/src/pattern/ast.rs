@@ -161,14 +161,20 @@ impl Instant {
 
     /// Whether this is before the other; exact to any number of digits.
     pub fn is_before(&self, other: &Instant) -> bool {
-        // Equal forms compare as text once the fraction is without its trailing zeros.
-        let key = |text: &str| text.trim_end_matches('Z').trim_end_matches(['0', '.']).len();
-        let cut = |text: &'_ str| {
-            text.get(..key(text).max(19))
-                .map(str::to_owned)
-                .unwrap_or_default()
-        };
-        cut(&self.text) < cut(&other.text)
+        self.digits() < other.digits()
+    }
+
+    /// The same time without the zeros that end its fraction.
+    pub fn shortest(&self) -> Instant {
+        Instant {
+            text: format!("{}Z", self.digits()),
+        }
+    }
+
+    /// What precedes the `Z`, without zeros at the end of the fraction: equal times are equal text.
+    fn digits(&self) -> &str {
+        let significant = self.text.trim_end_matches('Z').trim_end_matches(['0', '.']);
+        self.text.get(..significant.len().max(19)).unwrap_or_default()
     }
 }
 

@@ -44,7 +44,8 @@ impl ObservationExpr {
         matches!(self, Self::Or(_) | Self::FollowedBy(_))
     }
 
-    fn carries(&self, wanted: &Qualifier) -> bool {
+    /// Whether a qualifier of this kind stands on it, brackets not looked into.
+    pub(super) fn carries(&self, wanted: &Qualifier) -> bool {
         let mut expression = self;
         while let Self::Qualified { inner, qualifier } = expression {
             if std::mem::discriminant(qualifier) == std::mem::discriminant(wanted) {

@@ -1,16 +1,28 @@
 //! Tokens to a tree, by recursive descent over the grammar of STIX 2.1 §9; every bracket counts
 //! towards [`PATTERN_DEPTH_MAX`]. Begin at [`parse`].
 
+use super::PatternError;
 use super::ast::{
     Comparison, ComparisonExpr, Constant, Instant, ObjectPath, ObservationExpr, Operator, Pattern, Qualifier,
     Step,
 };
+use super::layout::{ComparisonAt, Layout};
 use super::lexer::{Keyword, Lexer, Spanned, Token};
-use super::remarks::{self, Remark, RemarkKind};
-use super::{Checked, PatternError};
+use super::remarks::{self, Noted, RemarkKind};
+use super::text::{position, shortened, unbase64, unescape, unhex};
 use crate::limits::{PATTERN_BYTES_MAX, PATTERN_DEPTH_MAX, PATTERN_QUALIFIERS_MAX, PATTERN_SET_MAX};
 
-pub(super) fn parse(text: &str) -> Result<Checked, PatternError> {
+/// What is read of a text.
+pub(super) struct Read {
+    pub(super) pattern: Pattern,
+    /// What breaks or stretches the standard, in the order in which it was read.
+    pub(super) remarks: Vec<Noted>,
+    /// Where its parts stand; empty unless it was asked for.
+    pub(super) layout: Layout,
+}
+
+/// Reads a text; `with_layout` also remembers where the parts stand.
+pub(super) fn parse(text: &str, with_layout: bool) -> Result<Read, PatternError> {
     if text.len() > PATTERN_BYTES_MAX {
         return Err(PatternError {
             line: 1,
@@ -24,15 +36,16 @@ pub(super) fn parse(text: &str) -> Result<Checked, PatternError> {
         text,
         lexer,
         current,
+        read_to: 0,
         depth: 0,
         remarks: Vec::new(),
+        layout: with_layout.then(Layout::default),
     };
     let expression = parser.pattern()?;
-    let mut remarks = parser.remarks;
-    remarks::add_mixed_types(&expression, &mut remarks);
-    Ok(Checked {
+    Ok(Read {
         pattern: Pattern { expression },
-        remarks,
+        remarks: parser.remarks,
+        layout: parser.layout.unwrap_or_default(),
     })
 }
 
@@ -40,8 +53,11 @@ struct Parser<'a> {
     text: &'a str,
     lexer: Lexer<'a>,
     current: Spanned<'a>,
+    /// Where the token before the current one ends.
+    read_to: usize,
     depth: usize,
-    remarks: Vec<Remark>,
+    remarks: Vec<Noted>,
+    layout: Option<Layout>,
 }
 
 type Parsed<T> = Result<T, PatternError>;
@@ -92,9 +108,13 @@ impl<'a> Parser<'a> {
     }
 
     fn observation(&mut self) -> Parsed<ObservationExpr> {
+        let start = self.current.offset;
         if self.take(Token::OpenSquare) {
             let comparison = self.comparison_or()?;
             self.require(Token::CloseSquare, "`]`, AND or OR")?;
+            if let Some(message) = remarks::of_types(&comparison) {
+                self.remark(start, RemarkKind::MixedTypes, message.to_owned());
+            }
             return self.qualified(ObservationExpr::Comparison(comparison), true);
         }
         if self.current.token == Token::OpenRound {
@@ -118,8 +138,9 @@ impl<'a> Parser<'a> {
         Ok(inner)
     }
 
-    /// The qualifiers after an observation. A single `[…]` takes each kind once (§9.5.1); what brackets
-    /// enclose is not looked into, as the reference validator does (cti-stix2#214 leaves it open).
+    /// The qualifiers after an observation. A single `[…]` takes each kind once (§9.5.1), which STIX 2.0 did
+    /// not ask for; what brackets enclose is not looked into, as the reference validator does
+    /// (cti-stix2#214 leaves it open).
     fn qualified(&mut self, mut expression: ObservationExpr, once: bool) -> Parsed<ObservationExpr> {
         let mut seen = Vec::new();
         loop {
@@ -129,13 +150,11 @@ impl<'a> Parser<'a> {
             };
             let kind = std::mem::discriminant(&qualifier);
             if once && seen.contains(&kind) {
-                return Err(self.error_at(
-                    start.offset,
-                    format!(
-                        "`{}` is given twice for one expression; keep one of them",
-                        start.text
-                    ),
-                ));
+                let message = format!(
+                    "`{}` is given twice for one expression; keep one of them",
+                    start.text
+                );
+                self.remark(start.offset, RemarkKind::DoubledQualifier, message);
             }
             if seen.len() == PATTERN_QUALIFIERS_MAX {
                 return Err(self.error_at(
@@ -161,6 +180,10 @@ impl<'a> Parser<'a> {
         };
         if let Some((kind, message)) = remarks::of_qualifier(&qualifier) {
             self.remark(start, kind, message.to_owned());
+        }
+        let end = self.read_to;
+        if let Some(layout) = &mut self.layout {
+            layout.qualifiers.push(start..end);
         }
         Ok(Some(qualifier))
     }
@@ -250,6 +273,7 @@ impl<'a> Parser<'a> {
 
     fn exists(&mut self, negated: bool) -> Parsed<ComparisonExpr> {
         self.advance();
+        self.begin_comparison();
         let path = self.object_path()?;
         Ok(ComparisonExpr::Test(Comparison {
             path,
@@ -259,7 +283,22 @@ impl<'a> Parser<'a> {
         }))
     }
 
+    /// From here on, steps and constants belong to a new comparison.
+    fn begin_comparison(&mut self) {
+        let offset = self.current.offset;
+        if let Some(layout) = &mut self.layout {
+            layout.comparisons.push(ComparisonAt::at(offset));
+        }
+    }
+
+    fn comparison_at(&mut self) -> Option<&mut ComparisonAt> {
+        self.layout
+            .as_mut()
+            .and_then(|layout| layout.comparisons.last_mut())
+    }
+
     fn comparison(&mut self) -> Parsed<ComparisonExpr> {
+        self.begin_comparison();
         let path = self.object_path()?;
         let negated = self.take(Token::Keyword(Keyword::Not));
         let operator = self.operator()?;
@@ -331,6 +370,7 @@ impl<'a> Parser<'a> {
     }
 
     fn property(&mut self) -> Parsed<Step> {
+        self.begin_step();
         let name = match self.current.token {
             Token::Name(name) => name.to_owned(),
             Token::Text(text) => unescape(text),
@@ -340,7 +380,15 @@ impl<'a> Parser<'a> {
         Ok(Step::Property(name))
     }
 
+    fn begin_step(&mut self) {
+        let offset = self.current.offset;
+        if let Some(at) = self.comparison_at() {
+            at.steps.push(offset);
+        }
+    }
+
     fn index(&mut self) -> Parsed<Step> {
+        self.begin_step();
         let step = match self.current.token {
             Token::Asterisk => Step::Any,
             Token::Integer(text) => {
@@ -407,6 +455,10 @@ impl<'a> Parser<'a> {
             Token::Binary(text) => Constant::Binary(unbase64(text)),
             _ => return Err(self.expected("a constant")),
         };
+        let range = self.current.offset..self.current.offset + self.current.text.len();
+        if let Some(at) = self.comparison_at() {
+            at.values.push(range);
+        }
         self.advance();
         Ok(constant)
     }
@@ -428,6 +480,7 @@ impl<'a> Parser<'a> {
     }
 
     fn advance(&mut self) {
+        self.read_to = self.current.offset + self.current.text.len();
         self.current = self.lexer.next();
     }
 
@@ -448,11 +501,9 @@ impl<'a> Parser<'a> {
     }
 
     fn remark(&mut self, offset: usize, kind: RemarkKind, message: String) {
-        let (line, column) = position(self.text, offset);
-        self.remarks.push(Remark {
+        self.remarks.push(Noted {
+            offset,
             kind,
-            line,
-            column,
             message,
         });
     }
@@ -506,65 +557,4 @@ fn way_out(found: Spanned<'_>, expectation: &str) -> Option<String> {
         Token::Stray('"') => Some("text goes into single quotes".to_owned()),
         _ => None,
     }
-}
-
-/// Line and column in characters, both from 1.
-fn position(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = memchr::memchr_iter(b'\n', before.as_bytes()).count() + 1;
-    (
-        line,
-        before.get(line_start..).unwrap_or_default().chars().count() + 1,
-    )
-}
-
-/// What a message can show of a token.
-fn shortened(text: &str) -> String {
-    const SHOWN: usize = 60;
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
-}
-
-/// Resolves the two escapes; the lexer has let nothing else through.
-fn unescape(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('\\') {
-        plain.push_str(before);
-        let mut characters = after.chars();
-        plain.extend(characters.next());
-        rest = characters.as_str();
-    }
-    plain.push_str(rest);
-    plain
-}
-
-fn unhex(digits: &str) -> Vec<u8> {
-    let value = |digit: u8| {
-        char::from(digit)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-            .unwrap_or(0)
-    };
-    let (pairs, _) = digits.as_bytes().as_chunks::<2>();
-    pairs
-        .iter()
-        .map(|[high, low]| value(*high) << 4 | value(*low))
-        .collect()
-}
-
-/// Decodes base64 whose form the lexer has checked. Bits left over in the last digit are dropped, as
-/// the grammar does not ask for zeros there.
-fn unbase64(text: &str) -> Vec<u8> {
-    use base64::Engine;
-    use base64::alphabet::STANDARD;
-    use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-    const LENIENT: GeneralPurpose = GeneralPurpose::new(
-        &STANDARD,
-        GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
-    );
-    LENIENT.decode(text).unwrap_or_default()
 }

@@ -1,8 +1,9 @@
 //! What §9 says about a pattern beyond its grammar.
 
-use super::ast::{
-    Comparison, ComparisonExpr, Constant, ObjectPath, ObservationExpr, Operator, Qualifier, Step,
-};
+use super::ast::{Comparison, ComparisonExpr, Constant, ObjectPath, Operator, Qualifier, Step};
+use super::text::shortened;
+use crate::limits::FINDINGS_MAX;
+use crate::validate::Severity;
 
 /// One thing to be said about a pattern that the grammar accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,20 +27,120 @@ pub enum RemarkKind {
     OldTimestamp,
     /// A number of seconds or times that is not positive (error, §9.5.1).
     QualifierValue,
+    /// A kind of qualifier given twice for one `[…]` (error in STIX 2.1, §9.5.1).
+    DoubledQualifier,
     /// Objects of different types joined by AND inside one `[…]`: one object cannot be both (warning, §9.5).
     MixedTypes,
     /// An empty set, a negative index, a stop that is not after its start (warning).
     NeverMatches,
+    /// A type that is no observable of the standard (warning, §6).
+    UnknownType,
+    /// A property that the object does not have (warning, §6).
+    UnknownProperty,
+    /// A property by the name that it had in STIX 2.0 (warning).
+    OldName,
+    /// A hash algorithm in another spelling than objects have (warning, §10.8).
+    HashName,
+    /// A list without an index, an index on what is no list, a step into a plain value (warning, §9.7).
+    PathShape,
+    /// A constant, or an operator, that the property's values can never satisfy (warning, §9.6).
+    ConstantType,
+    /// `WITHIN` that restricts one `[…]` at the end of a chain, most likely meant for the chain
+    /// (warning, §9.5.3).
+    QualifierReach,
+    /// `WITHIN` around what a single observation satisfies (warning, §9.5.1).
+    VacuousQualifier,
+    /// Another qualifier that restricts only the end of a chain (note, §9.5.3).
+    QualifierBinding,
+    /// A type, property, extension or hash algorithm of somebody's own (note, §11).
+    Custom,
+}
+
+impl RemarkKind {
+    /// How much it weighs: an error makes the pattern invalid, a note is for information.
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::Hash | Self::OldTimestamp | Self::QualifierValue | Self::DoubledQualifier => {
+                Severity::Error
+            }
+            Self::QualifierBinding | Self::Custom => Severity::Note,
+            _ => Severity::Warning,
+        }
+    }
+
+    /// Whether STIX 2.0 allowed what STIX 2.1 does not: no remark on a pattern of that version.
+    pub fn was_allowed_in_2_0(self) -> bool {
+        matches!(self, Self::OldTimestamp | Self::DoubledQualifier | Self::OldName)
+    }
+
+    /// Its stable name, for scripts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hash => "hash",
+            Self::OldTimestamp => "old-timestamp",
+            Self::QualifierValue => "qualifier-value",
+            Self::DoubledQualifier => "doubled-qualifier",
+            Self::MixedTypes => "mixed-types",
+            Self::NeverMatches => "never-matches",
+            Self::UnknownType => "unknown-type",
+            Self::UnknownProperty => "unknown-property",
+            Self::OldName => "old-name",
+            Self::HashName => "hash-name",
+            Self::PathShape => "path-shape",
+            Self::ConstantType => "constant-type",
+            Self::QualifierReach => "qualifier-reach",
+            Self::VacuousQualifier => "vacuous-qualifier",
+            Self::QualifierBinding => "qualifier-binding",
+            Self::Custom => "custom",
+        }
+    }
 }
 
 impl Remark {
     /// Whether the pattern is invalid by the standard, not only useless.
     pub fn is_error(&self) -> bool {
-        match self.kind {
-            RemarkKind::Hash | RemarkKind::OldTimestamp | RemarkKind::QualifierValue => true,
-            RemarkKind::MixedTypes | RemarkKind::NeverMatches => false,
-        }
+        self.kind.severity() == Severity::Error
     }
+}
+
+/// A remark before its place is counted in lines.
+#[derive(Debug)]
+pub(super) struct Noted {
+    pub(super) offset: usize,
+    pub(super) kind: RemarkKind,
+    pub(super) message: String,
+}
+
+/// Remarks with lines and columns, in the order of the text. Of more than [`FINDINGS_MAX`] the rest is left
+/// out, but never the only error.
+pub(super) fn located(text: &str, mut noted: Vec<Noted>) -> Vec<Remark> {
+    noted.sort_by_key(|one| one.offset);
+    let is_error = |one: &Noted| one.kind.severity() == Severity::Error;
+    if let Some(late) = noted.iter().position(is_error).filter(|at| *at >= FINDINGS_MAX) {
+        let error = noted.remove(late);
+        noted.insert(FINDINGS_MAX - 1, error);
+    }
+    noted.truncate(FINDINGS_MAX);
+    noted.sort_by_key(|one| one.offset);
+    let mut remarks = Vec::with_capacity(noted.len());
+    let (mut line, mut column, mut counted) = (1, 1, 0);
+    for one in noted {
+        for character in text.get(counted..one.offset).unwrap_or_default().chars() {
+            (line, column) = if character == '\n' {
+                (line + 1, 1)
+            } else {
+                (line, column + 1)
+            };
+        }
+        counted = one.offset;
+        remarks.push(Remark {
+            kind: one.kind,
+            line,
+            column,
+            message: one.message,
+        });
+    }
+    remarks
 }
 
 pub(super) fn of_qualifier(qualifier: &Qualifier) -> Option<(RemarkKind, &'static str)> {
@@ -82,7 +183,11 @@ pub(super) fn of_hash(comparison: &Comparison) -> Option<String> {
         Constant::Hex(_) | Constant::Binary(_) => false,
         _ => true,
     })?;
-    Some(format!("{wrong} is not a {algorithm} hash; {}", form.way_out()))
+    Some(format!(
+        "{} is not a {algorithm} hash; {}",
+        shortened(&wrong.to_string()),
+        form.way_out()
+    ))
 }
 
 /// The algorithm that a path names behind `hashes`, as it is written there.
@@ -177,29 +282,14 @@ impl HashForm {
     }
 }
 
-/// Remarks on `[…]` that no object can satisfy because its parts are about different types.
-pub(super) fn add_mixed_types(expression: &ObservationExpr, remarks: &mut Vec<Remark>) {
-    match expression {
-        ObservationExpr::Comparison(comparison) => {
-            if let Types::Some(types) = types_of(comparison)
-                && types.is_empty()
-            {
-                remarks.push(Remark {
-                    kind: RemarkKind::MixedTypes,
-                    line: 1,
-                    column: 1,
-                    message:
-                        "AND joins properties of different object types in one `[…]`, which no object has; \
-                              write `[…] AND […]`"
-                            .to_owned(),
-                });
-            }
-        }
-        ObservationExpr::And(all) | ObservationExpr::Or(all) | ObservationExpr::FollowedBy(all) => {
-            all.iter().for_each(|one| add_mixed_types(one, remarks));
-        }
-        ObservationExpr::Qualified { inner, .. } => add_mixed_types(inner, remarks),
-    }
+/// What is to be said about `[…]` that no object can satisfy because its parts are about different types.
+pub(super) fn of_types(comparison: &ComparisonExpr) -> Option<&'static str> {
+    let Types::Some(types) = types_of(comparison) else {
+        return None;
+    };
+    types.is_empty().then_some(
+        "AND joins properties of different object types in one `[…]`, which no object has; write `[…] AND […]`",
+    )
 }
 
 /// The object types that a comparison can be true for.

@@ -7,6 +7,8 @@
     clippy::indexing_slicing
 )]
 
+mod conformance_equivalence;
+mod conformance_inspection;
 mod conformance_pattern;
 mod conformance_validation;
 mod json_oracles;

@@ -3,7 +3,7 @@
 use super::super::findings::{Findings, Place};
 use super::super::{forms, rule, tables};
 use super::{Object, values};
-use crate::pattern::{self, Pattern, Remark, RemarkKind, Step};
+use crate::pattern::{self, Pattern, Remark, Step};
 
 pub(super) fn check(object: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     if object.type_name != "indicator" || object.text("pattern_type") != Some("stix") {
@@ -38,7 +38,7 @@ pub(super) fn check(object: &Object<'_>, place: &Place<'_>, findings: &mut Findi
 
 fn remark(remark: &Remark, is_old: bool, place: &Place<'_>, findings: &mut Findings) {
     let rule = match remark.kind {
-        RemarkKind::OldTimestamp if is_old => return,
+        kind if is_old && kind.was_allowed_in_2_0() => return,
         _ if remark.is_error() => &rule::PATTERN,
         _ => &rule::PATTERN_NEVER_MATCHES,
     };
