@@ -6,6 +6,7 @@
 mod check;
 mod heads;
 mod intake;
+mod judge;
 mod parked;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,8 @@ use entente_translog::tile;
 pub(crate) use check::unexplained_name;
 pub use check::{Checked, CheckedEntry, Reading};
 pub use heads::HeadsSeen;
-pub(crate) use intake::{Before, Judge, PROPOSAL, SetAside};
+pub(crate) use intake::{PROPOSAL, SetAside};
+pub(crate) use judge::{Before, Judge};
 pub use parked::Retried;
 
 use crate::channel::opening::Opening;

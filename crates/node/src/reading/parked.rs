@@ -6,7 +6,8 @@ use entente_store::{Aside, Change, LogEntry, NewAside, Telling};
 
 use std::collections::BTreeSet;
 
-use super::intake::{Judge, PARKED, PROPOSAL, RETRY_AFTER, SetAside};
+use super::intake::{PARKED, PROPOSAL, RETRY_AFTER, SetAside};
+use super::judge::Judge;
 use crate::channel::{BOUND, Desk, party_of_source, read_origin};
 use crate::derive::{derive, incoming};
 use crate::limits::LISTED_MAX;
