@@ -4,6 +4,7 @@
 use crate::arena;
 use crate::atom::{Atom, Test};
 use crate::bloom::Bloom;
+use crate::expression::clip;
 use crate::generation::{Summary, block_sum, network_word};
 use crate::hash::Keys;
 use crate::key::{Family, Key};
@@ -13,7 +14,7 @@ use crate::limits::{
     VALUE_BYTES_MAX,
 };
 use crate::networks::{Address, Network};
-use crate::patterns::{self, clip};
+use crate::patterns;
 use crate::table::{Layout, Reference, lines_for};
 use std::io::Write;
 

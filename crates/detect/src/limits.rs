@@ -21,6 +21,10 @@ pub const PATTERN_TEXT_BYTES_MAX: usize = 4 << 10;
 /// Largest program of one regular expression, in bytes; a larger one is not evaluated.
 pub const PATTERN_PROGRAM_BYTES_MAX: usize = 1 << 20;
 
+/// Steps back that an expression with look-around or back-references may take over one value; beyond, it is not
+/// known whether it matches.
+pub const PATTERN_BACKTRACKS_MAX: usize = 100_000;
+
 /// Programs of all regular expressions of one generation together, in bytes; the rest is not evaluated.
 pub const PATTERN_PROGRAMS_BYTES_MAX: usize = 64 << 20;
 
@@ -60,6 +64,15 @@ pub const HITS_PER_RECORD_MAX: usize = 65_536;
 /// Longest value given with a detection, in bytes; a longer one is cut.
 pub const HIT_VALUE_BYTES_MAX: usize = 8 << 10;
 
+/// As how many observations one is counted at most, where `number_observed` is asked to count.
+pub const OBSERVED_COPIES_MAX: u64 = 4096;
+
+/// Hits that one question to [`crate::pattern::join`] looks at, counted once for each part of the expression.
+pub const JOIN_HITS_MAX: u64 = 1 << 27;
+
+/// Steps of the search among the bindings of one pattern, where order and counting do not decide.
+pub const JOIN_STEPS_MAX: u64 = 1 << 20;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -91,6 +104,26 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "text of a LIKE or MATCHES, bytes",
         PATTERN_TEXT_BYTES_MAX as u64,
         "a longer LIKE or MATCHES is not evaluated",
+    ),
+    (
+        "copies of one observation",
+        OBSERVED_COPIES_MAX,
+        "where number_observed is asked to count, no observation counts more often",
+    ),
+    (
+        "hits that a pattern joins",
+        JOIN_HITS_MAX,
+        "counted once for each part of the pattern; a pattern that needs more is told as unfinished",
+    ),
+    (
+        "steps in search of a pattern's observations",
+        JOIN_STEPS_MAX,
+        "a pattern that needs more is told as unfinished",
+    ),
+    (
+        "steps back of a regular expression",
+        PATTERN_BACKTRACKS_MAX as u64,
+        "look-around and back-references that need more over one value are told as unfinished",
     ),
     (
         "compiled regular expressions together, bytes",

@@ -5,11 +5,12 @@
 
 use crate::arena::Reader;
 use crate::atom::Test;
+use crate::expression::{clip, from_like, from_pcre, has_look_around, refusal};
 use crate::generation::{Error, Generation};
 use crate::layout::Part;
 use crate::limits::{
     PATTERN_CLASS_BYTES_MIN, PATTERN_DFA_BYTES_MAX, PATTERN_PROGRAM_BYTES_MAX, PATTERN_TEXT_BYTES_MAX,
-    PATTERNS_IN_SET, PATTERNS_MAX, SHOWN_CHARACTERS_MAX,
+    PATTERNS_IN_SET, PATTERNS_MAX,
 };
 use entente_stix::observable::Kind;
 use regex::{RegexBuilder, RegexSet, RegexSetBuilder};
@@ -119,21 +120,10 @@ pub(crate) fn check(kind: Kind, test: Test, value: &str) -> Result<usize, String
     }
     match program_bytes(&expression(kind as u8, test, value)) {
         Ok(bytes) => Ok(bytes),
-        Err(regex::Error::CompiledTooBig(limit)) => {
-            Err(format!("the expression `{shown}` takes more than {limit} bytes"))
-        }
-        Err(_) if has_look_around(value) => Err(format!(
+        Err(regex::Error::Syntax(_)) if has_look_around(value) => Err(format!(
             "the expression `{shown}` uses look-around or back-references"
         )),
-        Err(error) => {
-            let text = error.to_string();
-            let last = text
-                .lines()
-                .last()
-                .unwrap_or_default()
-                .trim_start_matches("error: ");
-            Err(format!("the expression `{shown}` cannot be run: {}", clip(last)))
-        }
+        Err(error) => Err(refusal(value, &error)),
     }
 }
 
@@ -150,40 +140,10 @@ fn program_bytes(expression: &str) -> Result<usize, regex::Error> {
     }
 }
 
-/// The beginning of a text from outside, as reasons show it.
-pub(crate) fn clip(text: &str) -> std::borrow::Cow<'_, str> {
-    match text.char_indices().nth(SHOWN_CHARACTERS_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()).into(),
-        None => text.into(),
-    }
-}
-
-fn has_look_around(pattern: &str) -> bool {
-    ["(?=", "(?!", "(?<=", "(?<!", "(?P="]
-        .iter()
-        .any(|group| pattern.contains(group))
-        || pattern
-            .as_bytes()
-            .windows(2)
-            .any(|pair| matches!(pair, [b'\\', b'1'..=b'9' | b'k' | b'g']))
-}
-
 fn expression(kind: u8, test: Test, value: &str) -> String {
     let flags = if ignores_case(kind) { "(?si)" } else { "(?s)" };
     match test {
-        Test::Like => {
-            let mut expression = format!("{flags}^");
-            let mut buffer = [0; 4];
-            for character in value.chars() {
-                match character {
-                    '%' => expression.push_str(".*"),
-                    '_' => expression.push('.'),
-                    other => expression.push_str(&regex::escape(other.encode_utf8(&mut buffer))),
-                }
-            }
-            expression.push('$');
-            expression
-        }
+        Test::Like => format!("{flags}{}", from_like(value)),
         _ => format!("{flags}{}", from_pcre(value)),
     }
 }
@@ -193,61 +153,6 @@ fn ignores_case(kind: u8) -> bool {
     ![Kind::Url, Kind::UserAgent]
         .iter()
         .any(|&exact| exact as u8 == kind)
-}
-
-/// Spells what PCRE and Rust's expressions write alike but mean differently: set operations and nested
-/// brackets in a class are plain characters in PCRE, as are `\<` and `\>` everywhere.
-fn from_pcre(pattern: &str) -> String {
-    let mut out = String::with_capacity(pattern.len());
-    let mut class_start = None;
-    let mut characters = pattern.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (character, class_start) {
-            ('\\', _) => match characters.next() {
-                Some(plain @ ('<' | '>')) => out.push(plain),
-                Some(other) => out.extend(['\\', other]),
-                None => out.push('\\'),
-            },
-            ('[', None) => {
-                out.push('[');
-                if characters.next_if_eq(&'^').is_some() {
-                    out.push('^');
-                }
-                class_start = Some(out.len());
-            }
-            // A bracket right after the start is a member.
-            (']', Some(start)) if start != out.len() => {
-                out.push(']');
-                class_start = None;
-            }
-            (']', Some(_)) => out.push_str("\\]"),
-            ('[', Some(_)) if characters.peek() == Some(&':') => out.push_str(&posix_class(&mut characters)),
-            ('[', Some(_)) => out.push_str("\\["),
-            ('&' | '~', Some(_)) => out.extend(['\\', character]),
-            // The first member is plain, and so is what follows the dash of a range.
-            ('-', Some(start)) if start == out.len() || out.ends_with('-') && !out.ends_with("\\-") => {
-                out.push_str("\\-");
-            }
-            _ => out.push(character),
-        }
-    }
-    out
-}
-
-/// `[:alpha:]` after its first bracket; a bracket and a colon that are no such class stay characters.
-fn posix_class(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> String {
-    let rest: String = characters.clone().collect();
-    let name = rest
-        .strip_prefix(':')
-        .and_then(|rest| rest.split_once(":]"))
-        .map(|(name, _)| name);
-    match name {
-        Some(name) if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'^') => {
-            characters.nth(name.len() + 2);
-            format!("[:{name}:]")
-        }
-        _ => "\\[".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@
 //! is told. Begin at [`of_pattern`]; [`atoms_of_observable`] is for observables that an indicator is based on.
 
 use crate::atom::{Atom, Test};
+use crate::expression::clip;
 use crate::filter::is_observed;
 use crate::limits::{ATOMS_PER_INDICATOR_MAX, VALUE_BYTES_MAX};
-use crate::patterns::{self, clip};
+use crate::patterns;
 use entente_stix::observable::{Denotes, Kind, Observable, is_public_suffix, normalise, of_path};
 use entente_stix::pattern::{
     self, Comparison, ComparisonExpr, Constant, ObservationExpr, Operator, Pattern, Qualifier,

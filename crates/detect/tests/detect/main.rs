@@ -7,6 +7,9 @@
     clippy::indexing_slicing
 )]
 
+mod conformance;
+mod shared;
+
 use entente_detect::{Compiler, Entry, Generation, Hit, How, Options, Scanner, Settings, terms};
 use entente_stix::observable::Kind as Is;
 use entente_telemetry::{Defect, Kind, Observed, Record, Scratch, Source, Value, Visitor};
