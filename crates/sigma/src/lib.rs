@@ -14,12 +14,15 @@
     )
 )]
 
+pub mod builtin;
 pub mod collection;
 pub mod condition;
 pub mod correlation;
 pub mod error;
 pub mod filter;
 pub mod limits;
+pub mod lint;
+pub mod pipeline;
 pub mod rule;
 pub mod search;
 pub mod test;
@@ -34,4 +37,5 @@ pub use collection::{Collection, one_rule};
 pub use correlation::Correlation;
 pub use error::{Place, Reason, Refusal};
 pub use filter::Filter;
+pub use pipeline::{Pipeline, Pipelines};
 pub use rule::Rule;

@@ -39,5 +39,95 @@ pub const SEARCHES_MAX: usize = 1000;
 /// Correlations that refer to each other in a chain.
 pub const CHAIN_MAX: usize = 32;
 
+/// Values that the placeholders of one value come to.
+pub const FILLED_MAX: usize = 10_000;
+
+/// `nest` of pipelines inside each other.
+pub const NESTED_PIPELINES_MAX: usize = 8;
+
+/// Bytes of one compiled regular expression of a pipeline.
+pub const PIPELINE_REGEX_BYTES_MAX: usize = 4 << 20;
+
 /// One bound: its name, its value, and what happens there.
-pub const ALL: &[(&str, u64, &str)] = &[];
+pub const ALL: &[(&str, u64, &str)] = &[
+    (
+        "Sigma text, bytes",
+        TEXT_BYTES_MAX as u64,
+        "bytes of one text of rules; a longer one is refused",
+    ),
+    (
+        "Sigma documents",
+        DOCUMENTS_MAX as u64,
+        "documents in one text; those behind are refused",
+    ),
+    (
+        "YAML depth",
+        DEPTH_MAX as u64,
+        "lists and maps inside each other in one document; deeper ones are refused",
+    ),
+    (
+        "YAML values",
+        NODES_MAX as u64,
+        "values of one document, aliases counted as often as used; more are refused",
+    ),
+    (
+        "YAML values, bytes",
+        SCALAR_BYTES_MAX as u64,
+        "bytes of the values of one document; more are refused",
+    ),
+    (
+        "searches of a rule",
+        SEARCHES_MAX as u64,
+        "searches of one rule; more are refused",
+    ),
+    (
+        "dashes of `windash`",
+        DASHES_SPELLED_MAX as u64,
+        "dashes of one value that are spelled out; with more it is one expression",
+    ),
+    (
+        "regular expression of a rule, bytes",
+        REGEX_BYTES_MAX as u64,
+        "bytes of one expression; longer ones are refused",
+    ),
+    (
+        "regular expression of a rule, depth",
+        REGEX_DEPTH_MAX as u64,
+        "groups inside each other; deeper ones are refused",
+    ),
+    (
+        "condition, bytes",
+        CONDITION_BYTES_MAX as u64,
+        "bytes of one condition; longer ones are refused",
+    ),
+    (
+        "condition, depth",
+        CONDITION_DEPTH_MAX as u64,
+        "brackets and `not` inside each other; deeper ones are refused",
+    ),
+    (
+        "tests of a rule",
+        EXPRESSION_PARTS_MAX as u64,
+        "tests of one rule, searches counted as often as named; more are refused",
+    ),
+    (
+        "correlations above each other",
+        CHAIN_MAX as u64,
+        "correlations above each other; those above are refused",
+    ),
+    (
+        "values of placeholders",
+        FILLED_MAX as u64,
+        "values that the placeholders of one value come to; more are refused",
+    ),
+    (
+        "`nest` in pipelines",
+        NESTED_PIPELINES_MAX as u64,
+        "`nest` inside each other; deeper ones are refused",
+    ),
+    (
+        "regular expression of a pipeline, bytes",
+        PIPELINE_REGEX_BYTES_MAX as u64,
+        "bytes of one compiled expression; bigger ones are refused",
+    ),
+];

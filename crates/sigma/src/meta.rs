@@ -136,6 +136,38 @@ pub(crate) fn one_of<T: Copy>(
     })
 }
 
+impl Level {
+    /// The level of this name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        named(LEVELS, name)
+    }
+}
+
+impl Status {
+    /// The status of this name, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        named(STATUSES, name)
+    }
+
+    /// Its rank as pySigma compares them: `unsupported` least, `stable` most.
+    pub(crate) fn standing(self) -> u8 {
+        match self {
+            Self::Unsupported => 0,
+            Self::Deprecated => 1,
+            Self::Experimental => 2,
+            Self::Test => 3,
+            Self::Stable => 4,
+        }
+    }
+}
+
+fn named<T: Copy>(known: &[(&str, T)], name: &str) -> Option<T> {
+    known
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| *value)
+}
+
 fn related(entry: &Entry) -> Result<Vec<Related>, Refusal> {
     let nodes = entry
         .node

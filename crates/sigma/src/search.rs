@@ -23,6 +23,35 @@ pub enum Search {
     All(Vec<Search>),
     /// A list: one of its items holds.
     Any(Vec<Search>),
+    /// What is left when pipelines dropped every item of it; conditions do without it.
+    Dropped,
+}
+
+impl Search {
+    /// All of these; what was dropped does not count.
+    pub(crate) fn all(searches: Vec<Self>) -> Self {
+        Self::several(searches, Self::All)
+    }
+
+    /// One of these; what was dropped does not count.
+    pub(crate) fn any(searches: Vec<Self>) -> Self {
+        Self::several(searches, Self::Any)
+    }
+
+    fn several(searches: Vec<Self>, many: fn(Vec<Self>) -> Self) -> Self {
+        let mut left: Vec<Self> = searches
+            .into_iter()
+            .filter(|search| *search != Self::Dropped)
+            .collect();
+        match left.pop() {
+            None => Self::Dropped,
+            Some(search) if left.is_empty() => search,
+            Some(last) => {
+                left.push(last);
+                many(left)
+            }
+        }
+    }
 }
 
 /// One field and what it is tested for.
@@ -39,6 +68,22 @@ pub struct Item {
     pub negated: bool,
     /// Where the field stands.
     pub place: Place,
+    /// Items of pipelines that changed it.
+    pub(crate) applied: Vec<String>,
+}
+
+impl Item {
+    /// An item that is not negated.
+    pub fn new(field: Option<String>, tests: Vec<Test>, linking: Linking, place: Place) -> Self {
+        Self {
+            field,
+            tests,
+            linking,
+            negated: false,
+            place,
+            applied: Vec::new(),
+        }
+    }
 }
 
 /// How the tests of an item are linked.
@@ -61,23 +106,28 @@ pub enum Expression {
     Or(Vec<Expression>),
     /// It does not hold: true where a field is missing.
     Not(Box<Expression>),
-    /// Always: what is left when a pipeline dropped the only item.
+    /// Always.
     True,
     /// Never.
     False,
 }
 
-impl From<&Search> for Expression {
-    fn from(search: &Search) -> Self {
+impl Expression {
+    /// What a search asks; none if it was dropped.
+    pub(crate) fn of(search: &Search) -> Option<Self> {
         match search {
-            Search::Item(item) => Self::Item(item.clone()),
-            Search::All(items) => Self::and(items.iter().map(Self::from).collect()),
-            Search::Any(items) => Self::or(items.iter().map(Self::from).collect()),
+            Search::Item(item) => Some(Self::Item(item.clone())),
+            Search::All(items) => Self::some(items.iter().filter_map(Self::of).collect(), Self::and),
+            Search::Any(items) => Self::some(items.iter().filter_map(Self::of).collect(), Self::or),
+            Search::Dropped => None,
         }
     }
-}
 
-impl Expression {
+    /// These linked, if there are any.
+    pub(crate) fn some(parts: Vec<Self>, link: fn(Vec<Self>) -> Self) -> Option<Self> {
+        (!parts.is_empty()).then(|| link(parts))
+    }
+
     /// All of these; one alone stays itself, none is [`Expression::True`].
     pub fn and(mut all: Vec<Self>) -> Self {
         match all.len() {

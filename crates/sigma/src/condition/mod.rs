@@ -36,6 +36,17 @@ pub enum Quantity {
 
 pub(crate) use parse::boolean;
 
+/// The names of searches in a condition, each once, in the order they come.
+pub(crate) fn names<'a>(condition: &'a Condition, named: &mut Vec<&'a str>) {
+    match condition {
+        Condition::Search(name) if named.contains(&name.as_str()) => {}
+        Condition::Search(name) => named.push(name),
+        Condition::Not(inside) => names(inside, named),
+        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| names(part, named)),
+        Condition::Selector { .. } => {}
+    }
+}
+
 /// Whether a selector chooses a search: `them` and patterns leave out those whose names begin with `_`, unless the
 /// pattern begins so too.
 pub(crate) fn selects(pattern: &str, name: &str) -> bool {

@@ -23,8 +23,14 @@ impl Detection {
     /// What the conditions come to: one of them holds.
     pub fn expression(&self) -> Result<Expression, Refusal> {
         self.check()?;
-        let each = self.conditions.iter().map(|condition| self.resolved(condition));
-        Ok(Expression::or(each.collect()))
+        let each = self
+            .conditions
+            .iter()
+            .filter_map(|condition| self.resolved(condition));
+        Expression::some(each.collect(), Expression::or).ok_or_else(|| {
+            let why = "pipelines dropped everything that the rule looks for";
+            self.place().refuse(Reason::Pipeline(why.to_owned()))
+        })
     }
 
     /// The names of searches that no condition reaches.
@@ -95,25 +101,26 @@ impl Detection {
         self.searches.iter().map(|named| named.name.as_str())
     }
 
-    /// Only for conditions that [`Detection::check`] passed: what is unknown is false.
-    fn resolved(&self, condition: &Condition) -> Expression {
+    /// None where pipelines dropped all that it names.
+    fn resolved(&self, condition: &Condition) -> Option<Expression> {
+        let all = |parts: &[Condition]| parts.iter().filter_map(|part| self.resolved(part)).collect();
         match condition {
-            Condition::Search(name) => self
-                .search(name)
-                .map_or(Expression::False, |named| Expression::from(&named.search)),
+            Condition::Search(name) => self.search(name).and_then(|named| Expression::of(&named.search)),
             Condition::Selector { quantity, pattern } => {
                 let chosen = self
                     .chosen(pattern)
-                    .map(|named| Expression::from(&named.search))
+                    .filter_map(|named| Expression::of(&named.search))
                     .collect();
                 match quantity {
-                    Quantity::One => Expression::or(chosen),
-                    Quantity::All => Expression::and(chosen),
+                    Quantity::One => Expression::some(chosen, Expression::or),
+                    Quantity::All => Expression::some(chosen, Expression::and),
                 }
             }
-            Condition::Not(inside) => Expression::Not(Box::new(self.resolved(inside))),
-            Condition::And(parts) => Expression::and(parts.iter().map(|part| self.resolved(part)).collect()),
-            Condition::Or(parts) => Expression::or(parts.iter().map(|part| self.resolved(part)).collect()),
+            Condition::Not(inside) => self
+                .resolved(inside)
+                .map(|inside| Expression::Not(Box::new(inside))),
+            Condition::And(parts) => Expression::some(all(parts), Expression::and),
+            Condition::Or(parts) => Expression::some(all(parts), Expression::or),
         }
     }
 }
@@ -152,6 +159,7 @@ impl Parts {
             Search::All(inside) | Search::Any(inside) => {
                 inside.iter().try_for_each(|search| self.search(search))
             }
+            Search::Dropped => Ok(()),
         }
     }
 }

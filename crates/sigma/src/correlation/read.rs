@@ -207,7 +207,8 @@ fn as_float(number: Number) -> f64 {
 /// The condition and the list name the same rules; without a list, those of the condition are it.
 fn agree(condition: &Condition, references: &mut Vec<String>) -> Result<(), Reason> {
     let mut named = Vec::new();
-    collect(condition, &mut named);
+    condition::names(condition, &mut named);
+    let named: Vec<String> = named.into_iter().map(str::to_owned).collect();
     if references.is_empty() {
         *references = named;
         return Ok(());
@@ -224,19 +225,6 @@ fn agree(condition: &Condition, references: &mut Vec<String>) -> Result<(), Reas
             Err(Reason::Condition { at: 1, why })
         }
         None => Ok(()),
-    }
-}
-
-fn collect(condition: &Condition, named: &mut Vec<String>) {
-    match condition {
-        Condition::Search(name) => {
-            if !named.contains(name) {
-                named.push(name.clone());
-            }
-        }
-        Condition::Not(inside) => collect(inside, named),
-        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|part| collect(part, named)),
-        Condition::Selector { .. } => {}
     }
 }
 

@@ -8,6 +8,8 @@ mod modifier;
 mod regex;
 mod working;
 
+pub(crate) use self::regex::is_beyond_linear;
+
 use self::modifier::Modifier;
 use self::working::Working;
 use crate::condition::Condition;
@@ -78,7 +80,7 @@ pub(crate) fn search(node: &Node) -> Result<Search, Refusal> {
         Value::Map(entries) if entries.is_empty() => Err(node.wrong("search", "a map, a list or a text")),
         Value::Map(entries) => {
             let items = entries.iter().map(|entry| item(entry).map(Search::Item));
-            Ok(one_or(items.collect::<Result<_, _>>()?, Search::All))
+            Ok(Search::all(items.collect::<Result<_, _>>()?))
         }
         Value::List(nodes) => list(node, nodes),
         _ => keywords(node.place, std::slice::from_ref(node), &[]).map(Search::Item),
@@ -93,17 +95,7 @@ fn list(node: &Node, nodes: &[Node]) -> Result<Search, Refusal> {
         return keywords(node.place, nodes, &[]).map(Search::Item);
     }
     let searches = nodes.iter().map(search).collect::<Result<_, _>>()?;
-    Ok(one_or(searches, Search::Any))
-}
-
-fn one_or(mut searches: Vec<Search>, many: fn(Vec<Search>) -> Search) -> Search {
-    match searches.pop() {
-        Some(search) if searches.is_empty() => search,
-        last => {
-            searches.extend(last);
-            many(searches)
-        }
-    }
+    Ok(Search::any(searches))
 }
 
 /// A key with its modifiers, and one value or a list of them.
@@ -157,6 +149,7 @@ fn tested(
         },
         negated: modifiers.contains(&Modifier::Negated),
         place,
+        applied: Vec::new(),
     })
 }
 

@@ -24,6 +24,12 @@ pub(super) fn check(source: &str) -> Result<(), Reason> {
     }
 }
 
+/// Whether engines that run in linear time cannot read it: look-around, back-references, and what PCRE alone has.
+pub(crate) fn is_beyond_linear(source: &str) -> bool {
+    let mut parser = ParserBuilder::new().nest_limit(limits::REGEX_DEPTH_MAX).build();
+    parser.parse(source).is_err()
+}
+
 fn is_broken(kind: &ErrorKind) -> bool {
     matches!(
         kind,

@@ -8,6 +8,8 @@ mod read;
 mod scalar;
 mod split;
 
+pub(crate) use scalar::number;
+
 use crate::error::{Place, Reason, Refusal};
 use crate::limits;
 use crate::test::Number;

@@ -17,7 +17,7 @@ pub(super) fn plain(text: &str) -> Value {
 }
 
 /// The number that this is, if it is one; those that are not numbers to compare with (`.nan`) stay texts.
-pub(super) fn number(text: &str) -> Option<Number> {
+pub(crate) fn number(text: &str) -> Option<Number> {
     if !text.starts_with(|first: char| first.is_ascii_digit() || matches!(first, '+' | '-' | '.')) {
         return None;
     }

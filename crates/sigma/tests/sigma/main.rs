@@ -8,4 +8,7 @@
 )]
 
 mod cases;
+mod hostile;
+mod pipelines;
 mod real;
+mod rules;
