@@ -100,7 +100,8 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// Reads and compiles a pattern.
+    /// Reads and compiles a pattern. What STIX 2.0 allowed and STIX 2.1 does not (a text as a time, a kind of
+    /// qualifier twice) is evaluated, for a pattern does not say which it is of.
     ///
     /// # Errors
     /// Why it is not evaluated.

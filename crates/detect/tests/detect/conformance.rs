@@ -7,19 +7,9 @@ use entente_stix::json::{self, Value};
 /// Where the text overrules the reference matcher: the case, what the text says, and its clause.
 const OVERRULED: &[(&str, &str, &str)] = &[
     (
-        "m0251",
-        "error",
-        "§9.5.1: not more than one Qualifier of a type on one expression",
-    ),
-    (
         "m0659",
-        "error",
-        "§9.5.1: not more than one Qualifier of a type on one expression",
-    ),
-    (
-        "m0663",
-        "error",
-        "§9.5.1: not more than one Qualifier of a type on one expression",
+        "no_match",
+        "§9.5.1: each repetition is by a different Observation; number_observed is not asked",
     ),
     (
         "m0661",
@@ -54,7 +44,7 @@ const OVERRULED: &[(&str, &str, &str)] = &[
 ];
 
 /// What the reference matcher says where each observation counts as often as `number_observed` says.
-const COUNTED: &[&str] = &["m0661"];
+const COUNTED: &[&str] = &["m0659", "m0661"];
 
 fn text<'v>(value: &'v Value<'_>, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap()
