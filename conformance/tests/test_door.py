@@ -184,9 +184,9 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
 
 def post(server):
-    """The beginning of an import by somebody who may."""
-    head = f"POST /api/v1/import?source=slow HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.home.token}\r\n"
-    return head.encode() + b"Content-Type: application/octet-stream\r\nContent-Length: 100000\r\n\r\n{"
+    """The beginning of a question by somebody who may; imports of one caller are few at a time."""
+    head = f"POST /api/v1/look HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.home.token}\r\n"
+    return head.encode() + b"Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n{"
 
 
 def frame(kind, flags, stream, payload=b""):
@@ -234,7 +234,8 @@ def test_slow_connections_are_freed_and_hold_nobody_up(tls, plain):
         took = {}
         for name, future in held:
             took[name] = max(took.get(name, 0), future.result())
-    assert all(took[name] > 5 for name in took), "each holds on for a while"
+    quick = {name: round(seconds, 1) for name, seconds in took.items() if seconds <= 5}
+    assert not quick, f"each holds on for a while: {quick}"
     late = {name: round(seconds, 1) for name, seconds in took.items() if seconds > FREED_WITHIN}
     assert not late, late
     assert sorted(waits)[len(waits) * 9 // 10] < 1, waits
