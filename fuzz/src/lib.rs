@@ -25,7 +25,7 @@ pub use exchange::{exchange_bundle, exchange_hello, exchange_message, exchange_s
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
-pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern};
+pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern, stix_pattern_equal};
 pub use store::search_query;
 pub use taxii::{taxii_answer, taxii_answers, taxii_envelope, taxii_query, taxii_takeover};
 pub use telemetry::{evtx, logs};
@@ -62,6 +62,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stix_json", stix_json),
     ("stix_object", stix_object),
     ("stix_pattern", stix_pattern),
+    ("stix_pattern_equal", stix_pattern_equal),
     ("taxii_answer", taxii_answer),
     ("taxii_answers", taxii_answers),
     ("taxii_envelope", taxii_envelope),

@@ -70,7 +70,7 @@ pub fn stix_object(data: &[u8]) {
     }
 }
 
-/// Patterns: what is written back is read again, as the same.
+/// Patterns: what is written back is read again, as the same; every remark has a place in the text.
 pub fn stix_pattern(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
@@ -79,6 +79,36 @@ pub fn stix_pattern(data: &[u8]) {
     let written = parsed.to_string();
     let again = pattern::parse(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
     assert_eq!(again.to_string(), written);
+    let linted = pattern::lint(text).expect("what is parsed is linted");
+    for remark in &linted.remarks {
+        let line = text.split('\n').nth(remark.line - 1).expect("a line of the text");
+        assert!(remark.column <= line.chars().count() + 1 && !remark.message.is_empty());
+    }
+    let looked_at = pattern::inspect(text).expect("what is parsed is inspected");
+    let uses: usize = looked_at.comparisons.values().map(Vec::len).sum();
+    assert_eq!(uses, parsed.comparisons().len());
+}
+
+/// Two patterns, with a NUL between them: a normal form is its own, and sameness has no sides.
+pub fn stix_pattern_equal(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let (left, right) = text.split_once('\0').unwrap_or((text, text));
+    let (Ok(left), Ok(right)) = (pattern::parse(left), pattern::parse(right)) else {
+        return;
+    };
+    assert_eq!(pattern::equal(&left, &right), pattern::equal(&right, &left));
+    let Ok(normal) = pattern::normal(&left) else {
+        return;
+    };
+    let written = normal.to_string();
+    let again = pattern::parse(&written).unwrap_or_else(|error| panic!("{error}: {written}"));
+    let Ok(twice) = pattern::normal(&again) else {
+        return;
+    };
+    assert_eq!(twice, normal, "{written}");
+    assert_eq!(pattern::equal(&left, &again), Ok(true), "{written}");
 }
 
 /// Values: a normal form is its own, whatever the kind.

@@ -15,6 +15,7 @@ pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod look;
 pub(crate) mod party;
+pub(crate) mod pattern;
 pub(crate) mod peer;
 pub(crate) mod proof;
 pub(crate) mod release;

@@ -3,6 +3,7 @@
 mod account;
 mod channel;
 mod party;
+mod pattern;
 mod peer;
 mod serve;
 mod taxii;
@@ -24,6 +25,7 @@ pub(crate) use party::{
     Agreement, AgreementAdd, AgreementExplain, AgreementNew, AgreementShow, AgreementSign, AgreementWord,
     Doing, Party, PartyAdd, PartyCard, PartyKeys, Unlock,
 };
+pub(crate) use pattern::{Pattern, PatternCheck, PatternEqual};
 pub(crate) use peer::{Peer, PeerAdd, PeerSync};
 pub(crate) use serve::Serve;
 pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush, TaxiiTakeover};
@@ -104,6 +106,9 @@ pub(crate) enum Command {
     /// Other organisations' TAXII 2.1 servers: look, read feeds, hand in what was released
     #[command(subcommand)]
     Taxii(Taxii),
+    /// STIX patterns, without a node: read them, say whether two mean the same
+    #[command(subcommand)]
+    Pattern(Pattern),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

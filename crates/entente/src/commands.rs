@@ -2,6 +2,7 @@
 
 mod account;
 mod agreement;
+mod batch;
 mod bundle;
 mod check;
 mod demo;
@@ -12,6 +13,7 @@ mod limits;
 mod log;
 mod look;
 mod party;
+mod pattern;
 mod peer;
 mod recall;
 mod release;
@@ -45,6 +47,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Serve(asked) => crate::serve::run(global, asked),
         Command::Account(asked) => account::run(global, asked),
         Command::Taxii(asked) => taxii::run(global, asked),
+        Command::Pattern(asked) => pattern::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

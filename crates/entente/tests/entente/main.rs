@@ -19,6 +19,7 @@ mod hostile;
 mod import;
 mod map;
 mod party;
+mod pattern;
 mod peers;
 mod scan;
 mod serve;

@@ -1,0 +1,141 @@
+//! `entente pattern check`: each pattern, and what is to be said about it.
+
+use std::io::Write;
+
+use entente_stix::json::Value;
+
+use super::given::{self, PassedOver};
+use super::pointed::pointed;
+use crate::answers::pattern::{PatternShown, RemarkShown, shown};
+use crate::cli::{Global, PatternCheck};
+use crate::commands::batch::{self, Members};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure};
+use crate::render::{counted, safe, short};
+
+/// Characters of a pattern in the line that says it is valid.
+const SHOWN: usize = 120;
+
+pub(super) fn run(global: &Global, asked: &PatternCheck) -> Result<Exit, Failure> {
+    if asked.batch {
+        return batch::run("`id` and `pattern`", answered, |error| {
+            verdict(Some(error.to_string()))
+        });
+    }
+    let mut out = out();
+    let mut sums = Sums::default();
+    let passed = given::each(&asked.patterns, &mut |given| {
+        let shown = shown(given.source, &given.text, given.is_old);
+        sums.count(&shown);
+        if global.json {
+            return json_line(&mut out, &shown);
+        }
+        tell(&shown, &mut out)
+    })?;
+    if !global.json && !global.quiet {
+        writeln!(out, "{}", sums.words(&passed))?;
+    }
+    out.flush()?;
+    if sums.patterns == 0 && passed.unread == 0 {
+        return Err(Failure::input(
+            "no pattern was read; give a pattern, or a file with indicators of `pattern_type` `stix`",
+        ));
+    }
+    Ok(if sums.invalid > 0 || passed.unread > 0 {
+        Exit::BadInput
+    } else {
+        Exit::Done
+    })
+}
+
+fn answered(line: &Value<'_>) -> Members {
+    let Some(text) = line.get("pattern").and_then(Value::as_str) else {
+        return verdict(Some("there is no `pattern`, or it is no text".to_owned()));
+    };
+    verdict(shown(None, text, false).error)
+}
+
+fn verdict(error: Option<String>) -> Members {
+    let mut members = Members::new();
+    members.insert("valid".into(), error.is_none().into());
+    members.insert("error".into(), error.into());
+    members
+}
+
+fn tell(shown: &PatternShown, out: &mut impl Write) -> Result<(), Failure> {
+    let source = match &shown.source {
+        Some(source) => format!("{}  ", safe(source)),
+        None => String::new(),
+    };
+    if shown.remarks.is_empty() {
+        writeln!(out, "{:<8} {source}{}", "valid", short(&shown.pattern, SHOWN))?;
+    }
+    for RemarkShown {
+        severity,
+        line,
+        column,
+        message,
+        ..
+    } in &shown.remarks
+    {
+        writeln!(
+            out,
+            "{severity:<8} {source}line {line}, column {column}: {}\n{}",
+            safe(message),
+            pointed(&shown.pattern, *line, *column)
+        )?;
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Sums {
+    patterns: u64,
+    invalid: u64,
+    warnings: u64,
+    notes: u64,
+}
+
+impl Sums {
+    fn count(&mut self, shown: &PatternShown) {
+        let of = |severity| {
+            shown
+                .remarks
+                .iter()
+                .filter(|one| one.severity == severity)
+                .count() as u64
+        };
+        self.patterns += 1;
+        self.invalid += u64::from(!shown.valid);
+        self.warnings += of("warning");
+        self.notes += of("note");
+    }
+
+    fn words(&self, passed: &PassedOver) -> String {
+        let mut words = format!(
+            "{}: {} valid, {} invalid, {}",
+            counted(self.patterns, "pattern"),
+            self.patterns - self.invalid,
+            self.invalid,
+            counted(self.warnings, "warning"),
+        );
+        let further = [
+            (self.notes, counted(self.notes, "note")),
+            (
+                passed.objects,
+                format!(
+                    "{} without a STIX pattern passed over",
+                    counted(passed.objects, "object")
+                ),
+            ),
+            (passed.unread, format!("{} unread", passed.unread)),
+        ];
+        for (count, said) in further {
+            if count > 0 {
+                words.push_str(", ");
+                words.push_str(&said);
+            }
+        }
+        words
+    }
+}

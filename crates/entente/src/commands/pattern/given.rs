@@ -1,0 +1,183 @@
+//! Patterns that an argument names: itself, a file that holds one, indicators in files, stdin.
+
+use std::io::{Cursor, Read};
+use std::path::Path;
+
+use entente_stix::json::{self, Value};
+use entente_stix::limits::PATTERN_BYTES_MAX;
+
+use crate::answers::stix::objects;
+use crate::exit::Failure;
+use crate::inputs::{self, Input};
+use crate::render::safe;
+
+/// A pattern and where it comes from.
+pub(super) struct Given {
+    /// File and pointer; none for an argument.
+    pub(super) source: Option<String>,
+    pub(super) text: String,
+    /// Whether it is of STIX 2.0, by its indicator.
+    pub(super) is_old: bool,
+}
+
+/// What a reading passed over.
+#[derive(Default)]
+pub(super) struct PassedOver {
+    /// Objects without a STIX pattern.
+    pub(super) objects: u64,
+    /// Inputs and objects that cannot be read; they are named on stderr.
+    pub(super) unread: u64,
+}
+
+/// Every pattern that the arguments name, in order, each given to `each`.
+pub(super) fn each(
+    arguments: &[String],
+    each: &mut dyn FnMut(Given) -> Result<(), Failure>,
+) -> Result<PassedOver, Failure> {
+    let mut passed = PassedOver::default();
+    for argument in arguments {
+        if !is_path(argument) {
+            each(Given {
+                source: None,
+                text: argument.clone(),
+                is_old: false,
+            })?;
+            continue;
+        }
+        for input in inputs::collect(std::slice::from_ref(argument))? {
+            match of_input(&input, &mut passed, each) {
+                Err(failure) if failure.exit == crate::exit::Exit::BadInput => {
+                    passed.unread += 1;
+                    eprintln!("unread   {}", safe(&failure.message));
+                }
+                done => done?,
+            }
+        }
+    }
+    Ok(passed)
+}
+
+/// Whether an argument names a file rather than being a pattern, which holds a bracket or at least a blank
+/// or a colon.
+fn is_path(argument: &str) -> bool {
+    argument == "-"
+        || Path::new(argument).exists()
+        || !(argument.is_empty() || argument.contains(['[', ']', '(', ' ', ':', '\n', '=']))
+}
+
+fn of_input(
+    input: &Input,
+    passed: &mut PassedOver,
+    each: &mut dyn FnMut(Given) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let name = input.name();
+    let failed = |error: std::io::Error| {
+        Failure::input(format!(
+            "cannot read `{}`: {error}; check path, permissions and content",
+            safe(&name)
+        ))
+    };
+    let opened = input.open().map_err(failed)?;
+    let mut reader = entente_telemetry::decompressed(opened, &name).map_err(Failure::input)?;
+    let mut text = Vec::new();
+    let most = PATTERN_BYTES_MAX as u64 + 1;
+    (&mut reader).take(most).read_to_end(&mut text).map_err(failed)?;
+    if is_json(&text) {
+        let whole = Cursor::new(text).chain(reader);
+        return objects(whole, &name, &mut |pointer, object| {
+            of_object(&name, pointer, object, passed, each)
+        });
+    }
+    let text = String::from_utf8(text).map_err(|_| {
+        Failure::input(format!(
+            "`{}` is neither a pattern nor STIX: it is not UTF-8; give a pattern or indicators",
+            safe(&name)
+        ))
+    })?;
+    each(Given {
+        source: Some(name.clone()),
+        text: text.trim_end_matches(['\n', '\r']).to_owned(),
+        is_old: false,
+    })
+}
+
+/// Whether a text is JSON and no pattern: an object, or a list that begins with one.
+fn is_json(text: &[u8]) -> bool {
+    let text = text
+        .strip_prefix(b"\xef\xbb\xbf")
+        .unwrap_or(text)
+        .trim_ascii_start();
+    match text.split_first() {
+        Some((b'{', _)) => true,
+        Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')),
+        _ => false,
+    }
+}
+
+fn of_object(
+    file: &str,
+    pointer: &str,
+    object: Result<&[u8], String>,
+    passed: &mut PassedOver,
+    each: &mut dyn FnMut(Given) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let source = format!("{file}#{pointer}");
+    let read = object.and_then(|text| json::read(text).map_err(|error| error.to_string()));
+    let value = match read {
+        Ok(value) => value,
+        Err(reason) => {
+            passed.unread += 1;
+            eprintln!("unread   {}: {}", safe(&source), safe(&reason));
+            return Ok(());
+        }
+    };
+    let member = |name| value.get(name).and_then(Value::as_str);
+    // STIX 2.0 had one language for patterns, and no property that names it.
+    let is_stix = matches!(member("pattern_type"), None | Some("stix"));
+    match member("pattern") {
+        Some(text) if is_stix && member("type") == Some("indicator") => each(Given {
+            source: Some(source),
+            text: text.to_owned(),
+            is_old: member("pattern_type").is_none()
+                || member("pattern_version").is_some_and(|version| version.starts_with("2.0")),
+        }),
+        _ => {
+            passed.objects += 1;
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_patterns_are_told_apart() {
+        for text in [
+            "[a:b = 1]",
+            "([a:b = 1])",
+            "a:b=1",
+            "",
+            "file:size = 1280",
+            "[[]]",
+        ] {
+            assert!(!is_path(text), "{text}");
+        }
+        for path in ["-", "feed.json", "/no/such/file", "."] {
+            assert!(is_path(path), "{path}");
+        }
+        for json in [
+            "{}",
+            " [ {} ]",
+            "[\"x\"]",
+            "\u{feff}{\"type\":\"bundle\"}",
+            "[[]]",
+        ] {
+            assert!(is_json(json.as_bytes()), "{json}");
+        }
+        for pattern in ["[a:b = 1]", "", "[", "[ 'a':b = 1]", "/* { */ [a:b=1]"] {
+            assert!(!is_json(pattern.as_bytes()), "{pattern}");
+        }
+    }
+}
