@@ -19,16 +19,22 @@ use tree::{Names, Node};
 /// Whether two patterns mean the same was not decided: their normal forms are too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "not decided: the normal form takes more than {PATTERN_NORMAL_STEPS_MAX} steps; compare smaller parts"
+    "not decided: the normal form takes more than {PATTERN_NORMAL_STEPS_MAX} steps, or more room than a \
+     pattern has; compare smaller parts"
 )]
 pub struct Undecided;
 
 /// The pattern in its normal form: an OR of alternatives without any that another one covers, each in one
 /// spelling, all in one order. Idempotent; never matches where the pattern never can.
 ///
-/// Work and size are bounded by [`PATTERN_NORMAL_STEPS_MAX`].
+/// Work and size are bounded by [`PATTERN_NORMAL_STEPS_MAX`]. What could not be read back, because it is longer or
+/// deeper than a pattern may be, is [`Undecided`] too.
 pub fn normal(pattern: &Pattern) -> Result<Pattern, Undecided> {
-    form(pattern, Detail::Fine)
+    let normal = form(pattern, Detail::Fine)?;
+    match super::parse(&normal.to_string()) {
+        Ok(_) => Ok(normal),
+        Err(_) => Err(Undecided),
+    }
 }
 
 /// Whether two patterns match the same observations, as far as the laws above tell: `true` is certain,
@@ -39,7 +45,7 @@ pub fn equal(left: &Pattern, right: &Pattern) -> Result<bool, Undecided> {
     {
         return Ok(true);
     }
-    Ok(normal(left)? == normal(right)?)
+    Ok(form(left, Detail::Fine)? == form(right, Detail::Fine)?)
 }
 
 /// How far a pattern is taken apart.

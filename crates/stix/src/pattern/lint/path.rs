@@ -68,6 +68,13 @@ fn root(type_name: &str) -> Result<&'static ObjectType, Fault> {
 }
 
 fn near_type(type_name: &str) -> String {
+    let is_extended = |known: &&&ObjectType| known.extensions.iter().any(|(key, _)| *key == type_name);
+    if let Some(known) = tables::ALL.iter().find(is_extended) {
+        return format!(
+            "it is an extension: write `{}:extensions.'{type_name}'`",
+            known.name
+        );
+    }
     let observables = || {
         tables::ALL
             .iter()
@@ -180,19 +187,26 @@ const OLD_NAMES: &[(&str, &str, &str)] = &[
     ("windows-registry-key", "modified", "modified_time"),
 ];
 
+/// Properties that are looked for where they are not: owner, name, and where it stands.
+const ELSEWHERE: &[(&str, &str, &str)] = &[("file", "path", "parent_directory_ref.path")];
+
 fn no_property(owner: &str, name: &str, properties: &[Property]) -> Fault {
     let (owner, shown) = (shortened(owner), shortened(name));
     if name.starts_with("x_") {
         let message = format!("`{shown}` is a property of somebody's own; only who has it can match it");
         return Fault::new(RemarkKind::Custom, message);
     }
-    let is_old = |(old_owner, old, _): &&(&str, &str, &str)| *old_owner == owner && *old == name;
-    if let Some((_, _, new)) = OLD_NAMES.iter().find(is_old) {
+    let find = |table: &'static [(&str, &str, &'static str)]| {
+        let mut rows = table.iter();
+        rows.find_map(|(of, old, new)| (*of == owner && *old == name).then_some(*new))
+    };
+    if let Some(new) = find(OLD_NAMES) {
         let message = format!("STIX 2.0 called it `{shown}`; in STIX 2.1 it is `{new}`");
         return Fault::new(RemarkKind::OldName, message);
     }
     let names = || properties.iter().map(|property| property.name);
-    let way_out = meant(name, names())
+    let way_out = find(ELSEWHERE)
+        .or_else(|| meant(name, names()))
         .map(|near| format!("did you mean `{near}`?"))
         .unwrap_or_else(|| format!("it has {}", listed(names())));
     Fault::new(

@@ -86,6 +86,18 @@ fn names_that_no_object_has_come_with_near_ones() {
         18,
         "no extension `windows-pe-ext`",
     );
+    check(
+        "[file:path = 'x']",
+        UnknownProperty,
+        7,
+        "did you mean `parent_directory_ref.path`?",
+    );
+    check(
+        "[http-request-ext:request_method = 'get']",
+        UnknownType,
+        2,
+        "write `network-traffic:extensions.'http-request-ext'`",
+    );
     check("[process:name = 'x']", OldName, 10, "it is `image_ref.name`");
     check(
         "[process:binary_ref.name = 'x']",
@@ -164,7 +176,12 @@ fn constants_that_never_equal_the_property_are_told() {
         31,
         "without quotes",
     );
-    check("[file:ctime > '2024-01-01T00:00:00Z']", ConstantType, 15, "t'");
+    check(
+        "[file:ctime > '2024-01-01T00:00:00Z']",
+        ConstantType,
+        15,
+        "letter by letter; write it as t'",
+    );
     check("[file:magic_number_hex = 1]", ConstantType, 26, "h'");
     check(
         "[file:name ISSUBSET '10.0.0.0/8']",

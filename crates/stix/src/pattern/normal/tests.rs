@@ -100,6 +100,10 @@ fn the_normal_form_is_readable() {
         "[a:x = 1 OR b:x = 1] WITHIN 5 SECONDS"
     );
     assert_eq!(written("[a:b = 1 AND c:d = 1]"), "[x-never:matches IN ()]");
+    assert_eq!(
+        written("[a:b = 3] OR [a:b IN (1, 4) OR a:b != 1] OR [a:b = 2 AND a:c = 1]"),
+        "[a:b != 1 OR a:b IN (1, 3, 4) OR a:b = 2 AND a:c = 1]"
+    );
 }
 
 #[test]
@@ -114,6 +118,10 @@ fn what_explodes_is_not_decided() {
         assert_eq!(normal(&parse(text).unwrap()), Err(Undecided), "{text}");
         assert_eq!(same(text, "[a:b = 1]"), Err(Undecided), "{text}");
     }
+    // Decided, but longer than a pattern may be.
+    let long = |number| format!("[a:b = '{0}{number}' OR a:c = '{0}{number}']", "x".repeat(60));
+    let long = parse(&(0..12).map(long).collect::<Vec<_>>().join(" FOLLOWEDBY ")).unwrap();
+    assert_eq!((normal(&long), equal(&long, &long)), (Err(Undecided), Ok(true)));
     // Where only the order differs, it is decided all the same.
     let mut parts: Vec<&str> = and.split(" AND ").collect();
     parts.reverse();
@@ -129,6 +137,8 @@ fn large_patterns_are_decided() {
     let or = format!("[a:b = {}]", reversed.join("] OR [a:b = "));
     assert_eq!(same(&set, &or), Ok(true));
     assert_eq!(same(&set, "[a:b = 1]"), Ok(false));
+    // It grows no longer than it came.
+    assert!(written(&or).len() < or.len());
     let and = |values: &[String]| format!("[a:b = {}]", values.join("] AND [a:b = "));
     assert_eq!(same(&and(&values), &and(&reversed)), Ok(true));
 }

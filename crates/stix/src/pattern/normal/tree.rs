@@ -1,10 +1,13 @@
 //! What a pattern is made of while it is normalised: numbers for comparisons and qualifiers, and nodes over
 //! them. Numbers follow the order of the text, so that sorted numbers are sorted text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::super::ast::{Comparison, ComparisonExpr, ObservationExpr, Pattern, Qualifier};
+use super::super::ast::{
+    Comparison, ComparisonExpr, ObjectPath, ObservationExpr, Operator, Pattern, Qualifier,
+};
 use super::{Conjunction, Detail, atom};
+use crate::limits::PATTERN_SET_MAX;
 
 /// An alternative: anything but an OR.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -129,17 +132,16 @@ impl Names {
 
     /// An OR of nodes as a pattern writes it; none where there is nothing.
     pub(super) fn written(&self, alternatives: &[Node]) -> Option<ObservationExpr> {
-        // The leaves come first, and one `[…]` holds them all.
-        let mut leaf = Vec::new();
+        // One `[…]` holds all leaves.
+        let mut leaves = Vec::new();
         let mut parts = Vec::new();
         for one in alternatives {
             match one {
-                Node::Leaf(conjunctions) if self.detail == Detail::Fine => {
-                    leaf.extend(conjunctions.iter().filter_map(|one| self.conjunction(one)));
-                }
+                Node::Leaf(conjunctions) if self.detail == Detail::Fine => leaves.extend(conjunctions),
                 other => parts.extend(self.node(other)),
             }
         }
+        let leaf = self.gathered(&leaves);
         let leaf = chained(leaf, ComparisonExpr::Or).map(ObservationExpr::Comparison);
         chained(leaf.into_iter().chain(parts).collect(), ObservationExpr::Or)
     }
@@ -163,6 +165,35 @@ impl Names {
                 qualifier: self.spelled.get(*number as usize)?.clone(),
             }),
         }
+    }
+
+    /// Conjunctions as a pattern writes them; lone `=` on one path become an `IN (…)`.
+    fn gathered(&self, conjunctions: &[&Conjunction]) -> Vec<ComparisonExpr> {
+        let mut parts = Vec::new();
+        let mut sets: HashMap<&ObjectPath, usize> = HashMap::new();
+        for conjunction in conjunctions {
+            let Some(test) = self.lone_equal(conjunction) else {
+                parts.extend(self.conjunction(conjunction));
+                continue;
+            };
+            match sets.get(&test.path).and_then(|set| parts.get_mut(*set)) {
+                Some(ComparisonExpr::Test(set)) if set.values.len() < PATTERN_SET_MAX => {
+                    set.operator = Operator::In;
+                    set.values.extend_from_slice(&test.values);
+                }
+                _ => {
+                    sets.insert(&test.path, parts.len());
+                    parts.push(ComparisonExpr::Test(test.clone()));
+                }
+            }
+        }
+        parts
+    }
+
+    fn lone_equal(&self, conjunction: &[u32]) -> Option<&Comparison> {
+        let [only] = conjunction else { return None };
+        let test = self.comparisons.get(*only as usize)?;
+        (test.operator == Operator::Equal).then_some(test)
     }
 
     fn conjunction(&self, conjunction: &[u32]) -> Option<ComparisonExpr> {
