@@ -140,6 +140,15 @@ fn patterns_come_from_files_of_objects_of_text_and_from_stdin() {
         "{}",
         ran.out
     );
+    home.file("many/list.txt", "evil.example\n");
+    home.file("many/one.stix", "[url:value = 'x']");
+    let ran = home.ok(&["pattern", "check", &home.path("many").display().to_string()]);
+    assert!(
+        ran.out
+            .ends_with("1 valid, 0 invalid, 0 warnings, 1 file without a pattern passed over\n"),
+        "{}",
+        ran.out
+    );
     let ran = home.with_input(&["pattern", "check", "-"], "[url:value = 'x']");
     assert_eq!(ran.code, 0, "{}", ran.out);
     let ran = home.run(&["pattern", "check", "no-such-file.json"]);

@@ -128,6 +128,10 @@ impl Sums {
                     counted(passed.objects, "object")
                 ),
             ),
+            (
+                passed.files,
+                format!("{} without a pattern passed over", counted(passed.files, "file")),
+            ),
             (passed.unread, format!("{} unread", passed.unread)),
         ];
         for (count, said) in further {

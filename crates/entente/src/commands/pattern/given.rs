@@ -25,6 +25,8 @@ pub(super) struct Given {
 pub(super) struct PassedOver {
     /// Objects without a STIX pattern.
     pub(super) objects: u64,
+    /// Files in folders that hold neither STIX nor what could be a pattern.
+    pub(super) files: u64,
     /// Inputs and objects that cannot be read; they are named on stderr.
     pub(super) unread: u64,
 }
@@ -44,8 +46,9 @@ pub(super) fn each(
             })?;
             continue;
         }
+        let is_folder = Path::new(argument).is_dir();
         for input in inputs::collect(std::slice::from_ref(argument))? {
-            match of_input(&input, &mut passed, each) {
+            match of_input(&input, is_folder, &mut passed, each) {
                 Err(failure) if failure.exit == crate::exit::Exit::BadInput => {
                     passed.unread += 1;
                     eprintln!("unread   {}", safe(&failure.message));
@@ -67,6 +70,7 @@ fn is_path(argument: &str) -> bool {
 
 fn of_input(
     input: &Input,
+    in_folder: bool,
     passed: &mut PassedOver,
     each: &mut dyn FnMut(Given) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
@@ -87,6 +91,10 @@ fn of_input(
         return objects(whole, &name, &mut |pointer, object| {
             of_object(&name, pointer, object, passed, each)
         });
+    }
+    if in_folder && !begins_as_pattern(&text) {
+        passed.files += 1;
+        return Ok(());
     }
     let text = String::from_utf8(text).map_err(|_| {
         Failure::input(format!(
@@ -112,6 +120,10 @@ fn is_json(text: &[u8]) -> bool {
         Some((b'[', rest)) => matches!(rest.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')),
         _ => false,
     }
+}
+
+fn begins_as_pattern(text: &[u8]) -> bool {
+    matches!(text.trim_ascii_start().first(), Some(b'[' | b'('))
 }
 
 fn of_object(
