@@ -4,6 +4,7 @@ use std::{io::Read, sync::OnceLock};
 
 use entente_detect::{
     Atom, Compiler, Counters, Entry, Generation, Options, Scanner, Settings, Test,
+    pattern::{self, Mode, Observations, join::Bounds},
     terms::{self, of_pattern},
 };
 use entente_stix::observable::Kind;
@@ -30,6 +31,41 @@ pub fn terms(data: &[u8]) {
     let generation = compiled(&terms.atoms);
     generation.verify().expect("what was just written is sound");
     let _ = scanned(data, &generation);
+}
+
+/// A pattern in the first line, observed data in the others: an answer in bounded steps, and what matches inside one
+/// asset matches over all.
+pub fn pattern_match(data: &[u8]) {
+    let (text, observed) = data.split_at(data.iter().position(|&byte| byte == b'\n').unwrap_or(data.len()));
+    let Ok(compiled) = pattern::Compiled::parse(&String::from_utf8_lossy(text)) else {
+        return;
+    };
+    let observations = Observations::read(observed);
+    let verdict = |mode, counts_number_observed| {
+        let bounds = Bounds {
+            hits_max: 1 << 16,
+            steps_max: 1 << 12,
+        };
+        let options = pattern::Options {
+            mode,
+            counts_number_observed,
+            bounds,
+        };
+        let verdict = compiled.evaluate(&observations, options);
+        assert_eq!(verdict.matched, !verdict.binding.is_empty());
+        assert!(!(verdict.matched && verdict.incomplete.is_some()));
+        let is_there = |part: &pattern::Part| observations.get(part.observation).is_some();
+        assert!(verdict.binding.iter().all(is_there));
+        verdict
+    };
+    let strict = verdict(Mode::Strict, false);
+    if verdict(Mode::Asset, false).matched {
+        assert!(strict.matched || strict.incomplete.is_some());
+    }
+    if strict.matched {
+        let counted = verdict(Mode::Strict, true);
+        assert!(counted.matched || counted.incomplete.is_some());
+    }
 }
 
 /// A log against a few indicators: what is found does not depend on where reads end.

@@ -20,7 +20,7 @@ mod translog;
 
 pub use access::shown;
 pub use decide::decide;
-pub use detect::{generation, scan, terms};
+pub use detect::{generation, pattern_match, scan, terms};
 pub use exchange::{exchange_bundle, exchange_hello, exchange_message, exchange_slice};
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
@@ -54,6 +54,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("note", note),
     ("observable", observable),
     ("opening", opening),
+    ("pattern_match", pattern_match),
     ("published", published),
     ("scan", scan),
     ("search_query", search_query),
