@@ -73,6 +73,18 @@ pub const JOIN_HITS_MAX: u64 = 1 << 27;
 /// Steps of the search among the bindings of one pattern, where order and counting do not decide.
 pub const JOIN_STEPS_MAX: u64 = 1 << 20;
 
+/// Deepest nesting of the conditions of one leaf of a rule; a deeper one is refused.
+pub const RULE_CONDITION_DEPTH_MAX: usize = 128;
+
+/// Most comparisons and conditions of one leaf of a rule; one with more is refused.
+pub const RULE_CONDITION_PARTS_MAX: usize = 65_536;
+
+/// Most leaves (conditions of rules and patterns) that are evaluated together; further ones are refused.
+pub const RULE_LEAVES_MAX: usize = 1 << 20;
+
+/// Most comparisons that an explanation of one rule and one row gives.
+pub const RULE_FINDINGS_MAX: usize = 64;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -189,5 +201,25 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "value of a hit, bytes",
         HIT_VALUE_BYTES_MAX as u64,
         "a longer value is cut in the detection",
+    ),
+    (
+        "nesting of a rule's conditions",
+        RULE_CONDITION_DEPTH_MAX as u64,
+        "a rule with deeper ones is refused",
+    ),
+    (
+        "comparisons of a rule",
+        RULE_CONDITION_PARTS_MAX as u64,
+        "a rule with more is refused",
+    ),
+    (
+        "conditions of rules and patterns together",
+        RULE_LEAVES_MAX as u64,
+        "rules beyond are refused",
+    ),
+    (
+        "comparisons in an explanation",
+        RULE_FINDINGS_MAX as u64,
+        "further ones are not given",
     ),
 ];

@@ -3,9 +3,11 @@
 use crate::fields;
 use crate::frame::Span;
 use crate::json::Tree;
-use crate::plan::{Buffers, Classes, Kinds, Plan, Slot};
+use crate::named::{Bytes, Gathered};
+use crate::plan::{Buffers, Classes, Kinds, Plan, Slot, Wanted};
 use crate::shape::{Framing, Shapes, Slots};
-use crate::{Defect, Format, Kind, Observed, Record, Value, Visitor, csv, evtx_chunk, limits, record, tsv};
+use crate::{Defect, FieldNames, Format, Kind, Observed, Record, Value, Visitor};
+use crate::{csv, evtx_chunk, limits, record, tsv};
 use std::sync::Arc;
 
 /// Zero bytes after a batch's text, so that readers may look ahead.
@@ -49,6 +51,9 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Scratch {
     kinds: Kinds,
+    names: Option<FieldNames>,
+    is_windows: bool,
+    gathered: Gathered,
     shapes: Shapes,
     slots: Box<Slots>,
     json: Json,
@@ -71,6 +76,9 @@ impl Default for Scratch {
     fn default() -> Self {
         Scratch {
             kinds: Kinds::default(),
+            names: None,
+            is_windows: false,
+            gathered: Gathered::default(),
             shapes: Shapes::default(),
             slots: Box::new([Slot::default(); limits::SHAPE_VALUES_MAX]),
             json: Json::default(),
@@ -86,16 +94,30 @@ impl Scratch {
     pub fn new() -> Self {
         Self::default()
     }
+
+    /// Forgets what was learnt for other wishes.
+    fn prepare<V: Visitor>(&mut self, visitor: &V, format: Format) {
+        let kinds = Kinds::wanted_by(visitor);
+        let is_windows = format.has_windows_events();
+        let same_names = match (&self.names, visitor.names()) {
+            (None, None) => true,
+            (Some(known), Some(names)) => known.is_same(names) && self.is_windows == is_windows,
+            _ => false,
+        };
+        if self.kinds == kinds && same_names {
+            return;
+        }
+        self.kinds = kinds;
+        self.names = visitor.names().cloned();
+        self.is_windows = is_windows;
+        self.shapes.clear();
+    }
 }
 
 impl Batch {
     /// Reads every record of the batch.
     pub fn visit<V: Visitor>(&self, visitor: &mut V, scratch: &mut Scratch) {
-        let kinds = Kinds::wanted_by(visitor);
-        if scratch.kinds != kinds {
-            scratch.kinds = kinds;
-            scratch.shapes.clear();
-        }
+        scratch.prepare(visitor, self.format);
         for defect in &self.defects {
             visitor.defect(defect.clone());
         }
@@ -129,8 +151,12 @@ impl Batch {
         self.data.get(..self.used).unwrap_or(&self.data)
     }
 
+    fn bytes(&self, scratch: &Scratch) -> Bytes<'_> {
+        bytes(&self.data, scratch.names.is_some())
+    }
+
     fn visit_json_lines<V: Visitor>(&self, visitor: &mut V, scratch: &mut Scratch) {
-        let data = self.data.as_slice();
+        let data = self.bytes(scratch);
         let mut at = 0;
         let mut line = self.first_line;
         while at < self.used {
@@ -148,18 +174,11 @@ impl Batch {
     }
 
     fn visit_json_spans<V: Visitor>(&self, spans: &[Span], visitor: &mut V, scratch: &mut Scratch) {
+        let data = self.bytes(scratch);
         for span in spans {
             let (start, end) = (span.start as usize, span.end as usize);
             let place = (self.format, span.line);
-            json_record(
-                &self.data,
-                start,
-                place,
-                visitor,
-                scratch,
-                Framing::Spans,
-                Some(end),
-            );
+            json_record(data, start, place, visitor, scratch, Framing::Spans, Some(end));
         }
     }
 
@@ -177,7 +196,7 @@ impl Batch {
                 text.resize(end + 1 + PADDING, 0);
                 let place = (self.format, number);
                 json_record(
-                    &text,
+                    bytes(&text, scratch.names.is_some()),
                     0,
                     place,
                     &mut **visitor.borrow_mut(),
@@ -193,8 +212,12 @@ impl Batch {
 
     fn visit_tsv<V: Visitor>(&self, header: &tsv::Header, visitor: &mut V, scratch: &mut Scratch) {
         let columns = header.columns(scratch.kinds);
-        let data = self.data.as_slice();
-        let row = &mut scratch.row;
+        let source = self.bytes(scratch);
+        let data = source.bytes;
+        let Scratch {
+            row, names, gathered, ..
+        } = scratch;
+        let named = names.as_ref().map(|names| header.named(names));
         let mut at = 0;
         let mut line = self.first_line;
         while at < self.used {
@@ -202,6 +225,10 @@ impl Batch {
             let raw = data.get(at..end).unwrap_or_default();
             if row.columns() == header.fields.len() && raw.first() != Some(&b'#') {
                 row.observe(data, header, &columns, visitor);
+                if let Some(named) = &named {
+                    row.gather(source, header, named, gathered);
+                    gathered.give(source, |fields| visitor.fields(fields));
+                }
                 let layout = record::Layout::Tsv(header);
                 visitor.record(&Record {
                     line,
@@ -224,9 +251,15 @@ impl Batch {
         visitor: &mut V,
         scratch: &mut Scratch,
     ) {
-        let plan = header.plan(scratch.kinds);
+        let plan = header.plan(scratch.kinds, scratch.names.as_ref());
+        let source = self.bytes(scratch);
         let Scratch {
-            cells, text, json, ..
+            cells,
+            text,
+            json,
+            names,
+            gathered,
+            ..
         } = scratch;
         for span in spans {
             let (start, end, line) = (span.start as usize, span.end as usize, span.line);
@@ -248,6 +281,12 @@ impl Batch {
             }
             let data = csv::slots(&self.data, cells, &mut json.slots, text);
             plan.observe(data, &json.slots, &mut json.buffers, visitor);
+            if names.is_some() {
+                let is_rewritten = cells.iter().any(|cell| cell.doubled);
+                let source = if is_rewritten { Bytes::new(data) } else { source };
+                plan.gather(source, &json.slots, gathered);
+                gathered.give(source, |fields| visitor.fields(fields));
+            }
             let raw = self.data.get(start..end).unwrap_or_default();
             let layout = record::Layout::Csv(header);
             visitor.record(&Record {
@@ -261,6 +300,7 @@ impl Batch {
 
     fn visit_text<V: Visitor>(&self, layout: record::Layout<'_>, visitor: &mut V, scratch: &mut Scratch) {
         let wanted = scratch.kinds.has(Kind::Text);
+        let Scratch { names, gathered, .. } = scratch;
         let text = self.text();
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         if text.is_empty() && self.used == 0 {
@@ -282,12 +322,17 @@ impl Batch {
                     value: Value::Plain(raw),
                 });
             }
-            visitor.record(&Record {
+            let record = Record {
                 line,
                 raw,
                 format: self.format,
                 layout,
-            });
+            };
+            if let Some(names) = names {
+                record.gather_text(names, gathered);
+                gathered.give(bytes(&[], true), |fields| visitor.fields(fields));
+            }
+            visitor.record(&record);
         }
     }
 }
@@ -296,7 +341,7 @@ impl Batch {
 /// and known to be the next line end for lines.
 #[inline]
 fn json_record<V: Visitor>(
-    data: &[u8],
+    source: Bytes<'_>,
     start: usize,
     (format, line): (Format, u64),
     visitor: &mut V,
@@ -304,14 +349,24 @@ fn json_record<V: Visitor>(
     framing: Framing,
     given_end: Option<usize>,
 ) -> usize {
+    let data = source.bytes;
     let Scratch {
-        shapes, slots, json, ..
+        shapes,
+        slots,
+        json,
+        names,
+        gathered,
+        ..
     } = scratch;
     if let Some((plan, end)) = shapes.find(framing, data, start, slots) {
         let fits = framing == Framing::Lines || given_end == Some(end);
         shapes.count_found();
         if let (true, Some(plan)) = (fits, shapes.plan(plan)) {
             plan.observe(data, slots.as_slice(), &mut json.buffers, visitor);
+            if names.is_some() {
+                plan.gather(source, slots.as_slice(), gathered);
+                gathered.give(source, |fields| visitor.fields(fields));
+            }
             let text_end = if framing == Framing::Lines { end - 1 } else { end };
             let raw = without_return(data.get(start..text_end).unwrap_or_default());
             visitor.record(&Record {
@@ -323,12 +378,20 @@ fn json_record<V: Visitor>(
             return end;
         }
     }
-    json_record_generic(data, start, (format, line), visitor, scratch, framing, given_end)
+    json_record_generic(
+        source,
+        start,
+        (format, line),
+        visitor,
+        scratch,
+        framing,
+        given_end,
+    )
 }
 
 #[inline(never)]
 fn json_record_generic<V: Visitor>(
-    data: &[u8],
+    source: Bytes<'_>,
     start: usize,
     (format, line): (Format, u64),
     visitor: &mut V,
@@ -336,8 +399,15 @@ fn json_record_generic<V: Visitor>(
     framing: Framing,
     given_end: Option<usize>,
 ) -> usize {
+    let data = source.bytes;
     let Scratch {
-        kinds, shapes, json, ..
+        kinds,
+        names,
+        is_windows,
+        gathered,
+        shapes,
+        json,
+        ..
     } = scratch;
     let rest = data.get(start..).unwrap_or_default();
     let end = given_end
@@ -356,7 +426,12 @@ fn json_record_generic<V: Visitor>(
         });
         return next;
     }
-    json.plan.build(&mut json.tree, data, *kinds, &mut json.classes);
+    let wanted = Wanted {
+        kinds: *kinds,
+        names: names.as_ref(),
+        is_windows: *is_windows,
+    };
+    json.plan.build(&mut json.tree, data, wanted, &mut json.classes);
     json.slots.clear();
     let items = json.tree.items.iter().filter(|item| !item.telling);
     let slot = |item: &crate::json::Item| match item.escaped {
@@ -365,6 +440,10 @@ fn json_record_generic<V: Visitor>(
     };
     json.slots.extend(items.map(slot));
     json.plan.observe(data, &json.slots, &mut json.buffers, visitor);
+    if names.is_some() {
+        json.plan.gather(source, &json.slots, gathered);
+        gathered.give(source, |fields| visitor.fields(fields));
+    }
     visitor.record(&Record {
         line,
         raw,
@@ -382,6 +461,17 @@ fn json_record_generic<V: Visitor>(
         );
     }
     next
+}
+
+/// Checked for UTF-8 only where fields are to be given as text.
+fn bytes(data: &[u8], is_text_wanted: bool) -> Bytes<'_> {
+    match is_text_wanted {
+        true => Bytes::new(data),
+        false => Bytes {
+            bytes: data,
+            text: None,
+        },
+    }
 }
 
 fn without_return(raw: &[u8]) -> &[u8] {

@@ -3,8 +3,8 @@
 
 use crate::fields;
 use crate::json::Form;
-use crate::limits;
 use crate::plan::{Kinds, Plan, Slot};
+use crate::{FieldNames, limits};
 use std::borrow::Cow;
 
 /// The names of the columns.
@@ -32,13 +32,29 @@ impl Header {
     }
 
     /// What to observe in rows.
-    pub(crate) fn plan(&self, kinds: Kinds) -> Plan {
+    pub(crate) fn plan(&self, kinds: Kinds, names: Option<&FieldNames>) -> Plan {
         let mut plan = Plan::default();
         let schema = fields::infer_columns(&self.names);
+        if let Some(names) = names {
+            plan.name_schema(names, fields::schema_name(schema));
+            self.name(names, &mut plan);
+        }
         for (column, name) in (0..).zip(&self.names) {
             plan.add_column(column, Form::String, fields::classify(schema, name), name, kinds);
         }
         plan
+    }
+
+    /// The first column of a name is the one that is meant.
+    fn name(&self, names: &FieldNames, plan: &mut Plan) {
+        for (column, name) in self.names.iter().enumerate() {
+            let is_first = !self.names.iter().take(column).any(|before| before == name);
+            let number = names.number(name).filter(|_| is_first);
+            let unnamed = names.wants_every_value().then_some(FieldNames::UNNAMED);
+            if let (Some(number), Ok(column)) = (number.or(unnamed), u32::try_from(column)) {
+                plan.name_column(column, number);
+            }
+        }
     }
 
     /// One cell of a row by its column's name.

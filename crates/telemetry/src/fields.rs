@@ -13,7 +13,7 @@ mod zeek;
 
 use crate::Kind;
 
-pub(crate) use zeek::{infer_log, log_named};
+pub(crate) use zeek::{infer_log, log_name, log_named};
 
 /// Version of all tables together; part of what makes two scans comparable.
 pub(crate) const VERSION: u32 = 1;
@@ -101,6 +101,18 @@ fn fits(pattern: &str, path: &str) -> bool {
             .is_some_and(|end| end.is_empty() || end.starts_with('.'));
     }
     pattern == path
+}
+
+/// A schema's name, as rules ask for it, and the log's, where it has one.
+pub(crate) fn schema_name(schema: Schema) -> (&'static str, Option<&'static str>) {
+    match schema {
+        Schema::Zeek(log) => ("zeek", log.and_then(log_name)),
+        Schema::Eve => ("suricata", None),
+        Schema::Windows => ("windows", None),
+        Schema::Ecs => ("ecs", None),
+        Schema::Ocsf => ("ocsf", None),
+        Schema::Generic => ("other", None),
+    }
 }
 
 /// A schema's number, for caches.

@@ -30,6 +30,11 @@ pub enum Format {
 }
 
 impl Format {
+    /// Whether fields may be named without what they lie in, as people name those of Windows events.
+    pub(crate) fn has_windows_events(self) -> bool {
+        matches!(self, Format::Evtx | Format::WindowsJson | Format::Ecs)
+    }
+
     /// The format's name for people.
     pub fn name(self) -> &'static str {
         match self {

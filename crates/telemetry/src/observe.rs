@@ -3,7 +3,7 @@
 //! Values are typed by schema (the log's own field names and types), never by their content, and come as the
 //! bytes the sensor saw: JSON and Zeek escapes are undone. Normal forms are left to whoever compares.
 
-use crate::Record;
+use crate::{Field, FieldNames, Record};
 
 /// What a value is, by the schema of its log.
 #[repr(u8)]
@@ -112,6 +112,17 @@ pub trait Visitor {
     /// One value of the record that [`Visitor::record`] will name next. A record's values come in its order,
     /// URLs in parts after them.
     fn observed(&mut self, observed: Observed<'_>);
+
+    /// The fields that are of interest by their names, for [`Visitor::fields`]. Asked once at the start of a batch.
+    fn names(&self) -> Option<&FieldNames> {
+        None
+    }
+
+    /// The named fields of the record that [`Visitor::record`] will name next, in the record's order; once for
+    /// each record where [`Visitor::names`] gives names. A value that several names ask for comes once for each.
+    fn fields(&mut self, fields: &[Field<'_>]) {
+        let _ = fields;
+    }
 
     /// The record whose values were just observed: once for each record, also when it had no values.
     fn record(&mut self, record: &Record<'_>);

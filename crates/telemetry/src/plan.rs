@@ -5,7 +5,8 @@
 
 use crate::fields::{self, Class, How, Schema};
 use crate::json::{Form, Tree};
-use crate::{Kind, Observed, Value, Visitor, limits, scan};
+use crate::named::{Asking, Bytes, Gathered};
+use crate::{FieldNames, Kind, Observed, Value, Visitor, limits, scan};
 
 /// Where a value is, in the batch's bytes, and whether it has escapes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,12 +40,12 @@ impl Slot {
     }
 
     #[inline(always)]
-    fn end(self) -> usize {
+    pub(crate) fn end(self) -> usize {
         (self.end & !Self::ESCAPED) as usize
     }
 
     #[inline(always)]
-    fn is_escaped(self) -> bool {
+    pub(crate) fn is_escaped(self) -> bool {
         self.end & Self::ESCAPED != 0
     }
 }
@@ -73,9 +74,31 @@ struct Emit {
     name: (u32, u32),
 }
 
+/// A value that somebody asks for by name.
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    slot: u32,
+    form: Form,
+    element: Option<usize>,
+    number: u32,
+}
+
+/// What is wanted of records.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted<'n> {
+    pub(crate) kinds: Kinds,
+    pub(crate) names: Option<&'n FieldNames>,
+    /// Whether fields may be named without what they lie in.
+    pub(crate) is_windows: bool,
+}
+
 /// What is observed in records of one layout.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
+    /// In the order of slots.
+    named: Vec<Named>,
+    /// Named values that are the same in all of them, and their places in `names`.
+    constants: Vec<(u32, (u32, u32))>,
     names: String,
     emits: Vec<Emit>,
     hosts: Vec<Emit>,
@@ -93,7 +116,10 @@ pub(crate) struct Buffers {
 
 impl Plan {
     /// Plans for a record just read; marks its telling items.
-    pub(crate) fn build(&mut self, tree: &mut Tree, data: &[u8], kinds: Kinds, classes: &mut Classes) {
+    pub(crate) fn build(&mut self, tree: &mut Tree, data: &[u8], wanted: Wanted<'_>, classes: &mut Classes) {
+        let kinds = wanted.kinds;
+        self.named.clear();
+        self.constants.clear();
         self.names.clear();
         self.emits.clear();
         self.hosts.clear();
@@ -106,6 +132,12 @@ impl Plan {
         top.extend(tree.top_key_spans());
         let schema = fields::infer(top.iter().filter_map(|(start, end)| data.get(*start..*end)), log);
         classes.keys = top;
+        if let Some(names) = wanted.names {
+            let (schema, known) = fields::schema_name(schema);
+            let log = log.and_then(|log| std::str::from_utf8(log).ok()).or(known);
+            self.name_schema(names, (schema, log));
+            self.name(tree, data, names, wanted.is_windows);
+        }
         let items = tree.items.iter().filter(|item| !item.telling);
         for (slot, item) in (0..).zip(items) {
             let name_start = self.names.len();
@@ -115,6 +147,119 @@ impl Plan {
             if !self.add(slot, item.form, class, name_start, kinds) {
                 self.names.truncate(name_start);
             }
+        }
+    }
+
+    /// Notes which values are asked for by name.
+    fn name(&mut self, tree: &Tree, data: &[u8], names: &FieldNames, is_windows: bool) {
+        let mut path = String::new();
+        let mut asking: Vec<(u32, usize, Asking)> = Vec::new();
+        let mut slot = 0;
+        for (place, item) in tree.items.iter().enumerate() {
+            path.clear();
+            tree.path(data, item.node, &mut path);
+            let before = asking.len();
+            names.asking(&path, is_windows, |asked| asking.push((slot, place, asked)));
+            if asking.len() == before && names.wants_every_value() {
+                let number = FieldNames::UNNAMED;
+                asking.push((
+                    slot,
+                    place,
+                    Asking {
+                        number,
+                        element: None,
+                        is_inner: false,
+                    },
+                ));
+            }
+            slot += u32::from(!item.telling);
+        }
+        // What a name means as it stands goes before what it means inside of something.
+        let mut whole: Vec<u32> = asking
+            .iter()
+            .filter(|(.., asked)| !asked.is_inner)
+            .map(|(.., asked)| asked.number)
+            .collect();
+        whole.sort_unstable();
+        for (slot, place, asked) in asking {
+            let Some(item) = tree.items.get(place) else {
+                continue;
+            };
+            if asked.is_inner && whole.binary_search(&asked.number).is_ok() {
+                continue;
+            }
+            if item.telling {
+                let mut buffer = Vec::new();
+                let raw = data.get(item.start..item.end).unwrap_or_default();
+                let text = if item.escaped {
+                    scan::unescape(raw, &mut buffer)
+                } else {
+                    raw
+                };
+                self.add_constant(asked.number, &String::from_utf8_lossy(text));
+            } else {
+                self.named.push(Named {
+                    slot,
+                    form: item.form,
+                    element: asked.element,
+                    number: asked.number,
+                });
+            }
+        }
+    }
+
+    /// The fields that are no values of the record.
+    pub(crate) fn name_schema(&mut self, names: &FieldNames, (schema, log): (&str, Option<&str>)) {
+        if let Some(number) = names.number(FieldNames::SCHEMA) {
+            self.add_constant(number, schema);
+        }
+        if let (Some(number), Some(log)) = (names.number(FieldNames::LOG), log) {
+            self.add_constant(number, log);
+        }
+    }
+
+    fn add_constant(&mut self, number: u32, text: &str) {
+        let span = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        let start = span(self.names.len());
+        self.names.push_str(text);
+        self.constants.push((number, (start, span(self.names.len()))));
+    }
+
+    /// Notes that a column of a table is asked for by name.
+    pub(crate) fn name_column(&mut self, slot: u32, number: u32) {
+        self.named.push(Named {
+            slot,
+            form: Form::String,
+            element: None,
+            number,
+        });
+    }
+
+    /// Gathers the named values that lie in `slots`.
+    pub(crate) fn gather(&self, data: Bytes<'_>, slots: &[Slot], gathered: &mut Gathered) {
+        gathered.clear();
+        for (number, (start, end)) in &self.constants {
+            let text = self.names.get(*start as usize..*end as usize).unwrap_or_default();
+            gathered.owned(*number, text.as_bytes());
+        }
+        let mut last = None;
+        let mut places = 0..0;
+        for named in &self.named {
+            if last == Some((named.slot, named.element)) {
+                gathered.again(named.number, places.clone());
+                continue;
+            }
+            last = Some((named.slot, named.element));
+            let start = gathered.count();
+            let Some(slot) = slots.get(named.slot as usize) else {
+                continue;
+            };
+            match named.form {
+                Form::String => gathered.json_string(named.number, data, *slot),
+                Form::Bare => gathered.json_bare(named.number, data, slot.start(), slot.end()),
+                Form::List => gathered.json_list(named.number, data, slot.start(), named.element),
+            }
+            places = start..gathered.count();
         }
     }
 
@@ -170,7 +315,7 @@ impl Plan {
         kept
     }
 
-    fn name(&self, emit: &Emit) -> &str {
+    fn name_of(&self, emit: &Emit) -> &str {
         self.names
             .get(emit.name.0 as usize..emit.name.1 as usize)
             .unwrap_or_default()
@@ -189,7 +334,7 @@ impl Plan {
             let Some(slot) = slots.get(emit.slot as usize) else {
                 continue;
             };
-            let field = self.name(emit);
+            let field = self.name_of(emit);
             if emit.form == Form::String && emit.how == How::Whole && !slot.is_escaped() {
                 // By far the most frequent case, and in line with the caller.
                 let Some(value) = data.get(slot.start()..slot.end()) else {
@@ -214,7 +359,7 @@ impl Plan {
         buffers: &mut Buffers,
         visitor: &mut V,
     ) {
-        let field = self.name(emit);
+        let field = self.name_of(emit);
         if emit.form != Form::List {
             let value = text(data, slot, &mut buffers.first);
             if emit.form == Form::String || is_number(value) {
@@ -252,7 +397,7 @@ impl Plan {
                 continue;
             }
             let path = text(data, slot, &mut buffers.first);
-            let field = self.name(emit);
+            let field = self.name_of(emit);
             let port = self.ports.first().and_then(|port| slots.get(port.slot as usize));
             let port = port.map(|slot| text(data, slot, &mut buffers.third));
             if self.hosts.is_empty() {

@@ -1,8 +1,9 @@
 //! One record, whose fields are looked up only when someone asks.
 
 use crate::json::{Form, Tree};
+use crate::named::Gathered;
 use crate::syslog::Parts;
-use crate::{Format, csv, scan, syslog, time, tsv};
+use crate::{FieldNames, Format, csv, scan, syslog, time, tsv};
 use std::borrow::Cow;
 
 /// How a record's fields lie in its bytes.
@@ -154,6 +155,37 @@ impl<'a> Record<'a> {
         Some(String::from_utf8_lossy(&host).into_owned())
     }
 
+    /// Gathers the named fields of a record that is syslog or text.
+    pub(crate) fn gather_text(&self, names: &FieldNames, gathered: &mut Gathered) {
+        gathered.clear();
+        let (schema, known): (_, &[&str]) = match self.layout {
+            Layout::Syslog { .. } => ("syslog", SYSLOG_NAMES),
+            _ => ("text", &["message"]),
+        };
+        if let Some(number) = names.number(FieldNames::SCHEMA) {
+            gathered.owned(number, schema.as_bytes());
+        }
+        let values = known.iter().map(|name| {
+            let unnamed = names.wants_every_value().then_some(FieldNames::UNNAMED);
+            (*name, names.number(name).or(unnamed))
+        });
+        if values.clone().all(|(_, number)| number.is_none()) {
+            return;
+        }
+        let parts = match self.layout {
+            Layout::Syslog { reference } => self.syslog(reference),
+            _ => Parts {
+                message: self.raw,
+                ..Parts::default()
+            },
+        };
+        values.for_each(|(name, number)| {
+            if let (Some(number), Some(value)) = (number, syslog_value(&parts, name)) {
+                gathered.owned(number, &value);
+            }
+        });
+    }
+
     fn tree(&self) -> Option<Tree> {
         let mut tree = Tree::default();
         tree.read(self.raw, 0, self.raw.len()).ok()?;
@@ -182,13 +214,17 @@ impl<'a> Record<'a> {
     fn json_values(&self, tree: &Tree, path: &str) -> Vec<Cow<'a, [u8]>> {
         let mut values = Vec::new();
         let mut inner = Vec::new();
+        let mut is_whole = false;
         let mut name = String::new();
-        let windows = matches!(self.format, Format::Evtx | Format::WindowsJson | Format::Ecs);
+        let windows = self.format.has_windows_events();
         for item in &tree.items {
             name.clear();
             tree.path(self.raw, item.node, &mut name);
             match fit(&name, path) {
-                Some(element) => self.item_values(item, element, &mut values),
+                Some(element) => {
+                    is_whole = true;
+                    self.item_values(item, element, &mut values);
+                }
                 // Only the rest of the path, as people name Windows fields.
                 None if windows && name.len() > path.len() => {
                     let inside = name.strip_suffix(".#text").unwrap_or(&name);
@@ -202,7 +238,7 @@ impl<'a> Record<'a> {
                 None => {}
             }
         }
-        if values.is_empty() { inner } else { values }
+        if is_whole { values } else { inner }
     }
 
     fn item_values(&self, item: &crate::json::Item, element: Option<usize>, values: &mut Vec<Cow<'a, [u8]>>) {
@@ -240,7 +276,7 @@ impl<'a> Record<'a> {
 }
 
 /// Whether the value named `name` is asked for by `path`, and which element of it. Indices may be left out.
-fn fit(name: &str, path: &str) -> Option<Option<usize>> {
+pub(crate) fn fit(name: &str, path: &str) -> Option<Option<usize>> {
     if name == path {
         return Some(None);
     }
@@ -269,6 +305,23 @@ fn unescaped(raw: &[u8], start: usize, end: usize, escaped: bool) -> Option<Cow<
     scan::unescape(text, &mut buffer);
     Some(Cow::Owned(buffer))
 }
+
+/// The names of [`syslog_value`].
+const SYSLOG_NAMES: &[&str] = &[
+    "priority",
+    "time",
+    "host",
+    "hostname",
+    "app",
+    "program",
+    "appname",
+    "pid",
+    "procid",
+    "message_id",
+    "msgid",
+    "data",
+    "message",
+];
 
 fn syslog_value<'a>(parts: &Parts<'a>, path: &str) -> Option<Cow<'a, [u8]>> {
     let text = match path {

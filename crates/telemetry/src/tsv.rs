@@ -5,8 +5,9 @@
 
 use crate::fields::{self, Class, How, Schema};
 use crate::json::Form;
+use crate::named::{Bytes, Gathered};
 use crate::plan::{self, Kinds};
-use crate::{Kind, Observed, Value, Visitor, limits, simd};
+use crate::{FieldNames, Kind, Observed, Value, Visitor, limits, simd};
 use std::borrow::Cow;
 
 /// What is known of the columns.
@@ -82,6 +83,45 @@ impl Header {
             columns.add(index, class, is_list(kind_of_zeek), kinds);
         }
         columns
+    }
+
+    /// The columns that are asked for by name.
+    pub(crate) fn named(&self, names: &FieldNames) -> Named {
+        let mut named: Vec<NamedColumn> = Vec::new();
+        for (index, name) in self.fields.iter().enumerate() {
+            let is_list = is_list(self.types.get(index).map(Vec::as_slice));
+            let column = |number, element| NamedColumn {
+                index,
+                number,
+                element,
+                is_list,
+            };
+            let before = named.len();
+            // The first column of a name is the one that is meant.
+            if !self.fields.iter().take(index).any(|before| before == name) {
+                names.asking(name, false, |asked| {
+                    named.push(column(asked.number, asked.element))
+                });
+            }
+            if named.len() == before && names.wants_every_value() {
+                named.push(column(FieldNames::UNNAMED, None));
+            }
+        }
+        let log = self
+            .path
+            .as_deref()
+            .and_then(|path| std::str::from_utf8(path).ok());
+        let known = || fields::infer_log(self.fields.iter().map(|field| field.as_bytes()));
+        let log = log.or_else(|| known().and_then(fields::log_name));
+        let constants = [(FieldNames::SCHEMA, Some("zeek")), (FieldNames::LOG, log)];
+        let constants = constants.into_iter().filter_map(|(name, text)| {
+            let number = names.number(name)?;
+            Some((number, text?.to_owned()))
+        });
+        Named {
+            columns: named,
+            constants: constants.collect(),
+        }
     }
 
     fn is_nothing(&self, value: &[u8]) -> bool {
@@ -163,6 +203,21 @@ struct Column {
     kind: Kind,
     how: How,
     form: Form,
+}
+
+/// The fields that are asked for by name, for one header.
+#[derive(Debug)]
+pub(crate) struct Named {
+    columns: Vec<NamedColumn>,
+    constants: Vec<(u32, String)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct NamedColumn {
+    index: usize,
+    number: u32,
+    element: Option<usize>,
+    is_list: bool,
 }
 
 /// The columns to look at, for one header and one set of kinds.
@@ -308,6 +363,60 @@ impl Row {
         }
         if !columns.paths.is_empty() {
             self.observe_urls(data, header, columns, visitor);
+        }
+    }
+
+    /// Gathers the named fields of a row that was split.
+    pub(crate) fn gather(
+        &mut self,
+        data: Bytes<'_>,
+        header: &Header,
+        named: &Named,
+        gathered: &mut Gathered,
+    ) {
+        gathered.clear();
+        for (number, text) in &named.constants {
+            gathered.owned(*number, text.as_bytes());
+        }
+        let mut buffer = std::mem::take(&mut self.first);
+        for column in &named.columns {
+            let Some(value) = self.value(data.bytes, column.index) else {
+                continue;
+            };
+            let is_last = column.index + 1 == self.columns();
+            let value = value.strip_suffix(b"\r").filter(|_| is_last).unwrap_or(value);
+            let number = column.number;
+            if value == header.unset {
+                gathered.null(number);
+            } else if column.is_list && (value.is_empty() || value == header.empty) {
+                gathered.empty(number);
+            } else if column.is_list {
+                let wanted = |index: usize| column.element.is_none_or(|element| element == index);
+                let elements = elements(value, &header.set_separator).enumerate();
+                for (_, element) in elements.filter(|(index, _)| wanted(*index)) {
+                    self.gather_one(header, number, element, &mut buffer, gathered);
+                }
+            } else if column.element.is_none_or(|element| element == 0) {
+                self.gather_one(header, number, value, &mut buffer, gathered);
+            }
+        }
+        self.first = buffer;
+    }
+
+    fn gather_one(
+        &self,
+        header: &Header,
+        number: u32,
+        value: &[u8],
+        buffer: &mut Vec<u8>,
+        to: &mut Gathered,
+    ) {
+        if value == header.unset {
+            to.null(number);
+        } else if value == header.empty {
+            to.owned(number, b"");
+        } else {
+            to.owned(number, text(value, self.has_escapes, buffer));
         }
     }
 

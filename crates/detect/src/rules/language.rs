@@ -3,6 +3,7 @@
 //! Sigma's items and STIX's comparisons are both written in it. The caller chooses what differs between the
 //! two: [`Reading`] says whether `4625` and `'4625'` are the same, [`Polarity`] what a negated comparison is.
 
+use entente_stix::time::Timestamp;
 use std::net::IpAddr;
 
 /// A condition with names of fields, as callers build it.
@@ -116,7 +117,7 @@ pub enum Relation {
     Contains,
 }
 
-/// A part of a time, in UTC.
+/// A part of a time, as it is written: no zone is converted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TimePart {
     /// 0 to 59.
@@ -215,8 +216,8 @@ pub enum Test {
     Time {
         /// How.
         order: Order,
-        /// Nanoseconds since 1970 UTC.
-        nanoseconds: i128,
+        /// The time on the right.
+        time: Timestamp,
     },
     /// The value is this truth value.
     Boolean(bool),
@@ -277,5 +278,15 @@ impl Atom {
 impl From<Atom> for Condition {
     fn from(atom: Atom) -> Self {
         Condition::Atom(atom)
+    }
+}
+
+impl Test {
+    /// The regular expression as written, of tests that have one.
+    pub(super) fn source(&self) -> Option<&str> {
+        match self {
+            Test::Regex { source, .. } => Some(source),
+            _ => None,
+        }
     }
 }

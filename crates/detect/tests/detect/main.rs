@@ -8,6 +8,8 @@
 )]
 
 mod conformance;
+mod naive;
+mod rules;
 mod shared;
 
 use entente_detect::{Compiler, Entry, Generation, Hit, How, Options, Scanner, Settings, terms};

@@ -437,6 +437,11 @@ pub(crate) fn log_named(name: &[u8]) -> Option<u8> {
         .and_then(|index| u8::try_from(index).ok())
 }
 
+/// The name of a log by its number.
+pub(crate) fn log_name(log: u8) -> Option<&'static str> {
+    LOGS.get(usize::from(log)).map(|(name, ..)| *name)
+}
+
 /// The log that has these keys, where it does not say its name.
 pub(crate) fn infer_log<'k>(keys: impl Iterator<Item = &'k [u8]> + Clone) -> Option<u8> {
     let has = |name: &str| keys.clone().any(|key| same(name, key));

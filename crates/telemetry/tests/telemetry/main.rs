@@ -12,6 +12,7 @@ mod corpus;
 mod damage;
 mod differential;
 mod formats;
+mod named;
 
 use entente_telemetry::{
     Defect, Error, Format, Kind, Observed, Options, Record, Scratch, Source, Value, Visitor,

@@ -1,0 +1,199 @@
+//! One row against all leaves.
+
+use super::Row;
+use super::compile::{Rules, Table};
+use super::facts::{Facts, Fields, Seen};
+
+/// What one thread needs to evaluate rows. It may go from [`Rules`] to [`Rules`].
+#[derive(Debug, Default)]
+pub struct Matcher {
+    hits: Vec<u32>,
+    gates: Vec<u32>,
+    candidates: Candidates,
+    fields: Fields,
+    facts: Facts,
+    /// By leaf, how often it was decided.
+    decided: Vec<u64>,
+}
+
+/// An expression that took more steps than the limit, and was taken not to match.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    /// The expression.
+    pub source: String,
+    /// How often.
+    pub times: u64,
+}
+
+/// Leaves worth deciding, each once.
+#[derive(Debug, Default)]
+struct Candidates {
+    leaves: Vec<u32>,
+    /// By leaf, the pass in which it was last added.
+    added: Vec<u32>,
+    /// By probe of the table at hand, the pass in which it last answered.
+    answered: Vec<u32>,
+    /// Counts the tables gone through.
+    pass: u32,
+}
+
+impl Rules {
+    /// The numbers of the leaves that hold for the row, ascending. Fields are numbered by [`Rules::names`].
+    pub fn matching<'m>(&self, row: &Row<'_>, matcher: &'m mut Matcher) -> &'m [u32] {
+        matcher.begin(self, row);
+        let Matcher {
+            hits,
+            gates,
+            candidates,
+            fields,
+            facts,
+            decided,
+        } = matcher;
+        hits.clear();
+        if decided.len() < self.len() {
+            decided.resize(self.len(), 0);
+        }
+        candidates.begin(self.len().max(self.tables.len()), self.most_probes);
+        let mut seen = Seen {
+            rules: self,
+            row,
+            fields,
+            facts,
+        };
+        candidates.collect(&self.gate_table, &mut seen);
+        gates.clear();
+        gates.extend(candidates.leaves.iter().chain(&self.gate_table.always));
+        let mut decide = |table: &Table, seen: &mut Seen<'_, '_>| {
+            candidates.collect(table, seen);
+            for leaf in candidates.leaves.iter().chain(&table.always) {
+                if let Some(decided) = decided.get_mut(*leaf as usize) {
+                    *decided += 1;
+                }
+                if seen.holds(self.leaves.get(*leaf as usize).copied().unwrap_or_default()) {
+                    hits.push(*leaf);
+                }
+            }
+        };
+        if let Some(table) = self.tables.first() {
+            decide(table, &mut seen);
+        }
+        for number in gates.iter() {
+            if let Some(table) = self.tables.get(*number as usize)
+                && seen.holds(table.gate)
+            {
+                decide(table, &mut seen);
+            }
+        }
+        hits.sort_unstable();
+        hits
+    }
+
+    /// Takes out which expressions took too many steps since the last call.
+    pub fn exhausted(&self, matcher: &mut Matcher) -> Vec<Exhausted> {
+        let exhausted = std::mem::take(&mut matcher.facts.exhausted).into_iter();
+        let told = exhausted.map(|(atom, times)| {
+            let source = self
+                .conditions
+                .atoms
+                .get(atom as usize)
+                .and_then(|ready| ready.atom.test.source());
+            Exhausted {
+                source: source.unwrap_or_default().into(),
+                times,
+            }
+        });
+        told.collect()
+    }
+}
+
+impl Matcher {
+    /// An empty one.
+    pub fn new() -> Self {
+        Matcher::default()
+    }
+
+    fn begin(&mut self, rules: &Rules, row: &Row<'_>) {
+        self.fields.begin(rules.names.len(), row);
+        self.facts
+            .begin(rules.conditions.nodes.len(), row.len(), self.fields.row());
+    }
+
+    /// Looks at a row, without asking any index.
+    pub(super) fn see<'a, 'r>(&'a mut self, rules: &'a Rules, row: &'a Row<'r>) -> Seen<'a, 'r> {
+        self.begin(rules, row);
+        Seen {
+            rules,
+            row,
+            fields: &self.fields,
+            facts: &mut self.facts,
+        }
+    }
+
+    /// How often each leaf was decided, over all rows: what the index could not rule out.
+    pub fn decided(&self) -> &[u64] {
+        &self.decided
+    }
+}
+
+impl Candidates {
+    fn begin(&mut self, leaves: usize, probes: usize) {
+        if self.pass > u32::MAX / 2 {
+            *self = Candidates::default();
+        }
+        if self.added.len() < leaves {
+            self.added.resize(leaves, 0);
+        }
+        if self.answered.len() < probes {
+            self.answered.resize(probes, 0);
+        }
+    }
+
+    /// Asks a table's probes; what they stand for is then in `leaves`.
+    fn collect(&mut self, table: &Table, seen: &mut Seen<'_, '_>) {
+        self.pass += 1;
+        self.leaves.clear();
+        for (field, index) in &table.fields {
+            let mut next = seen.fields.first(*field);
+            if next.is_some() {
+                for probe in &index.present {
+                    self.answer(table, *probe);
+                }
+            }
+            while let Some(value) = next {
+                seen.ask(index, value, |probe| self.answer(table, probe));
+                next = seen.fields.after(value);
+            }
+        }
+        if let Some(index) = &table.every {
+            for value in 0..seen.row.len() {
+                for probe in &index.present {
+                    self.answer(table, *probe);
+                }
+                seen.ask(index, value, |probe| self.answer(table, probe));
+            }
+        }
+    }
+
+    #[inline]
+    fn answer(&mut self, table: &Table, probe: u32) {
+        match self.answered.get_mut(probe as usize) {
+            Some(answered) if *answered != self.pass => *answered = self.pass,
+            _ => return,
+        }
+        let Some(range) = table.probes.get(probe as usize) else {
+            return;
+        };
+        for leaf in table
+            .candidates
+            .get(range.start as usize..range.end as usize)
+            .unwrap_or_default()
+        {
+            if let Some(added) = self.added.get_mut(*leaf as usize)
+                && *added != self.pass
+            {
+                *added = self.pass;
+                self.leaves.push(*leaf);
+            }
+        }
+    }
+}
