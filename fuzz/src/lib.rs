@@ -12,6 +12,7 @@ mod exchange;
 mod formats;
 mod node;
 mod policy;
+mod sigma;
 mod stix;
 mod store;
 mod taxii;
@@ -25,6 +26,7 @@ pub use exchange::{exchange_bundle, exchange_hello, exchange_message, exchange_s
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
+pub use sigma::{sigma_pipeline, sigma_rule};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern, stix_pattern_equal};
 pub use store::search_query;
 pub use taxii::{taxii_answer, taxii_answers, taxii_envelope, taxii_query, taxii_takeover};
@@ -59,6 +61,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("scan", scan),
     ("search_query", search_query),
     ("shown", shown),
+    ("sigma_pipeline", sigma_pipeline),
+    ("sigma_rule", sigma_rule),
     ("stix_bundle", stix_bundle),
     ("stix_json", stix_json),
     ("stix_object", stix_object),
