@@ -25,7 +25,7 @@ pub(crate) use party::{
     Agreement, AgreementAdd, AgreementExplain, AgreementNew, AgreementShow, AgreementSign, AgreementWord,
     Doing, Party, PartyAdd, PartyCard, PartyKeys, Unlock,
 };
-pub(crate) use pattern::{Pattern, PatternCheck, PatternEqual};
+pub(crate) use pattern::{Pattern, PatternCheck, PatternEqual, PatternMatch, PatternMode};
 pub(crate) use peer::{Peer, PeerAdd, PeerSync};
 pub(crate) use serve::Serve;
 pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush, TaxiiTakeover};

@@ -3,6 +3,7 @@
 mod check;
 mod equal;
 mod given;
+mod matching;
 mod pointed;
 
 use crate::cli::{Global, Pattern};
@@ -12,5 +13,6 @@ pub(crate) fn run(global: &Global, asked: &Pattern) -> Result<Exit, Failure> {
     match asked {
         Pattern::Check(asked) => check::run(global, asked),
         Pattern::Equal(asked) => equal::run(global, asked),
+        Pattern::Match(asked) => matching::run(global, asked),
     }
 }

@@ -192,3 +192,35 @@ fn hostile_patterns_end_with_an_error_soon() {
         assert!(ran.out.contains(said), "{}", &ran.out[..ran.out.len().min(400)]);
     }
 }
+
+#[test]
+fn observed_data_is_matched_from_files_and_in_batches() {
+    let home = Home::new();
+    let seen = r#"{"type":"bundle","id":"bundle--1","objects":[
+        {"type":"file","id":"file--1","name":"a"},
+        {"type":"observed-data","id":"observed-data--1","first_observed":"2026-08-01T00:00:00Z",
+         "last_observed":"2026-08-01T00:00:00Z","number_observed":1,"object_refs":["file--1"]}]}"#;
+    let file = home.file("seen.json", seen);
+    let ran = home.run(&["pattern", "match", "[file:name = 'a']", &file]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    assert!(ran.out.contains("observed-data--1 (file--1)"), "{}", ran.out);
+    assert_eq!(
+        home.run(&["pattern", "match", "[file:name = 'b']", &file]).code,
+        1
+    );
+    let seen: Value = serde_json::from_str(seen).unwrap();
+    let line = |id: u64, pattern: &str| json!({"id": id, "pattern": pattern, "observed_data": [seen]});
+    let input = format!(
+        "{}\n{}\n{}\n",
+        line(1, "[file:name = 'a']"),
+        line(2, "[file:name = 'b']"),
+        line(3, "[file:name = ")
+    );
+    let ran = home.with_input(&["pattern", "match", "--batch"], input);
+    let verdicts: Vec<Value> = ran
+        .json()
+        .iter()
+        .map(|answer| answer["verdict"].clone())
+        .collect();
+    assert_eq!(verdicts, ["match", "no_match", "error"]);
+}

@@ -10,7 +10,6 @@ use crate::cli::{Global, PatternEqual};
 use crate::commands::batch::{self, Members};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
-use crate::render::safe;
 
 pub(super) fn run(global: &Global, asked: &PatternEqual) -> Result<Exit, Failure> {
     if asked.batch {
@@ -18,7 +17,7 @@ pub(super) fn run(global: &Global, asked: &PatternEqual) -> Result<Exit, Failure
             members(Err(error.to_string()))
         });
     }
-    let one = |argument: &Option<String>| single(argument.as_deref().unwrap_or_default());
+    let one = |argument: &Option<String>| given::single(argument.as_deref().unwrap_or_default());
     let (left, right) = (one(&asked.left)?, one(&asked.right)?);
     let equal = decide(
         ("the first pattern", left.as_str()),
@@ -33,23 +32,6 @@ pub(super) fn run(global: &Global, asked: &PatternEqual) -> Result<Exit, Failure
     }
     out.flush()?;
     Ok(if equal { Exit::Done } else { Exit::Answer })
-}
-
-/// The one pattern that an argument names.
-fn single(argument: &str) -> Result<String, Failure> {
-    let mut found = Vec::new();
-    given::each(&[argument.to_owned()], &mut |given| {
-        found.push(given.text);
-        Ok(())
-    })?;
-    match (found.pop(), found.len()) {
-        (Some(only), 0) => Ok(only),
-        (found, others) => Err(Failure::input(format!(
-            "`{}` holds {} patterns; name one that holds one",
-            safe(argument),
-            others + usize::from(found.is_some())
-        ))),
-    }
 }
 
 fn decide(left: (&str, &str), right: (&str, &str)) -> Result<bool, String> {

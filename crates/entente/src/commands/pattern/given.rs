@@ -60,6 +60,23 @@ pub(super) fn each(
     Ok(passed)
 }
 
+/// The one pattern that an argument names.
+pub(super) fn single(argument: &str) -> Result<String, Failure> {
+    let mut found = Vec::new();
+    each(&[argument.to_owned()], &mut |given| {
+        found.push(given.text);
+        Ok(())
+    })?;
+    match (found.pop(), found.len()) {
+        (Some(only), 0) => Ok(only),
+        (found, others) => Err(Failure::input(format!(
+            "`{}` holds {} patterns; name one that holds one",
+            safe(argument),
+            others + usize::from(found.is_some())
+        ))),
+    }
+}
+
 /// Whether an argument names a file rather than being a pattern, which holds a bracket or at least a blank
 /// or a colon.
 fn is_path(argument: &str) -> bool {
