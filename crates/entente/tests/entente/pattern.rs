@@ -184,6 +184,10 @@ fn hostile_patterns_end_with_an_error_soon() {
     let home = Home::new();
     for (text, said) in [
         ("(".repeat(100_000), "nested deeper"),
+        (
+            format!("[{} OR f:n = ]", vec!["f:n = 1"; 60_000].join(" OR ")),
+            "line 1, column",
+        ),
         (format!("[a:b = '{}']", "x".repeat(4 << 20)), "longer than"),
     ] {
         let file = home.file("hostile.stix", text);
@@ -191,6 +195,13 @@ fn hostile_patterns_end_with_an_error_soon() {
         assert_eq!(ran.code, 6);
         assert!(ran.out.contains(said), "{}", &ran.out[..ran.out.len().min(400)]);
     }
+    let many = home.file("many.stix", format!("[{}]", vec!["f:n = 1"; 80_000].join(" OR ")));
+    let ran = home.ok(&["pattern", "check", &many]);
+    assert!(
+        ran.out.contains("and 9950 more; --json shows all of them"),
+        "{}",
+        &ran.out[ran.out.len() - 400..]
+    );
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::render::{counted, safe, short};
 
+/// Remarks on one pattern that are shown to people.
+const REMARKS_SHOWN: usize = 50;
+
 /// Characters of a pattern in the line that says it is valid.
 const SHOWN: usize = 120;
 
@@ -76,7 +79,7 @@ fn tell(shown: &PatternShown, out: &mut impl Write) -> Result<(), Failure> {
         column,
         message,
         ..
-    } in &shown.remarks
+    } in shown.remarks.iter().take(REMARKS_SHOWN)
     {
         writeln!(
             out,
@@ -84,6 +87,14 @@ fn tell(shown: &PatternShown, out: &mut impl Write) -> Result<(), Failure> {
             safe(message),
             pointed(&shown.pattern, *line, *column)
         )?;
+    }
+    if let Some(more) = shown
+        .remarks
+        .len()
+        .checked_sub(REMARKS_SHOWN)
+        .filter(|more| *more > 0)
+    {
+        writeln!(out, "         {source}and {more} more; --json shows all of them")?;
     }
     Ok(())
 }
