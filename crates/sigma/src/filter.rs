@@ -1,5 +1,8 @@
 //! Filters: conditions that are added to rules which others wrote (Sigma 2.1 filters).
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use crate::detection;
 use crate::error::{Reason, Refusal};
 use crate::meta;
@@ -16,7 +19,7 @@ pub struct Filter {
     /// Which of them.
     pub applies_to: AppliesTo,
     /// What must hold of an event, beside the rule: `not selection`, mostly.
-    pub detection: Detection,
+    pub detection: Arc<Detection>,
 }
 
 /// `rules` of a filter.
@@ -24,8 +27,8 @@ pub struct Filter {
 pub enum AppliesTo {
     /// `any`, `all`, or an empty list: every rule of the log source.
     Any,
-    /// These, by id or name.
-    Rules(Vec<String>),
+    /// These, by id or name, in lower case.
+    Rules(BTreeSet<String>),
 }
 
 /// Reads a document that has a `filter`.
@@ -40,10 +43,10 @@ pub(crate) fn read(node: &Node) -> Result<Filter, Refusal> {
         .ok_or_else(|| missing("filter: rules (`any` for every rule of the log source)"))?;
     let applies_to = match rules.node.text() {
         Some(word) if word.eq_ignore_ascii_case("any") || word.eq_ignore_ascii_case("all") => AppliesTo::Any,
-        Some(reference) => AppliesTo::Rules(vec![reference.to_owned()]),
+        Some(reference) => AppliesTo::Rules(BTreeSet::from([reference.to_lowercase()])),
         None => match meta::texts(rules)? {
             none if none.is_empty() => AppliesTo::Any,
-            references => AppliesTo::Rules(references),
+            references => AppliesTo::Rules(references.iter().map(|name| name.to_lowercase()).collect()),
         },
     };
     if let Some(condition) = entry
@@ -53,7 +56,7 @@ pub(crate) fn read(node: &Node) -> Result<Filter, Refusal> {
     {
         return Err(condition.wrong("filter: condition", "a text"));
     }
-    let detection = detection::read(entry, &["rules"])?;
+    let detection = Arc::new(detection::read(entry, &["rules"])?);
     Ok(Filter {
         meta,
         logsource,
@@ -67,7 +70,10 @@ impl Filter {
     pub fn is_for(&self, rule: &Rule) -> bool {
         let named = match &self.applies_to {
             AppliesTo::Any => true,
-            AppliesTo::Rules(references) => references.iter().any(|reference| rule.meta.is_called(reference)),
+            AppliesTo::Rules(references) => {
+                let mut called = [&rule.meta.id, &rule.meta.name].into_iter().flatten();
+                called.any(|name| references.contains(&name.to_lowercase()))
+            }
         };
         named && self.logsource.covers(&rule.logsource)
     }
@@ -75,7 +81,7 @@ impl Filter {
     pub(crate) fn applied(&self) -> AppliedFilter {
         AppliedFilter {
             name: self.meta.id.clone().unwrap_or_else(|| self.meta.title.clone()),
-            detection: self.detection.clone(),
+            detection: Arc::clone(&self.detection),
         }
     }
 }

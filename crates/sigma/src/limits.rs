@@ -39,6 +39,12 @@ pub const SEARCHES_MAX: usize = 1000;
 /// Correlations that refer to each other in a chain.
 pub const CHAIN_MAX: usize = 32;
 
+/// Filters in one collection; those behind are refused.
+pub const FILTERS_MAX: usize = 10_000;
+
+/// Filters that are for one rule; those behind are not applied, and it is said.
+pub const FILTERS_OF_RULE_MAX: usize = 1000;
+
 /// Values that the placeholders of one value come to.
 pub const FILLED_MAX: usize = 10_000;
 
@@ -114,6 +120,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "correlations above each other",
         CHAIN_MAX as u64,
         "correlations above each other; those above are refused",
+    ),
+    (
+        "filters",
+        FILTERS_MAX as u64,
+        "filters in one collection; those behind are refused",
+    ),
+    (
+        "filters of a rule",
+        FILTERS_OF_RULE_MAX as u64,
+        "filters that are for one rule; those behind are not applied, and it is said",
     ),
     (
         "values of placeholders",

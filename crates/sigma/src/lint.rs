@@ -2,7 +2,7 @@
 //!
 //! Begin at [`collection`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::collection::Collection;
@@ -115,9 +115,14 @@ pub fn collection(collection: &Collection) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(collection.rules.iter().flat_map(rule));
     findings.extend(collection.correlations.iter().flat_map(correlation));
+    let rules = collection
+        .rules
+        .iter()
+        .flat_map(|rule| [&rule.meta.id, &rule.meta.name]);
+    let called: HashSet<String> = rules.flatten().map(|name| name.to_lowercase()).collect();
     for filter in &collection.filters {
         findings.extend(self::filter(filter));
-        findings.extend(unmatched(filter, collection));
+        findings.extend(unmatched(filter, &called));
     }
     let metas = collection.rules.iter().map(|rule| &rule.meta);
     findings.extend(twice(
@@ -177,15 +182,12 @@ pub fn filter(filter: &Filter) -> Vec<Finding> {
     said.findings
 }
 
-fn unmatched(filter: &Filter, collection: &Collection) -> Vec<Finding> {
+fn unmatched(filter: &Filter, called: &HashSet<String>) -> Vec<Finding> {
     let mut said = Said::new(&filter.meta);
-    let references = match &filter.applies_to {
-        AppliesTo::Any => &[],
-        AppliesTo::Rules(references) => references.as_slice(),
-    };
-    for reference in references {
-        let known = collection.rules.iter().any(|rule| rule.meta.is_called(reference));
-        said.when(!known, Remark::FilterOfNone(crate::yaml::shown(reference)));
+    if let AppliesTo::Rules(references) = &filter.applies_to {
+        for reference in references.iter().filter(|reference| !called.contains(*reference)) {
+            said.say(Remark::FilterOfNone(crate::yaml::shown(reference)));
+        }
     }
     said.findings
 }

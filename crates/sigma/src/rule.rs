@@ -1,5 +1,7 @@
 //! A rule as it was written, modifiers resolved, and how it is asked for its expression.
 
+use std::sync::Arc;
+
 use crate::condition::Condition;
 use crate::detection;
 use crate::error::{Place, Reason, Refusal};
@@ -28,7 +30,7 @@ pub struct AppliedFilter {
     /// The filter's id, or its title.
     pub name: String,
     /// What must hold.
-    pub detection: Detection,
+    pub detection: Arc<Detection>,
 }
 
 /// What rules, correlations and filters all say of themselves.

@@ -5,6 +5,9 @@ use crate::error::Hint;
 /// Names longer than this are not compared: nobody mistypes that much.
 const NAME_CHARS_MAX: usize = 64;
 
+/// Candidates behind these are not looked at: a hint is worth only so much.
+const CANDIDATES_MAX: usize = 10_000;
+
 /// The candidate nearest to `name`, if it is near: a third of its letters may differ, at least one.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Hint {
     let wanted: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
@@ -14,6 +17,7 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
     let allowed = (wanted.len() / 3).max(1);
     let best = candidates
         .into_iter()
+        .take(CANDIDATES_MAX)
         .filter(|candidate| candidate.chars().count() <= NAME_CHARS_MAX)
         .map(|candidate| (distance(&wanted, candidate), candidate))
         .filter(|(far, _)| *far <= allowed)

@@ -4,10 +4,14 @@ use std::collections::HashMap;
 
 use super::Collection;
 use crate::correlation::{Correlation, Member};
-use crate::error::{Reason, Refusal};
+use crate::error::{Hint, Reason, Refusal};
+use crate::filter::Filter;
 use crate::limits;
 use crate::rule::Meta;
 use crate::suggest;
+
+/// Unknown references beyond these are told without a suggestion.
+const HINTS_MAX: usize = 50;
 
 impl Collection {
     /// Finds what correlations and filters refer to. A correlation that refers to nothing, to something refused or, by
@@ -16,8 +20,9 @@ impl Collection {
         let names = self.called();
         let mut resolved: Vec<Option<Vec<Member>>> = Vec::new();
         let mut refusals = Vec::new();
+        let mut hints = HINTS_MAX;
         for correlation in &self.correlations {
-            match self.members(correlation, &names) {
+            match self.members(correlation, &names, &mut hints) {
                 Ok(members) => resolved.push(Some(members)),
                 Err(refusal) => {
                     refusals.push(refusal);
@@ -54,10 +59,22 @@ impl Collection {
         names
     }
 
+    /// Ids and names of all, in their order.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let rules = self.rules.iter().map(|rule| &rule.meta);
+        let correlations = self.correlations.iter().map(|correlation| &correlation.meta);
+        let metas = rules.chain(correlations);
+        metas
+            .flat_map(|meta| [&meta.name, &meta.id])
+            .flatten()
+            .map(String::as_str)
+    }
+
     fn members(
         &self,
         correlation: &Correlation,
         names: &HashMap<String, Vec<Member>>,
+        hints: &mut usize,
     ) -> Result<Vec<Member>, Refusal> {
         let of = || correlation.meta.shown();
         let each = correlation.references.iter().map(|reference| {
@@ -73,7 +90,12 @@ impl Collection {
                 None if self.refused.contains(&name) => Reason::RefusedRule { of: of(), reference },
                 None => Reason::UnknownRule {
                     of: of(),
-                    hint: suggest::nearest(&name, names.keys().map(String::as_str)),
+                    hint: if *hints > 0 {
+                        *hints -= 1;
+                        suggest::nearest(&name, self.names())
+                    } else {
+                        Hint::default()
+                    },
                     reference,
                 },
             })
@@ -152,7 +174,7 @@ impl Collection {
                 Member::Correlation(below) if at(height, *below).is_none() => Some(*below),
                 _ => None,
             });
-            let Some(next) = next else {
+            let Some(next) = next.filter(|_| path.len() <= limits::CHAIN_MAX) else {
                 let (what, max) = ("correlations above each other", limits::CHAIN_MAX);
                 return Reason::TooMuch { what, max };
             };
@@ -220,23 +242,25 @@ impl Collection {
     }
 
     fn apply_filters(&mut self) {
+        let mut refusals = Vec::new();
         for rule in &mut self.rules {
-            let filters = self.filters.iter().filter(|filter| filter.is_for(rule));
-            rule.filters = filters.map(crate::filter::Filter::applied).collect();
+            let mut filters = self.filters.iter().filter(|filter| filter.is_for(rule));
+            let applied: Vec<_> = filters
+                .by_ref()
+                .take(limits::FILTERS_OF_RULE_MAX)
+                .map(Filter::applied)
+                .collect();
+            if filters.next().is_some() {
+                let (what, max) = ("filters for one rule", limits::FILTERS_OF_RULE_MAX);
+                refusals.push(rule.meta.place.refuse(Reason::TooMuch { what, max }));
+            }
+            rule.filters = applied;
         }
+        self.refusals.extend(refusals);
     }
 }
 
 impl Meta {
-    /// Whether somebody who writes this means it.
-    pub(crate) fn is_called(&self, reference: &str) -> bool {
-        let called = |name: &Option<String>| {
-            name.as_ref()
-                .is_some_and(|name| name.eq_ignore_ascii_case(reference))
-        };
-        called(&self.id) || called(&self.name)
-    }
-
     /// Its name in messages: name, else title, else id.
     pub fn shown(&self) -> String {
         let title = Some(&self.title).filter(|title| !title.is_empty());

@@ -5,9 +5,12 @@
 mod action;
 mod link;
 
+use std::collections::HashSet;
+
 use crate::correlation::{self, Correlation};
 use crate::error::{Reason, Refusal};
 use crate::filter::{self, Filter};
+use crate::limits;
 use crate::rule::{self, Rule};
 use crate::yaml::{self, Node};
 
@@ -23,7 +26,7 @@ pub struct Collection {
     /// What cannot be used, each with its place and reason.
     pub refusals: Vec<Refusal>,
     /// Ids and names of what was refused, to say so to whom refers to it.
-    refused: Vec<String>,
+    refused: HashSet<String>,
 }
 
 impl Collection {
@@ -54,13 +57,22 @@ impl Collection {
         } else if node.get("correlation").is_some() {
             correlation::read(node).map(|correlation| self.correlations.push(correlation))
         } else if node.get("filter").is_some() && node.get("detection").is_none() {
-            filter::read(node).map(|filter| self.filters.push(filter))
+            filter::read(node).and_then(|filter| self.add_filter(filter))
         } else {
             rule::read(node).map(|rule| self.rules.push(rule))
         };
         if let Err(refusal) = added {
             self.refuse(node, refusal);
         }
+    }
+
+    fn add_filter(&mut self, filter: Filter) -> Result<(), Refusal> {
+        if self.filters.len() >= limits::FILTERS_MAX {
+            let (what, max) = ("filters in one collection", limits::FILTERS_MAX);
+            return Err(filter.meta.place.refuse(Reason::TooMuch { what, max }));
+        }
+        self.filters.push(filter);
+        Ok(())
     }
 
     fn refuse(&mut self, node: &Node, refusal: Refusal) {

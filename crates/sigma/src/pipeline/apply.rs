@@ -1,6 +1,7 @@
 //! Pipelines on a rule.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::condition::any_item;
 use super::transform::{Chosen, FieldChange, Transformation};
@@ -125,7 +126,7 @@ impl<'a> Work<'a> {
         let filters = rule
             .filters
             .iter_mut()
-            .flat_map(|filter| filter.detection.searches.iter_mut());
+            .flat_map(|filter| Arc::make_mut(&mut filter.detection).searches.iter_mut());
         let searches = rule
             .detection
             .searches

@@ -147,3 +147,27 @@ fn pipelines_are_bounded_too() {
     );
     assert!(Pipeline::read("").is_err() && Pipeline::read("a: 1\n---\nb: 1").is_err());
 }
+
+#[test]
+fn references_in_great_numbers_do_not_hang() {
+    let many = 5000;
+    let correlation = |name: usize, rule: String| {
+        format!(
+            "---\ntitle: c{name}\nname: c{name}\ncorrelation: {{type: temporal, rules: [{rule}], timespan: 1m}}\n"
+        )
+    };
+    let circle: String = (0..many)
+        .map(|name| correlation(name, format!("c{}", (name + 1) % many)))
+        .collect();
+    let unknown: String = (0..many)
+        .map(|name| correlation(name, format!("x{name}")))
+        .collect();
+    for text in [circle, unknown] {
+        let mut collection = Collection::read(&text);
+        collection.link();
+        assert_eq!(
+            (collection.correlations.len(), collection.refusals.len()),
+            (0, many)
+        );
+    }
+}
