@@ -18,6 +18,12 @@ pub const SCALAR_BYTES_MAX: usize = 16 << 20;
 /// Dashes and slashes of a `windash` value that are spelled out, five spellings each; with more it is one expression.
 pub const DASHES_SPELLED_MAX: usize = 3;
 
+/// Spellings that the modifiers of one value make of it.
+pub const SPELLINGS_MAX: usize = 1000;
+
+/// Bytes of all spellings of one value.
+pub const SPELLINGS_BYTES_MAX: usize = 16 << 20;
+
 /// Bytes of one regular expression.
 pub const REGEX_BYTES_MAX: usize = 64 << 10;
 
@@ -90,6 +96,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "dashes of `windash`",
         DASHES_SPELLED_MAX as u64,
         "dashes of one value that are spelled out; with more it is one expression",
+    ),
+    (
+        "spellings of a value",
+        SPELLINGS_MAX as u64,
+        "spellings that modifiers make of one value; more are refused",
+    ),
+    (
+        "spellings of a value, bytes",
+        SPELLINGS_BYTES_MAX as u64,
+        "bytes of all spellings of one value; more are refused",
     ),
     (
         "regular expression of a rule, bytes",

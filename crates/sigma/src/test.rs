@@ -153,6 +153,16 @@ pub enum TimePart {
     Year,
 }
 
+impl Test {
+    /// How many tests it stands for.
+    pub(crate) fn spellings(&self) -> usize {
+        match self {
+            Self::Any(tests) => tests.iter().map(Self::spellings).sum(),
+            _ => 1,
+        }
+    }
+}
+
 impl Cidr {
     /// Reads `address/prefix`, or an address alone; host bits are cleared.
     pub fn parse(text: &str) -> Option<Self> {

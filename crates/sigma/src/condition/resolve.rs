@@ -6,6 +6,7 @@ use crate::limits;
 use crate::rule::Detection;
 use crate::search::{Expression, Named, Search};
 use crate::suggest;
+use crate::test::Test;
 
 impl Detection {
     /// Whether every condition names searches that are there, and its selectors choose some.
@@ -155,7 +156,7 @@ impl Parts {
 
     fn search(&mut self, search: &Search) -> Result<(), Reason> {
         match search {
-            Search::Item(item) => self.take(item.tests.len()),
+            Search::Item(item) => self.take(item.tests.iter().map(Test::spellings).sum()),
             Search::All(inside) | Search::Any(inside) => {
                 inside.iter().try_for_each(|search| self.search(search))
             }

@@ -139,7 +139,18 @@ fn tested(
     modifiers: &[Modifier],
 ) -> Result<Item, Refusal> {
     let keyword = field.is_none();
-    let tests = nodes.iter().map(|node| test(node, modifiers, keyword));
+    let mut spelled = 0_usize;
+    let tests = nodes.iter().map(|node| {
+        let test = test(node, modifiers, keyword)?;
+        spelled += test.spellings();
+        match spelled > limits::EXPRESSION_PARTS_MAX {
+            true => Err(node.place.refuse(Reason::TooMuch {
+                what: "tests in one rule",
+                max: limits::EXPRESSION_PARTS_MAX,
+            })),
+            false => Ok(test),
+        }
+    });
     Ok(Item {
         field,
         tests: tests.collect::<Result<_, _>>()?,
@@ -153,12 +164,25 @@ fn tested(
     })
 }
 
+/// Modifiers in a row multiply: the spellings of one value have a bound, and so have their bytes.
+fn bounded(value: Working) -> Result<Working, Reason> {
+    let (spellings, bytes) = value.weight();
+    let (what, max) = if spellings > limits::SPELLINGS_MAX {
+        ("spellings of one value", limits::SPELLINGS_MAX)
+    } else if bytes > limits::SPELLINGS_BYTES_MAX {
+        ("bytes of the spellings of one value", limits::SPELLINGS_BYTES_MAX)
+    } else {
+        return Ok(value);
+    };
+    Err(Reason::TooMuch { what, max })
+}
+
 fn test(node: &Node, modifiers: &[Modifier], keyword: bool) -> Result<Test, Refusal> {
     let refuse = |reason| node.place.refuse(reason);
     let mut value = Working::new(node).map_err(refuse)?;
     for (index, modifier) in modifiers.iter().enumerate() {
         let seen = modifiers.get(..index).unwrap_or_default();
-        value = value.apply(*modifier, seen).map_err(refuse)?;
+        value = value.apply(*modifier, seen).and_then(bounded).map_err(refuse)?;
     }
     value.finish(keyword).map_err(refuse)
 }

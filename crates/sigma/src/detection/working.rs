@@ -55,6 +55,35 @@ impl Working {
         })
     }
 
+    /// How many spellings there are, and their bytes.
+    pub(super) fn weight(&self) -> (usize, usize) {
+        let tokens = |tokens: &[Token]| {
+            let bytes = tokens.iter().map(|token| match token {
+                Token::Literal(text) | Token::Placeholder(text) => text.len(),
+                Token::Run | Token::One => 1,
+            });
+            bytes.sum()
+        };
+        let bytes = match self {
+            Self::Many(many) => {
+                return many
+                    .iter()
+                    .map(Self::weight)
+                    .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+            }
+            Self::Text { pattern, .. } => tokens(&pattern.tokens),
+            Self::Bytes(pieces) => pieces
+                .iter()
+                .map(|piece| match piece {
+                    Piece::Bytes(bytes) => bytes.len(),
+                    Piece::Wildcard(_) => 1,
+                })
+                .sum(),
+            _ => 0,
+        };
+        (1, bytes)
+    }
+
     /// Applies one modifier of a value, `seen` being those before it.
     pub(super) fn apply(self, modifier: Modifier, seen: &[Modifier]) -> Result<Self, Reason> {
         if let Self::Many(many) = self {
@@ -222,7 +251,16 @@ impl Working {
     fn windash(self) -> Result<Self, Reason> {
         let (pattern, dashed) = self.into_text(Modifier::Windash)?;
         let dashes = pattern.dashes();
-        if dashed || dashes > limits::DASHES_SPELLED_MAX {
+        let spellings = crate::pattern::DASHES
+            .len()
+            .saturating_pow(u32::try_from(dashes).unwrap_or(u32::MAX));
+        let (_, bytes) = Self::Text {
+            pattern: pattern.clone(),
+            dashed,
+        }
+        .weight();
+        let too_long = spellings.saturating_mul(bytes) > limits::SPELLINGS_BYTES_MAX;
+        if dashed || dashes > limits::DASHES_SPELLED_MAX || (dashes > 0 && too_long) {
             return Ok(Self::Text {
                 pattern,
                 dashed: true,
@@ -231,9 +269,6 @@ impl Working {
         if dashes == 0 {
             return Ok(Self::Text { pattern, dashed });
         }
-        let spellings = crate::pattern::DASHES
-            .len()
-            .pow(u32::try_from(dashes).unwrap_or(0));
         let spelled = (0..spellings).map(|choice| {
             let pattern = pattern.with_dashes(choice);
             Self::Text {

@@ -171,3 +171,23 @@ fn references_in_great_numbers_do_not_hang() {
         );
     }
 }
+
+#[test]
+fn modifiers_in_a_row_do_not_multiply_without_bound() {
+    for modifiers in [
+        "|windash".repeat(6),
+        "|base64offset".repeat(40),
+        "|base64".repeat(400),
+        "|utf16le|base64".repeat(60),
+    ] {
+        let refusals = bad(&rule_with(&format!(
+            "  s: {{'a{modifiers}': '- - - xxxxxxx'}}\n  condition: s"
+        )));
+        assert!(refusals[0].contains("one value"), "{refusals:?}");
+    }
+    let many = vec!["'- - -'"; 20_000].join(", ");
+    let refusals = bad(&rule_with(&format!(
+        "  s: {{a|windash: [{many}]}}\n  condition: s"
+    )));
+    assert!(refusals[0].contains("tests in one rule"), "{refusals:?}");
+}
