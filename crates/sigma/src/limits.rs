@@ -39,6 +39,9 @@ pub const CONDITION_DEPTH_MAX: usize = 64;
 /// Parts of the expression that a rule comes to, once names are replaced by what they stand for.
 pub const EXPRESSION_PARTS_MAX: usize = 200_000;
 
+/// Values of all documents of a text that `action` made of others; documents behind are refused.
+pub const REPEATED_NODES_MAX: usize = 2_000_000;
+
 /// Searches of one rule.
 pub const SEARCHES_MAX: usize = 1000;
 
@@ -86,6 +89,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "YAML values, bytes",
         SCALAR_BYTES_MAX as u64,
         "bytes of the values of one document; more are refused",
+    ),
+    (
+        "values by `action`",
+        REPEATED_NODES_MAX as u64,
+        "values of documents that `action` made of others; documents behind are refused",
     ),
     (
         "searches of a rule",

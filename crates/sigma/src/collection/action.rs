@@ -4,6 +4,7 @@
 //! `repeat` is laid over the document before. Maps are merged, anything else is replaced.
 
 use crate::error::{Reason, Refusal};
+use crate::limits;
 use crate::suggest;
 use crate::yaml::{Entry, Node, Value};
 
@@ -21,7 +22,14 @@ pub(super) fn resolved(documents: Vec<Result<Node, Refusal>>) -> Vec<Result<Node
     if !uses_actions {
         return documents;
     }
+    let mut values = 0_usize;
     for document in documents {
+        if values > limits::REPEATED_NODES_MAX {
+            let place = document.map_or_else(|refusal| refusal.place, |node| node.place);
+            let (what, max) = ("values of documents made by `action`", limits::REPEATED_NODES_MAX);
+            made.push(Err(place.refuse(Reason::TooMuch { what, max })));
+            break;
+        }
         let mut node = match document {
             Ok(node) => node,
             Err(refusal) => {
@@ -34,6 +42,7 @@ pub(super) fn resolved(documents: Vec<Result<Node, Refusal>>) -> Vec<Result<Node
             Ok(None) => {
                 let whole = laid_over(node, global.as_ref());
                 before = Some(whole.clone());
+                values += size(&whole);
                 made.push(Ok(whole));
             }
             Ok(Some("global")) => {
@@ -49,6 +58,7 @@ pub(super) fn resolved(documents: Vec<Result<Node, Refusal>>) -> Vec<Result<Node
                 };
                 whole.place = place;
                 before = Some(whole.clone());
+                values += size(&whole);
                 made.push(Ok(whole));
             }
         }
@@ -75,6 +85,15 @@ fn action(node: &mut Node) -> Result<Option<&'static str>, Refusal> {
             hint: suggest::nearest(word, ACTIONS),
         })
     })
+}
+
+/// How many values a document holds.
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::List(nodes) => nodes.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|entry| size(&entry.node)).sum(),
+        _ => 0,
+    }
 }
 
 fn laid_over(mut below: Node, above: Option<&Node>) -> Node {

@@ -191,3 +191,19 @@ fn modifiers_in_a_row_do_not_multiply_without_bound() {
     )));
     assert!(refusals[0].contains("tests in one rule"), "{refusals:?}");
 }
+
+#[test]
+fn repeated_documents_do_not_multiply_without_bound() {
+    let values = vec!["x"; 10_000].join(", ");
+    let first = rule_with(&format!("  s: {{a: [{values}]}}\n  condition: s"));
+    let collection = Collection::read(&format!(
+        "{first}\n---\n{}",
+        "action: repeat\nx: 1\n---\n".repeat(5000)
+    ));
+    assert!(collection.rules.len() < 300);
+    assert!(
+        collection.refusals[0].to_string().contains("made by `action`"),
+        "{:?}",
+        collection.refusals
+    );
+}
