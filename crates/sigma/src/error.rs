@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-/// A place in a text; all three count from 1.
+/// A place in a text. Document, line and column count from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
+    /// Which text, by the number that its reader gave it ([`crate::Collection::read_as`]); 0 otherwise.
+    pub source: u32,
     /// Which document of the text.
     pub document: u32,
     /// Line in the whole text.
@@ -16,6 +18,7 @@ pub struct Place {
 impl Default for Place {
     fn default() -> Self {
         Self {
+            source: 0,
             document: 1,
             line: 1,
             column: 1,

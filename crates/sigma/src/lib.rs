@@ -20,6 +20,7 @@ pub mod condition;
 pub mod correlation;
 pub mod error;
 pub mod filter;
+pub mod hayabusa;
 pub mod limits;
 pub mod lint;
 pub mod pipeline;

@@ -32,8 +32,13 @@ pub struct Collection {
 impl Collection {
     /// Reads one text, a YAML document or several. A fault of one document leaves the others alone.
     pub fn read(text: &str) -> Self {
+        Self::read_as(0, text)
+    }
+
+    /// The same for one text of several: every place says that it is in the text `source`.
+    pub fn read_as(source: u32, text: &str) -> Self {
         let mut collection = Self::default();
-        for document in action::resolved(yaml::documents(text)) {
+        for document in action::resolved(yaml::documents(text, source)) {
             match document {
                 Ok(node) => collection.add(&node),
                 Err(refusal) => collection.refusals.push(refusal),

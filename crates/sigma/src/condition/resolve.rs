@@ -49,11 +49,13 @@ impl Detection {
         self.searches.first().map(|named| named.place).unwrap_or_default()
     }
 
-    fn search(&self, name: &str) -> Option<&Named> {
+    /// The search of this name.
+    pub fn search(&self, name: &str) -> Option<&Named> {
         self.searches.iter().find(|named| named.name == name)
     }
 
-    fn chosen<'a>(&'a self, pattern: &'a str) -> impl Iterator<Item = &'a Named> {
+    /// The searches that a selector's pattern chooses, [`Condition::Selector`].
+    pub fn chosen<'a>(&'a self, pattern: &'a str) -> impl Iterator<Item = &'a Named> {
         self.searches
             .iter()
             .filter(move |named| selects(pattern, &named.name))

@@ -1,7 +1,7 @@
 //! Texts in other encodings: UTF-16 and Base64, as `utf16le`, `base64offset` and their like make them.
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 
 use super::modifier::Utf16;
 use super::working::Piece;
@@ -11,6 +11,22 @@ use crate::test::{Pattern, Token};
 /// Base64 of a whole value, padded.
 pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
+}
+
+/// Base64 of a text, or of its UTF-16, without padding.
+pub(crate) fn unpadded(text: &str, layout: Option<Utf16>) -> String {
+    let mut bytes = Vec::new();
+    match layout {
+        None => bytes.extend_from_slice(text.as_bytes()),
+        Some(layout) => {
+            for piece in utf16(&Pattern::literal(text), layout) {
+                if let Piece::Bytes(more) = piece {
+                    bytes.extend(more);
+                }
+            }
+        }
+    }
+    STANDARD_NO_PAD.encode(bytes)
 }
 
 /// What stands in Base64 of any text that holds these bytes, by their offset in it: the characters that depend on

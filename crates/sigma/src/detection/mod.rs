@@ -8,6 +8,8 @@ mod modifier;
 mod regex;
 mod working;
 
+pub(crate) use self::encode::unpadded;
+pub(crate) use self::modifier::utf16_named;
 pub(crate) use self::regex::is_beyond_linear;
 
 use self::modifier::Modifier;

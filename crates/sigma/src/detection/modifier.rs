@@ -75,6 +75,14 @@ const NAMES: &[(&str, Modifier)] = &[
     ("fieldref", Modifier::FieldRef),
 ];
 
+/// The layout that a modifier stands for, if it is one.
+pub(crate) fn utf16_named(name: &str) -> Option<Utf16> {
+    match Modifier::named(name) {
+        Ok(Modifier::Utf16(layout)) => Some(layout),
+        _ => None,
+    }
+}
+
 impl Modifier {
     pub(crate) fn named(name: &str) -> Result<Self, Reason> {
         let known = NAMES.iter().find(|(known, _)| *known == name);

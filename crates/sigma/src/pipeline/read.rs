@@ -22,7 +22,7 @@ impl Pipeline {
     /// The first thing that is wrong, with its place. What is for other engines only (`postprocessing`, `finalizers`,
     /// transformations of queries) is refused too: it would be silently without effect.
     pub fn read(text: &str) -> Result<Self, Refusal> {
-        let mut documents = yaml::documents(text);
+        let mut documents = yaml::documents(text, 0);
         match (documents.pop(), documents.is_empty()) {
             (Some(document), true) => pipeline(&document?),
             _ => Err(Place::default().refuse(Reason::Pipeline("a pipeline is one document".into()))),

@@ -51,10 +51,15 @@ pub struct Entry {
     pub node: Node,
 }
 
-/// Every document of a text, in order, each a node or a refusal. Documents that hold nothing are left out.
-pub fn documents(text: &str) -> Vec<Result<Node, Refusal>> {
+/// Every document of a text, in order, each a node or a refusal. Documents that hold nothing are left out. Places
+/// name `source` as the text they are in.
+pub fn documents(text: &str, source: u32) -> Vec<Result<Node, Refusal>> {
+    let begin = Place {
+        source,
+        ..Place::default()
+    };
     if text.len() > limits::TEXT_BYTES_MAX {
-        return vec![Err(Place::default().refuse(Reason::TooMuch {
+        return vec![Err(begin.refuse(Reason::TooMuch {
             what: "bytes in one text",
             max: limits::TEXT_BYTES_MAX,
         }))];
@@ -65,7 +70,7 @@ pub fn documents(text: &str) -> Vec<Result<Node, Refusal>> {
         if found.len() >= limits::DOCUMENTS_MAX {
             let place = Place {
                 line: part.line,
-                ..Place::default()
+                ..begin
             };
             found.push(Err(place.refuse(Reason::TooMuch {
                 what: "documents in one text",
@@ -73,7 +78,7 @@ pub fn documents(text: &str) -> Vec<Result<Node, Refusal>> {
             })));
             break;
         }
-        read::part(&part, &mut found);
+        read::part(&part, source, &mut found);
     }
     found
 }

@@ -10,9 +10,10 @@ use crate::error::{Place, Reason, Refusal};
 use crate::limits;
 
 /// Reads the documents of one part and appends them.
-pub(super) fn part(part: &Part<'_>, found: &mut Vec<Result<Node, Refusal>>) {
+pub(super) fn part(part: &Part<'_>, source: u32, found: &mut Vec<Result<Node, Refusal>>) {
     let mut parser = Parser::new_from_str(part.text);
     let mut reader = Reader {
+        source,
         document: u32::try_from(found.len() + 1).unwrap_or(u32::MAX),
         line: part.line,
         ..Reader::default()
@@ -35,6 +36,7 @@ pub(super) fn part(part: &Part<'_>, found: &mut Vec<Result<Node, Refusal>>) {
 
 #[derive(Default)]
 struct Reader {
+    source: u32,
     document: u32,
     line: u32,
     open: Vec<Open>,
@@ -232,6 +234,7 @@ impl Reader {
     fn place_at(&self, line: usize, column: usize) -> Place {
         let line = u32::try_from(line).unwrap_or(u32::MAX);
         Place {
+            source: self.source,
             document: self.document,
             line: self.line.saturating_add(line).saturating_sub(1),
             column: u32::try_from(column).unwrap_or(u32::MAX).saturating_add(1),
