@@ -107,7 +107,7 @@ impl Pattern {
     /// How many of its characters `windash` changes.
     pub(crate) fn dashes(&self) -> usize {
         let count = |token: &Token| match token {
-            Token::Literal(text) => text.chars().filter(|char| DASHES.contains(char)).count(),
+            Token::Literal(text) => marked(text).filter(|(_, is_dash)| *is_dash).count(),
             _ => 0,
         };
         self.tokens.iter().map(count).sum()
@@ -116,8 +116,8 @@ impl Pattern {
     /// The pattern with its dashes replaced: the n-th by the n-th digit of `choice` in base five.
     pub(crate) fn with_dashes(&self, mut choice: usize) -> Self {
         self.rebuilt(|text, made| {
-            let changed = text.chars().map(|char| {
-                if !DASHES.contains(&char) {
+            let changed = marked(text).map(|(char, is_dash)| {
+                if !is_dash {
                     return char;
                 }
                 let digit = choice % DASHES.len();
@@ -135,8 +135,8 @@ impl Pattern {
         for token in &self.tokens {
             match token {
                 Token::Literal(text) => {
-                    for char in text.chars() {
-                        if DASHES.contains(&char) {
+                    for (char, is_dash) in marked(text) {
+                        if is_dash {
                             source.push_str("[-/\u{2013}\u{2014}\u{2015}]");
                         } else {
                             source.push_str(&regex_syntax::escape(char.encode_utf8(&mut [0; 4])));
@@ -151,6 +151,20 @@ impl Pattern {
         source.push_str(r"\z");
         source
     }
+}
+
+/// Each character, and whether it is a dash that `windash` changes: one that begins a word, as pySigma has it
+/// (`\B[-/]\b`), and not the one in `-no-exit`.
+fn marked(text: &str) -> impl Iterator<Item = (char, bool)> {
+    let is_word = |char: char| char.is_alphanumeric() || char == '_';
+    let mut chars = text.chars().peekable();
+    let mut is_inside = false;
+    std::iter::from_fn(move || {
+        let char = chars.next()?;
+        let begins = !is_inside && chars.peek().copied().is_some_and(is_word);
+        is_inside = is_word(char);
+        Some((char, begins && DASHES.contains(&char)))
+    })
 }
 
 /// A text into literals and placeholders.
@@ -237,5 +251,14 @@ mod tests {
             (0..25).map(|choice| pattern.with_dashes(choice).tokens).collect();
         assert_eq!((pattern.dashes(), all.len()), (2, 25));
         assert!(all.contains(&vec![literal("a /b \u{2013}c")]));
+        for (text, dashes) in [
+            ("-test-test", 1),
+            ("--no-exit", 1),
+            (" - ", 0),
+            ("/x:-y", 2),
+            ("-", 0),
+        ] {
+            assert_eq!(Pattern::literal(text).dashes(), dashes, "{text}");
+        }
     }
 }

@@ -181,11 +181,11 @@ fn modifiers_in_a_row_do_not_multiply_without_bound() {
         "|utf16le|base64".repeat(60),
     ] {
         let refusals = bad(&rule_with(&format!(
-            "  s: {{'a{modifiers}': '- - - xxxxxxx'}}\n  condition: s"
+            "  s: {{'a{modifiers}': '-a -b -c xxxxxxx'}}\n  condition: s"
         )));
         assert!(refusals[0].contains("one value"), "{refusals:?}");
     }
-    let many = vec!["'- - -'"; 20_000].join(", ");
+    let many = vec!["'-a -b -c'"; 20_000].join(", ");
     let refusals = bad(&rule_with(&format!(
         "  s: {{a|windash: [{many}]}}\n  condition: s"
     )));
