@@ -140,7 +140,12 @@ pub(crate) fn infer<'k>(keys: impl Iterator<Item = &'k [u8]> + Clone, log: Optio
                 .is_some_and(|rest| matches!(rest.first(), None | Some(b'.')))
         })
     };
-    if has(b"Event") && keys.clone().count() == 1 {
+    // Some readers of EVTX put attributes beside their elements.
+    if has(b"Event")
+        && keys
+            .clone()
+            .all(|key| matches!(key, b"Event" | b"Event_attributes"))
+    {
         return Schema::Windows;
     }
     if has(b"event_type") && has(b"timestamp") {
@@ -260,6 +265,7 @@ mod tests {
         check(&["timestamp", "event_type"], Schema::Eve);
         check(&["@timestamp", "EventID", "Channel"], Schema::Windows);
         check(&["Event"], Schema::Windows);
+        check(&["Event", "Event_attributes"], Schema::Windows);
         check(&["@timestamp", "ecs.version"], Schema::Ecs);
         check(&["@timestamp", "winlog"], Schema::Ecs);
         check(&["class_uid", "metadata"], Schema::Ocsf);
