@@ -10,7 +10,7 @@ use std::sync::Arc;
 ///
 /// A name is a dotted path as [`Record::values`](crate::Record::values) takes it: whole (`id.orig_h`,
 /// `dns.answers.rdata`, `dns.answers[0].rdata`), or for Windows events without what the field lies in (`Image`
-/// for `Event.EventData.Image` and `winlog.event_data.Image`).
+/// for `Event.EventData.Image` and `winlog.event_data.Image`), and then also without blanks (`ThreatName`).
 #[derive(Clone, Debug, Default)]
 pub struct FieldNames {
     inner: Arc<Inner>,
@@ -144,19 +144,30 @@ impl FieldNames {
             return;
         }
         let inside = path.strip_suffix(".#text").unwrap_or(path);
-        for (dot, _) in inside.match_indices('.') {
-            let inner = inside.get(dot + 1..).unwrap_or_default();
-            if let Some(number) = self.number(inner)
-                && fit(path, inner).is_none()
-            {
-                asks(Asking {
-                    number,
-                    element: None,
-                    is_inner: true,
-                });
+        let mut ask = |inside: &str| {
+            for (dot, _) in inside.match_indices('.') {
+                let inner = inside.get(dot + 1..).unwrap_or_default();
+                if let Some(number) = self.number(inner)
+                    && fit(path, inner).is_none()
+                {
+                    asks(Asking {
+                        number,
+                        element: None,
+                        is_inner: true,
+                    });
+                }
             }
+        };
+        ask(inside);
+        if let Some(joined) = without_blanks(inside) {
+            ask(&joined);
         }
     }
+}
+
+/// A path as people write names that have blanks (Windows Defender's `Threat Name`); none where there are none.
+pub(crate) fn without_blanks(path: &str) -> Option<String> {
+    path.contains(' ').then(|| path.replace(' ', ""))
 }
 
 /// What stands at a place, by its type.

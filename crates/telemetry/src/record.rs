@@ -1,7 +1,7 @@
 //! One record, whose fields are looked up only when someone asks.
 
 use crate::json::{Form, Tree};
-use crate::named::Gathered;
+use crate::named::{Gathered, without_blanks};
 use crate::syslog::Parts;
 use crate::{FieldNames, Format, csv, scan, syslog, time, tsv};
 use std::borrow::Cow;
@@ -124,7 +124,8 @@ impl<'a> Record<'a> {
 
     /// Every value at a dotted path: the elements of a list, of repeated keys each, and of a list of objects
     /// all (`dns.answers.rdata`) or one (`dns.answers[0].rdata`). Fields of Windows events may be named
-    /// without what they lie in (`Image` for `Event.EventData.Image`). Syslog has `priority`, `time`, `host`,
+    /// without what they lie in (`Image` for `Event.EventData.Image`), and then without
+    /// blanks. Syslog has `priority`, `time`, `host`,
     /// `app`, `pid`, `message_id`, `data` and `message`; text has `message`.
     pub fn values(&self, path: &str) -> Vec<Cow<'a, [u8]>> {
         match self.layout {
@@ -228,10 +229,12 @@ impl<'a> Record<'a> {
                 // Only the rest of the path, as people name Windows fields.
                 None if windows && name.len() > path.len() => {
                     let inside = name.strip_suffix(".#text").unwrap_or(&name);
-                    if inside
-                        .strip_suffix(path)
-                        .is_some_and(|outer| outer.ends_with('.'))
-                    {
+                    let is_inner = |inside: &str| {
+                        inside
+                            .strip_suffix(path)
+                            .is_some_and(|outer| outer.ends_with('.'))
+                    };
+                    if is_inner(inside) || without_blanks(inside).is_some_and(|joined| is_inner(&joined)) {
                         self.item_values(item, None, &mut inner);
                     }
                 }
