@@ -32,15 +32,33 @@ impl Expression {
     /// # Errors
     /// The reason, for people.
     pub(crate) fn of_text(pcre: &str, flags: &str) -> Result<Expression, String> {
+        Self::of_text_within(pcre, flags, &[PATTERN_PROGRAM_BYTES_MAX]).map(|(expression, _)| expression)
+    }
+
+    /// As [`Expression::of_text`]; gives also the first of these sizes, in bytes and in order, that its program
+    /// does not exceed.
+    ///
+    /// # Errors
+    /// The reason, for people.
+    pub(crate) fn of_text_within(
+        pcre: &str,
+        flags: &str,
+        sizes: &[usize],
+    ) -> Result<(Expression, usize), String> {
         check_length(pcre)?;
         let source = format!("(?{flags}){}", from_pcre(pcre));
-        let built = regex::RegexBuilder::new(&source)
-            .size_limit(PATTERN_PROGRAM_BYTES_MAX)
-            .build();
-        match built {
-            Ok(linear) => Ok(Expression::Linear(linear)),
-            Err(error) => backtracking(pcre, &source, &error),
+        let mut reason = String::new();
+        for size in sizes {
+            match regex::RegexBuilder::new(&source).size_limit(*size).build() {
+                Ok(linear) => return Ok((Expression::Linear(linear), *size)),
+                Err(error @ regex::Error::CompiledTooBig(_)) => reason = refusal(pcre, &error),
+                Err(error) => {
+                    let expression = backtracking(pcre, &source, &error)?;
+                    return Ok((expression, PATTERN_PROGRAM_BYTES_MAX));
+                }
+            }
         }
+        Err(reason)
     }
 
     /// Compiles what is run over bytes: a character is the byte of its number (PCRE without UTF).

@@ -82,6 +82,12 @@ pub const RULE_CONDITION_PARTS_MAX: usize = 65_536;
 /// Most leaves (conditions of rules and patterns) that are evaluated together; further ones are refused.
 pub const RULE_LEAVES_MAX: usize = 1 << 20;
 
+/// Sizes, in bytes, that programs of rules' regular expressions are counted as; a larger one is refused.
+pub const RULE_EXPRESSION_BYTES: [usize; 3] = [64 << 10, 1 << 20, 4 << 20];
+
+/// Programs of all rules' regular expressions together, in bytes; rules with further ones are refused.
+pub const RULE_EXPRESSIONS_BYTES_MAX: usize = 256 << 20;
+
 /// Most comparisons that an explanation of one rule and one row gives.
 pub const RULE_FINDINGS_MAX: usize = 64;
 
@@ -221,5 +227,10 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "comparisons in an explanation",
         RULE_FINDINGS_MAX as u64,
         "further ones are not given",
+    ),
+    (
+        "regular expressions of rules together, bytes",
+        RULE_EXPRESSIONS_BYTES_MAX as u64,
+        "rules with further ones are refused; one alone may take 4 MiB",
     ),
 ];

@@ -6,6 +6,7 @@ use super::glob::Glob;
 use super::necessary::Written;
 use super::{Number, Order, Piece, Reading, Test, TimePart, Value};
 use crate::expression::{Exhausted, Expression};
+use crate::limits::RULE_EXPRESSIONS_BYTES_MAX;
 use entente_stix::time::Timestamp;
 use memchr::memmem::Finder;
 use std::net::IpAddr;
@@ -62,9 +63,11 @@ impl Check {
         }
     }
 
+    /// Programs of regular expressions are added to `bytes`.
+    ///
     /// # Errors
     /// Why the test cannot be run, for people.
-    pub(super) fn compile(test: &Test) -> Result<Check, String> {
+    pub(super) fn compile(test: &Test, bytes: &mut usize) -> Result<Check, String> {
         let folded = |text: &String, ignore: bool| if ignore { fold(text) } else { text.clone() };
         let (fold, test) = match test {
             Test::Equals { text, fold } => (*fold, TextTest::Equals(folded(text, *fold).into())),
@@ -95,7 +98,14 @@ impl Check {
                     multi_line,
                     dot_all,
                 };
-                (false, TextTest::Regex(Box::new(written.compile()?)))
+                let (expression, size) = written.compile()?;
+                *bytes += size;
+                if *bytes > RULE_EXPRESSIONS_BYTES_MAX {
+                    return Err(format!(
+                        "the regular expressions of all rules take more than {RULE_EXPRESSIONS_BYTES_MAX} bytes"
+                    ));
+                }
+                (false, TextTest::Regex(Box::new(expression)))
             }
             Test::Network { address, length } => {
                 let (address, length) = canonical_network(*address, *length);

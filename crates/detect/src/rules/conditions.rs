@@ -51,6 +51,8 @@ pub(super) struct Builder {
     known_nodes: HashMap<Node, NodeNumber>,
     known_atoms: HashMap<Atom, AtomNumber>,
     names: HashMap<String, u32>,
+    /// What the programs of regular expressions are counted as.
+    expression_bytes: usize,
     pub(super) ordered_names: Vec<String>,
 }
 
@@ -128,7 +130,7 @@ impl Builder {
         if let Some(number) = self.known_atoms.get(atom) {
             return Ok(self.intern(Node::Atom(*number)));
         }
-        let check = Check::compile(&atom.test)?;
+        let check = Check::compile(&atom.test, &mut self.expression_bytes)?;
         let field = match &atom.field {
             Which::Field(name) => self.field(name),
             Which::Every => EVERY,

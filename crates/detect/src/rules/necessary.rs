@@ -2,6 +2,7 @@
 
 use super::fold::{fold, fold_char};
 use crate::expression::{self, Expression};
+use crate::limits::RULE_EXPRESSION_BYTES;
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -15,10 +16,12 @@ pub(super) struct Written<'a> {
 }
 
 impl Written<'_> {
+    /// The expression, and what its program is counted as, in bytes.
+    ///
     /// # Errors
     /// Why it cannot be run, for people.
-    pub(super) fn compile(self) -> Result<Expression, String> {
-        Expression::of_text(&self.with_lines(), self.flags())
+    pub(super) fn compile(self) -> Result<(Expression, usize), String> {
+        Expression::of_text_within(&self.with_lines(), self.flags(), &RULE_EXPRESSION_BYTES)
     }
 
     /// The flags that do not change how PCRE is translated.

@@ -11,6 +11,7 @@ mod conformance;
 mod naive;
 mod rules;
 mod shared;
+mod sigma;
 
 use entente_detect::{Compiler, Entry, Generation, Hit, How, Options, Scanner, Settings, terms};
 use entente_stix::observable::Kind as Is;

@@ -79,6 +79,18 @@ fn test(atom: &Atom, value: Value<'_>, names: &FieldNames, row: &Row<'_>) -> Opt
     match &atom.test {
         Test::Exists => Some(true),
         Test::Null => Some(matches!(value, Value::Null)),
+        Test::Equals { text: other, fold } if is_plain(&text, other) => {
+            Some(lower(text.as_ref()?, *fold) == lower(other, *fold))
+        }
+        Test::StartsWith { text: other, fold } if is_plain(&text, other) => {
+            Some(lower(text.as_ref()?, *fold).starts_with(&lower(other, *fold)))
+        }
+        Test::EndsWith { text: other, fold } if is_plain(&text, other) => {
+            Some(lower(text.as_ref()?, *fold).ends_with(&lower(other, *fold)))
+        }
+        Test::Contains { text: other, fold } if is_plain(&text, other) => {
+            Some(lower(text.as_ref()?, *fold).contains(&lower(other, *fold)))
+        }
         Test::Equals { text, fold } => searched(&format!(r"\A{}\z", regex::escape(text)), *fold),
         Test::StartsWith { text, fold } => searched(&format!(r"\A{}", regex::escape(text)), *fold),
         Test::EndsWith { text, fold } => searched(&format!(r"{}\z", regex::escape(text)), *fold),
@@ -158,6 +170,19 @@ fn test(atom: &Atom, value: Value<'_>, names: &FieldNames, row: &Row<'_>) -> Opt
             }))
         }
         Test::TimePart { .. } => panic!("parts of times have tests of their own"),
+    }
+}
+
+/// Of ASCII there is no doubt what its small letters are.
+fn is_plain(text: &Option<String>, other: &str) -> bool {
+    text.as_ref().is_some_and(|text| text.is_ascii()) && other.is_ascii()
+}
+
+fn lower(text: &str, fold: bool) -> String {
+    if fold {
+        text.to_ascii_lowercase()
+    } else {
+        text.to_string()
     }
 }
 
