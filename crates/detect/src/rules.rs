@@ -23,6 +23,7 @@ mod order;
 mod parts;
 mod probe;
 mod rarity;
+mod shown;
 mod sigma;
 mod witness;
 

@@ -183,6 +183,8 @@ pub(crate) struct Scan {
     /// Logs: files, folders, globs, or - for stdin; gzip and zstd are read as they are
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rules: RulesAsked,
     /// Exit with 1 when something was found
     #[arg(long)]
     pub(crate) fail_on_hit: bool,
@@ -201,6 +203,20 @@ pub(crate) struct Scan {
     /// Worker threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
+}
+
+/// Rules beside those that the node holds.
+#[derive(Debug, Args)]
+pub(crate) struct RulesAsked {
+    /// Also hold records against these Sigma rules: a file, a folder with .yml files, a glob; may be repeated
+    #[arg(long = "rules", value_name = "PATH")]
+    pub(crate) rules: Vec<String>,
+    /// Take rules through this Sigma pipeline too, beside the built-in ones; may be repeated
+    #[arg(long = "pipeline", value_name = "FILE")]
+    pub(crate) pipelines: Vec<String>,
+    /// Hold rules whose log source no pipeline knows against every record
+    #[arg(long)]
+    pub(crate) any_log_source: bool,
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {

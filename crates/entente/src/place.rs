@@ -167,6 +167,7 @@ pub(crate) fn node_failure(error: entente_node::Error) -> Failure {
     let exit = match error {
         Error::Store(error) => return failure(error),
         Error::Input { .. }
+        | Error::Pipeline { .. }
         | Error::Act(_)
         | Error::Agreement(_)
         | Error::NoCard

@@ -48,6 +48,14 @@ pub enum Error {
         /// What the system said.
         cause: String,
     },
+    /// A Sigma pipeline that cannot be used.
+    #[error("cannot use the pipeline `{name}`: {cause}")]
+    Pipeline {
+        /// Its name.
+        name: String,
+        /// What is wrong with it, and where.
+        cause: String,
+    },
     /// A note, key or signature.
     #[error(transparent)]
     Log(#[from] entente_translog::Error),

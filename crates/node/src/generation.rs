@@ -16,10 +16,11 @@ use entente_store::{Cursor, IndicatorRow, Stored};
 
 use crate::derive::{label, stix_pattern};
 use crate::limits::LISTED_MAX;
+use crate::rules::is_rule;
 use crate::{Error, Node};
 
 /// Moves on with every change of what goes into the file or how.
-const COMPILED_FORM: u32 = 1;
+const COMPILED_FORM: u32 = 2;
 
 /// A compiled generation, and what of the indicators did not get into it.
 pub struct Compiled {
@@ -27,14 +28,36 @@ pub struct Compiled {
     pub generation: Generation,
     /// Indicators that are not evaluated, wholly or in part, and why.
     pub not_evaluated: Vec<NotEvaluated>,
+    /// The ids of indicators that carry a rule, for [`Node::rules`].
+    pub rules: Vec<String>,
 }
 
-/// An indicator that needs more than single values.
+/// What a generation does not hold.
+#[derive(Default)]
+struct Beside {
+    not_evaluated: Vec<NotEvaluated>,
+    rules: Vec<String>,
+}
+
+impl Beside {
+    fn with(self, generation: Generation) -> Compiled {
+        let Beside { not_evaluated, rules } = self;
+        Compiled {
+            generation,
+            not_evaluated,
+            rules,
+        }
+    }
+}
+
+/// An indicator that needs more than single values, or a rule that cannot be evaluated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotEvaluated {
     /// Its id.
     pub id: String,
-    /// What it needs.
+    /// The text that a rule is from; none where it is an object of the node.
+    pub text: Option<String>,
+    /// What it needs, or why it cannot be.
     pub reason: String,
 }
 
@@ -48,12 +71,9 @@ impl Node {
         let path = self.folder.join(format!("{number}.{COMPILED_FORM}.generation"));
         if let Ok(file) = File::open(&path)
             && let Ok(generation) = Generation::open(file)
-            && let Some(not_evaluated) = read_notes(&notes_path(&path))
+            && let Some(beside) = read_notes(&notes_path(&path))
         {
-            return Ok(Compiled {
-                generation,
-                not_evaluated,
-            });
+            return Ok(beside.with(generation));
         }
         match self.compile(&path) {
             // Who may not write here may still scan: the generation is then made in memory, each time.
@@ -74,67 +94,67 @@ impl Node {
         // Names of this process's own: two that compile at once do not meet before the renames.
         let new = new_path(path);
         let out = private_file(&new).map_err(io("write"))?;
-        let (not_evaluated, written) = self.compile_to(out, path)?;
+        let (beside, written) = self.compile_to(out, path)?;
 
         // Synced before it gets its name: what has the name is whole, also after a power loss. Notes first,
         // generation last: a reader that finds the generation finds its notes.
         written.sync_all().map_err(io("write"))?;
         let notes = notes_path(path);
-        write_notes(&new_path(&notes), &not_evaluated).map_err(io("write"))?;
+        write_notes(&new_path(&notes), &beside).map_err(io("write"))?;
         std::fs::rename(new_path(&notes), &notes).map_err(io("rename"))?;
         std::fs::rename(&new, path).map_err(io("rename"))?;
         self.remove_older(path);
 
         let file = File::open(path).map_err(io("open"))?;
         let generation = Generation::open(file).map_err(|error| failed(path, error))?;
-        Ok(Compiled {
-            generation,
-            not_evaluated,
-        })
+        Ok(beside.with(generation))
     }
 
     fn compile_in_memory(&self, path: &Path) -> Result<Compiled, Error> {
-        let (not_evaluated, bytes) = self.compile_to(Vec::new(), path)?;
+        let (beside, bytes) = self.compile_to(Vec::new(), path)?;
         let generation = Generation::open(bytes).map_err(|error| failed(path, error))?;
-        Ok(Compiled {
-            generation,
-            not_evaluated,
-        })
+        Ok(beside.with(generation))
     }
 
-    fn compile_to<W: Write>(&self, out: W, path: &Path) -> Result<(Vec<NotEvaluated>, W), Error> {
+    fn compile_to<W: Write>(&self, out: W, path: &Path) -> Result<(Beside, W), Error> {
         let settings = Settings {
             seed: self.secret,
             url_hosts: true,
         };
         let mut compiler = Compiler::new(out, settings).map_err(|error| failed(path, error))?;
-        let not_evaluated = self.fill(&mut compiler)?;
+        let beside = self.fill(&mut compiler)?;
         let (_, out) = compiler.finish().map_err(|error| failed(path, error))?;
-        Ok((not_evaluated, out))
+        Ok((beside, out))
     }
 
-    fn fill(&self, compiler: &mut Compiler<impl Write>) -> Result<Vec<NotEvaluated>, Error> {
-        let mut not_evaluated = Vec::new();
+    fn fill(&self, compiler: &mut Compiler<impl Write>) -> Result<Beside, Error> {
+        let mut beside = Beside::default();
         let mut after: Option<Cursor> = None;
         loop {
             let page = self.store.indicators(after.as_ref(), LISTED_MAX)?;
             for row in &page.items {
-                if let Some(reason) = self.add(row, compiler)? {
-                    not_evaluated.push(NotEvaluated {
+                if let Some(reason) = self.add(row, compiler, &mut beside.rules)? {
+                    beside.not_evaluated.push(NotEvaluated {
                         id: row.id.clone(),
+                        text: None,
                         reason,
                     });
                 }
             }
             match page.next {
                 Some(next) => after = Some(next),
-                None => return Ok(not_evaluated),
+                None => return Ok(beside),
             }
         }
     }
 
-    /// Adds one indicator; answers what of it is not evaluated.
-    fn add(&self, row: &IndicatorRow, compiler: &mut Compiler<impl Write>) -> Result<Option<String>, Error> {
+    /// Adds one indicator; answers what of it is not evaluated. One that carries a rule is named in `rules`.
+    fn add(
+        &self,
+        row: &IndicatorRow,
+        compiler: &mut Compiler<impl Write>,
+        rules: &mut Vec<String>,
+    ) -> Result<Option<String>, Error> {
         let object = Object::read(&row.text).map_err(|refusal| Error::Text {
             id: row.id.clone(),
             cause: refusal.to_string(),
@@ -144,6 +164,12 @@ impl Node {
             Some(pattern) => {
                 let terms = terms::of_pattern(pattern);
                 (terms.atoms, terms.not_evaluated)
+            }
+            None if is_rule(value) => {
+                if !row.revoked {
+                    rules.push(row.id.clone());
+                }
+                (Vec::new(), None)
             }
             None => (Vec::new(), Some(other_language(value))),
         };
@@ -286,7 +312,7 @@ fn other_language(value: &Value<'_>) -> String {
     }
 }
 
-fn time(value: &Value<'_>, property: &str) -> Option<i64> {
+pub(crate) fn time(value: &Value<'_>, property: &str) -> Option<i64> {
     value
         .get(property)
         .and_then(Value::as_str)
@@ -305,26 +331,33 @@ fn notes_path(path: &Path) -> PathBuf {
     path.with_extension("notes")
 }
 
-/// Notes are lines of id, tab, reason; they are ours, and read back as written.
-fn write_notes(path: &Path, notes: &[NotEvaluated]) -> std::io::Result<()> {
+/// Notes are lines: the id of an indicator that carries a rule alone; id, tab, reason of one that is not evaluated.
+/// They are ours, and read back as written.
+fn write_notes(path: &Path, beside: &Beside) -> std::io::Result<()> {
     let mut out = BufWriter::new(private_file(path)?);
-    for note in notes {
+    for id in &beside.rules {
+        writeln!(out, "{id}")?;
+    }
+    for note in &beside.not_evaluated {
         writeln!(out, "{}\t{}", note.id, note.reason.replace(['\n', '\r'], " "))?;
     }
     out.flush()
 }
 
-fn read_notes(path: &Path) -> Option<Vec<NotEvaluated>> {
+fn read_notes(path: &Path) -> Option<Beside> {
     let text = std::fs::read_to_string(path).ok()?;
-    let notes = text.lines().filter_map(|line| line.split_once('\t'));
-    Some(
-        notes
-            .map(|(id, reason)| NotEvaluated {
+    let mut beside = Beside::default();
+    for line in text.lines() {
+        match line.split_once('\t') {
+            Some((id, reason)) => beside.not_evaluated.push(NotEvaluated {
                 id: id.to_owned(),
+                text: None,
                 reason: reason.to_owned(),
-            })
-            .collect(),
-    )
+            }),
+            None => beside.rules.push(line.to_owned()),
+        }
+    }
+    Some(beside)
 }
 
 fn new_path(path: &Path) -> PathBuf {

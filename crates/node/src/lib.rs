@@ -1,7 +1,7 @@
 //! Everything a node can be asked to do, as plain synchronous calls.
 //!
 //! The only place where readers and engines meet the store. Time is an argument; nothing here prints.
-//! Begin at [`Node`]; each question has a module: [`import`], [`look`], [`show`], [`scan`], [`export`],
+//! Begin at [`Node`]; each question has a module: [`import`], [`look`], [`show`], [`rules`], [`scan`], [`export`],
 //! [`check`], [`party`], [`pact`], [`channel`], [`shelf`].
 
 #![cfg_attr(
@@ -38,6 +38,7 @@ pub mod recall;
 pub mod receipt;
 pub mod release;
 pub mod retain;
+pub mod rules;
 pub mod scan;
 pub mod shelf;
 pub mod show;

@@ -2,6 +2,7 @@
 
 use entente_detect::Hit;
 use entente_node::receipt::Recalled;
+use entente_node::rules::{Fired, Part, Rule};
 use entente_store::Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -57,6 +58,83 @@ impl DetectionFound {
             host: hit.host.clone(),
             new: is_new,
             recalled: recalled.map(RecallShown::from),
+        }
+    }
+}
+
+/// A rule that a record satisfies.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RuleFired {
+    /// The record's own time, where it has one.
+    #[schema(format = DateTime)]
+    pub(crate) time: Option<String>,
+    /// The input.
+    pub(crate) file: String,
+    /// Line or record number, from 1.
+    pub(crate) line: u64,
+    /// The id of the rule's object; of a rule from a text its own id, or the text's name.
+    pub(crate) rule: String,
+    /// What the rule is called.
+    pub(crate) name: String,
+    /// How much it matters, in Sigma's words.
+    pub(crate) level: Option<String>,
+    /// The text that it is from; none where it is an object of the node.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) from: Option<String>,
+    /// What made it fire.
+    pub(crate) parts: Vec<PartShown>,
+    /// The asset concerned, where it is known.
+    pub(crate) host: Option<String>,
+    /// Whether it was not recorded before; what rules of texts find is not recorded.
+    pub(crate) new: bool,
+    /// The recall that holds for the rule, where the party that it belongs to took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) recalled: Option<RecallShown>,
+}
+
+/// One comparison that made a rule fire.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct PartShown {
+    /// In words.
+    pub(crate) test: String,
+    /// The field; none where all values were looked at.
+    pub(crate) field: Option<String>,
+    /// The values that met it, as logged.
+    pub(crate) values: Vec<String>,
+}
+
+impl RuleFired {
+    pub(crate) fn of(
+        fired: &Fired,
+        rule: &Rule,
+        file: &str,
+        is_new: bool,
+        recalled: Option<&Recalled>,
+    ) -> RuleFired {
+        RuleFired {
+            time: fired.time.map(time),
+            file: file.to_owned(),
+            line: fired.line,
+            rule: rule.id.clone(),
+            name: rule.name.clone(),
+            level: rule.level.map(str::to_owned),
+            from: rule.text().map(str::to_owned),
+            parts: fired.parts.iter().map(PartShown::of).collect(),
+            host: fired.host.clone(),
+            new: is_new,
+            recalled: recalled.map(RecallShown::from),
+        }
+    }
+}
+
+impl PartShown {
+    fn of(part: &Part) -> PartShown {
+        PartShown {
+            test: part.test.clone(),
+            field: part.field.clone(),
+            values: part.values.clone(),
         }
     }
 }

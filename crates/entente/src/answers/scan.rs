@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use entente_node::generation::{Compiled, NotEvaluated};
+use entente_node::rules::{Refused, RuleSet};
 use entente_node::scan::{Sums, Told};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::detection::DetectionFound;
+use super::detection::{DetectionFound, RuleFired};
 
 /// Rows of each top list.
 const TOP: usize = 5;
@@ -21,6 +22,18 @@ const NAMES_MAX: usize = 100_000;
 pub(crate) enum ScanLine {
     /// Something was found.
     Found(DetectionFound),
+    /// A record satisfies a rule.
+    Fired(RuleFired),
+    /// A text with rules, or a rule in it, cannot be used.
+    Refused {
+        /// Which.
+        refused: RefusedShown,
+    },
+    /// An expression took too many steps for some values, and was taken not to match them.
+    Exhausted {
+        /// Which.
+        exhausted: Counted,
+    },
     /// A record could not be read; reading went on.
     Defect {
         /// Which.
@@ -36,7 +49,7 @@ pub(crate) enum ScanLine {
         /// Which.
         read: InputRead,
     },
-    /// An indicator that is not evaluated, or only in part.
+    /// An indicator or a rule that is not evaluated, or only in part.
     NotEvaluated {
         /// Which.
         not_evaluated: NotEvaluatedShown,
@@ -83,13 +96,49 @@ pub(crate) struct InputRead {
     pub(crate) detections: u64,
 }
 
-/// An indicator that is not evaluated.
+/// An indicator or a rule that is not evaluated.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct NotEvaluatedShown {
-    /// Its STIX id.
-    pub(crate) indicator: String,
+    /// The STIX id of an indicator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) indicator: Option<String>,
+    /// The id of a rule of a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) rule: Option<String>,
+    /// The text that the rule is from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) from: Option<String>,
     /// What it would need.
     pub(crate) reason: String,
+}
+
+/// A text with rules, or a rule in it, that cannot be used.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct RefusedShown {
+    /// The text.
+    pub(crate) from: String,
+    /// Where in it, and why.
+    pub(crate) reason: String,
+}
+
+/// What a scan looked for.
+#[derive(Clone, Copy)]
+pub(crate) struct Against<'a> {
+    pub(crate) compiled: &'a Compiled,
+    pub(crate) rules: &'a RuleSet,
+}
+
+impl Against<'_> {
+    /// What of it cannot be evaluated.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = ScanLine> {
+        let indicators = self.compiled.not_evaluated.iter();
+        let not_evaluated = indicators.chain(&self.rules.not_evaluated);
+        let refused = self.rules.refused.iter().map(ScanLine::refused);
+        not_evaluated.map(ScanLine::not_evaluated).chain(refused)
+    }
 }
 
 /// What stands at the end of a scan.
@@ -99,8 +148,10 @@ pub(crate) struct ScanSummary {
     pub(crate) records: u64,
     /// Values compared.
     pub(crate) values: u64,
-    /// Detections.
+    /// Detections, those of rules included.
     pub(crate) detections: u64,
+    /// Detections of rules.
+    pub(crate) fired: u64,
     /// Detections that were not recorded before.
     pub(crate) new: u64,
     /// Sightings written.
@@ -117,14 +168,20 @@ pub(crate) struct ScanSummary {
     pub(crate) recalled: u64,
     /// Detections of records that had too many, beyond the bound.
     pub(crate) cut: u64,
-    /// Indicators that are not evaluated, or only in part.
+    /// Indicators and rules that are not evaluated, or only in part.
     pub(crate) not_evaluated: u64,
+    /// Texts with rules, or rules in them, that cannot be used.
+    pub(crate) refused: u64,
     /// Indicators that were looked for.
     pub(crate) indicators: u64,
+    /// Rules that records were held against.
+    pub(crate) rules: u64,
     /// Inputs and records by format.
     pub(crate) formats: Vec<FormatSums>,
     /// The indicators seen most.
     pub(crate) top_objects: Vec<Counted>,
+    /// The rules that fired most.
+    pub(crate) top_rules: Vec<Counted>,
     /// The hosts seen most.
     pub(crate) top_hosts: Vec<Counted>,
     /// The inputs with most detections.
@@ -161,6 +218,19 @@ impl ScanLine {
                 is_new,
                 recalled,
             } => ScanLine::Found(DetectionFound::of(hit, file, *is_new, *recalled)),
+            Told::Fired {
+                fired,
+                rule,
+                file,
+                is_new,
+                recalled,
+            } => ScanLine::Fired(RuleFired::of(fired, rule, file, *is_new, *recalled)),
+            Told::Exhausted { expression, times } => ScanLine::Exhausted {
+                exhausted: Counted {
+                    name: (*expression).to_owned(),
+                    count: *times,
+                },
+            },
             Told::Defect { file, line, reason } => ScanLine::Defect {
                 defect: DefectShown {
                     file: (*file).to_owned(),
@@ -187,11 +257,26 @@ impl ScanLine {
         })
     }
 
-    /// An indicator that is not evaluated.
-    pub(crate) fn not_evaluated(one: &NotEvaluated) -> ScanLine {
+    fn not_evaluated(one: &NotEvaluated) -> ScanLine {
+        let id = Some(one.id.clone());
+        let (indicator, rule) = match &one.text {
+            None => (id, None),
+            Some(_) => (None, id),
+        };
         ScanLine::NotEvaluated {
             not_evaluated: NotEvaluatedShown {
-                indicator: one.id.clone(),
+                indicator,
+                rule,
+                from: one.text.clone(),
+                reason: one.reason.clone(),
+            },
+        }
+    }
+
+    fn refused(one: &Refused) -> ScanLine {
+        ScanLine::Refused {
+            refused: RefusedShown {
+                from: one.text.clone(),
                 reason: one.reason.clone(),
             },
         }
@@ -237,11 +322,14 @@ impl Tally {
 #[derive(Default)]
 pub(crate) struct Summary {
     pub(crate) objects: Tally,
-    /// What those objects are called.
+    pub(crate) rules: Tally,
+    /// What those objects and rules are called.
     pub(crate) names: BTreeMap<String, String>,
     pub(crate) hosts: Tally,
     pub(crate) files: Tally,
     pub(crate) failed: Tally,
+    /// Expressions that took too many steps, and how often.
+    pub(crate) exhausted: BTreeMap<String, u64>,
     /// Inputs and records by format.
     pub(crate) formats: BTreeMap<&'static str, (u64, u64)>,
 }
@@ -252,13 +340,18 @@ impl Summary {
         match told {
             Told::Found { hit, file, .. } => {
                 self.objects.add(&hit.indicator.id);
-                if self.names.len() < NAMES_MAX {
-                    self.names
-                        .entry(hit.indicator.id.clone())
-                        .or_insert_with(|| hit.indicator.name.clone());
-                }
-                self.hosts.add(hit.host.as_deref().unwrap_or("(no host)"));
-                self.files.add(file);
+                self.name(&hit.indicator.id, &hit.indicator.name);
+                self.seen(hit.host.as_deref(), file);
+            }
+            Told::Fired {
+                fired, rule, file, ..
+            } => {
+                self.rules.add(&rule.id);
+                self.name(&rule.id, &rule.name);
+                self.seen(fired.host.as_deref(), file);
+            }
+            Told::Exhausted { expression, times } => {
+                self.exhausted.insert((*expression).to_owned(), *times);
             }
             Told::Failed { file, .. } => self.failed.add(file),
             Told::Read { format, sums, .. } => {
@@ -270,8 +363,20 @@ impl Summary {
         }
     }
 
+    fn name(&mut self, id: &str, name: &str) {
+        if self.names.len() < NAMES_MAX {
+            self.names.entry(id.to_owned()).or_insert_with(|| name.to_owned());
+        }
+    }
+
+    fn seen(&mut self, host: Option<&str>, file: &str) {
+        self.hosts.add(host.unwrap_or("(no host)"));
+        self.files.add(file);
+    }
+
     /// The last line.
-    pub(crate) fn line(&self, sums: &Sums, compiled: &Compiled, sightings: u64) -> ScanLine {
+    pub(crate) fn line(&self, sums: &Sums, against: Against<'_>, sightings: u64) -> ScanLine {
+        let Against { compiled, rules } = against;
         let formats = self.formats.iter();
         let formats = formats.map(|(format, (inputs, records))| FormatSums {
             format: (*format).to_owned(),
@@ -283,6 +388,7 @@ impl Summary {
                 records: sums.records,
                 values: sums.values,
                 detections: sums.detections,
+                fired: sums.fired,
                 new: sums.new,
                 sightings,
                 defects: sums.defects,
@@ -291,10 +397,13 @@ impl Summary {
                 revoked: sums.revoked,
                 recalled: sums.recalled,
                 cut: sums.cut,
-                not_evaluated: compiled.not_evaluated.len() as u64,
+                not_evaluated: (compiled.not_evaluated.len() + rules.not_evaluated.len()) as u64,
+                refused: rules.refused.len() as u64,
                 indicators: compiled.generation.len(),
+                rules: rules.len() as u64,
                 formats: formats.collect(),
                 top_objects: self.objects.shown(),
+                top_rules: self.rules.shown(),
                 top_hosts: self.hosts.shown(),
                 top_files: self.files.shown(),
             },

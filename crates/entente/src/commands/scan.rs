@@ -1,5 +1,6 @@
 //! `entente scan`: what the node knows, found in logs; a detection a line, a summary at the end.
 
+mod rules;
 mod summary;
 
 use std::io::Write;
@@ -8,12 +9,12 @@ use std::path::Path;
 
 use entente_detect::Hit;
 use entente_node::Node;
-use entente_node::generation::Compiled;
 use entente_node::receipt::Recalled;
+use entente_node::rules::{Asked, Fired, Part, Rule};
 use entente_node::scan::{LogInput, Settings, Sums, Told};
 use entente_stix::time::Timestamp;
 
-use crate::answers::scan::{ScanLine, Summary};
+use crate::answers::scan::{Against, ScanLine, Summary};
 use crate::cli::{Global, Scan};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure, unless_hung_up};
@@ -23,18 +24,22 @@ use crate::place;
 use crate::progress::Progress;
 use crate::render::{safe, short};
 
+/// Comparisons shown of a rule that fired; `--json` names all.
+const PARTS_SHOWN: usize = 3;
+
 /// Defects shown to people before the rest is only counted.
 const DEFECTS_SHOWN: u64 = 20;
 
 pub(crate) fn run(global: &Global, asked: &Scan) -> Result<Exit, Failure> {
     let inputs = inputs::collect(&asked.paths)?;
+    let rules = rules::given(&asked.rules)?;
     let node = if asked.dry_run {
         place::open_to_read(global)?
     } else {
         place::open_existing_to_write(global)?
     };
     let mut out = out();
-    let done = scan(global, asked, &node, inputs, &mut out);
+    let done = scan(global, asked, &node, inputs, &rules, &mut out);
     unless_hung_up(out.flush().map_err(Failure::from))?;
     node.close().map_err(place::node_failure)?;
     done
@@ -45,9 +50,15 @@ fn scan(
     asked: &Scan,
     node: &Node,
     inputs: Vec<Input>,
+    rules: &Asked,
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
     let compiled = node.generation().map_err(place::node_failure)?;
+    let rules = node.rules(&compiled, rules).map_err(place::node_failure)?;
+    let against = Against {
+        compiled: &compiled,
+        rules: &rules,
+    };
     let now = place::now();
     let settings = Settings {
         threads: asked.threads.unwrap_or_else(cores),
@@ -69,7 +80,7 @@ fn scan(
         out,
     };
     let logs = inputs.into_iter().map(log_input).collect();
-    let scanned = node.scan(&compiled.generation, logs, &settings, &mut |told| {
+    let scanned = node.scan(&compiled.generation, &rules, logs, &settings, &mut |told| {
         teller.told(&told)
     });
     let Teller {
@@ -84,18 +95,19 @@ fn scan(
     let sums = scanned.map_err(place::node_failure)?;
     unless_hung_up(written)?;
     let counted = *sightings.as_ref().unwrap_or(&0);
-    unless_hung_up(tell_end(global, asked, &summary, &sums, &compiled, counted, out))?;
+    unless_hung_up(tell_end(global, asked, &summary, &sums, against, counted, out))?;
     sightings?;
-    if compiled.generation.is_empty() {
+    let knows_nothing = compiled.generation.is_empty() && rules.is_empty();
+    if knows_nothing {
         eprintln!(
-            "entente: the node knows no indicator that can be evaluated, so nothing could be found; `entente import` takes some in"
+            "entente: the node knows no indicator that can be evaluated, and no rule was given, so nothing could be found; `entente import` takes some in, `--rules` names rules"
         );
     }
     Ok(if asked.fail_on_hit && sums.detections > 0 {
         Exit::Answer
-    } else if sums.failed > 0 {
+    } else if sums.failed > 0 || !rules.refused.is_empty() {
         Exit::BadInput
-    } else if asked.fail_on_hit && compiled.generation.is_empty() {
+    } else if asked.fail_on_hit && knows_nothing {
         Exit::NotFound
     } else {
         Exit::Done
@@ -116,17 +128,23 @@ fn tell_end(
     asked: &Scan,
     summary: &Summary,
     sums: &Sums,
-    compiled: &Compiled,
+    against: Against<'_>,
     sightings: u64,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    tell_not_evaluated(global, compiled, out)?;
     if global.json {
-        json_line(out, &summary.line(sums, compiled, sightings))
-    } else if global.quiet {
+        return against
+            .lines()
+            .chain([summary.line(sums, against, sightings)])
+            .try_for_each(|line| json_line(out, &line));
+    }
+    for refused in &against.rules.refused {
+        eprintln!("refused  {}: {}", safe(&refused.text), safe(&refused.reason));
+    }
+    if global.quiet {
         Ok(())
     } else {
-        summary::as_text(summary, sums, compiled, sightings, asked, out)
+        summary::as_text(summary, sums, against, sightings, asked, out)
     }
 }
 
@@ -186,6 +204,14 @@ impl<W: Write> Teller<'_, W> {
             Told::Found {
                 hit, file, recalled, ..
             } => self.found(hit, file, *recalled),
+            Told::Fired {
+                fired,
+                rule,
+                file,
+                recalled,
+                ..
+            } => self.fired(fired, rule, file, *recalled),
+            Told::Exhausted { .. } => Ok(()),
             Told::Defect { file, line, reason } => {
                 self.defect(file, *line, reason);
                 Ok(())
@@ -204,10 +230,7 @@ impl<W: Write> Teller<'_, W> {
     }
 
     fn found(&mut self, hit: &Hit, file: &str, recalled: Option<&Recalled>) -> Result<(), Failure> {
-        let when = hit.time.map_or_else(
-            || "no time".to_owned(),
-            |at| Timestamp::from_micros(at).to_string(),
-        );
+        let when = when(hit.time);
         let recalled = recalled.map(|recall| format!("  ({})", self.names.recall(recall)));
         let line = format!(
             "{when}  {}:{}  {} = {}  {}  {}  {}{}",
@@ -218,6 +241,37 @@ impl<W: Write> Teller<'_, W> {
             hit.how,
             short(&hit.indicator.name, 80),
             safe(&hit.indicator.id),
+            recalled.unwrap_or_default(),
+        );
+        let out = &mut *self.out;
+        self.progress.suspend(|| writeln!(out, "{line}"))?;
+        Ok(())
+    }
+
+    fn fired(
+        &mut self,
+        fired: &Fired,
+        rule: &Rule,
+        file: &str,
+        recalled: Option<&Recalled>,
+    ) -> Result<(), Failure> {
+        let recalled = recalled.map(|recall| format!("  ({})", self.names.recall(recall)));
+        let level = rule.level.map(|level| format!(" [{level}]"));
+        let parts: Vec<String> = fired.parts.iter().take(PARTS_SHOWN).map(shown).collect();
+        let more = if fired.parts.len() > PARTS_SHOWN {
+            "; …"
+        } else {
+            ""
+        };
+        let line = format!(
+            "{}  {}:{}  {}{more}  {}{}  {}{}",
+            when(fired.time),
+            safe(file),
+            fired.line,
+            parts.join("; "),
+            short(&rule.name, 80),
+            level.unwrap_or_default(),
+            safe(&rule.id),
             recalled.unwrap_or_default(),
         );
         let out = &mut *self.out;
@@ -237,12 +291,18 @@ impl<W: Write> Teller<'_, W> {
     }
 }
 
-fn tell_not_evaluated(global: &Global, compiled: &Compiled, out: &mut impl Write) -> Result<(), Failure> {
-    if !global.json {
-        return Ok(());
+fn when(time: Option<i64>) -> String {
+    time.map_or_else(
+        || "no time".to_owned(),
+        |at| Timestamp::from_micros(at).to_string(),
+    )
+}
+
+/// What a rule found, or where it found nothing to find, what it looked for.
+fn shown(part: &Part) -> String {
+    let field = part.field.as_deref().unwrap_or("some value");
+    match part.values.first() {
+        Some(value) => format!("{} = {}", safe(field), short(value, 200)),
+        None => short(&part.test, 200),
     }
-    for indicator in &compiled.not_evaluated {
-        json_line(out, &ScanLine::not_evaluated(indicator))?;
-    }
-    Ok(())
 }

@@ -22,6 +22,7 @@ mod party;
 mod pattern;
 mod peers;
 mod scan;
+mod scan_rules;
 mod serve;
 mod served;
 mod stix;

@@ -79,7 +79,7 @@ impl InOrder {
 
 /// What a held part costs: its detections and defects, and itself.
 fn weight(part: &Part) -> usize {
-    1 + part.hits.len() + part.defects.len()
+    1 + part.found.len() + part.defects.len()
 }
 
 #[cfg(test)]

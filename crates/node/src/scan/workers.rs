@@ -6,15 +6,33 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use entente_detect::rules::Exhausted;
 use entente_detect::{Counters, Generation, Hit, Options, Scanner};
 use entente_telemetry::{
-    Batch, Defect, Error, Format, Kind, Observed, Options as ReadOptions, Record, Scratch, Source, Visitor,
+    Batch, Defect, Error, Field, FieldNames, Format, Kind, Observed, Options as ReadOptions, Record, Scratch,
+    Source, Visitor,
 };
 
 use super::{LogInput, Sums};
 use crate::limits::DETECTIONS_BATCH_MAX;
+use crate::rules::{self, Fired, Firing, RuleSet};
 
 type Reader = Source<Box<dyn std::io::Read + Send>>;
+
+/// What records are held against.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'g> {
+    pub(super) generation: &'g Generation,
+    pub(super) rules: &'g RuleSet,
+    pub(super) any_time: bool,
+    pub(super) url_hosts: bool,
+}
+
+/// A record satisfies an indicator or a rule.
+pub(super) enum Found {
+    Hit(Hit),
+    Fired(Fired),
+}
 
 /// What one batch of one input gave.
 #[derive(Default)]
@@ -24,7 +42,9 @@ pub(super) struct Part {
     /// Pieces of one batch follow each other; all but the last have more after them.
     pub(super) piece: u64,
     pub(super) has_more: bool,
-    pub(super) hits: Vec<Hit>,
+    /// In the order of records; of one record indicators first, then rules.
+    pub(super) found: Vec<Found>,
+    pub(super) exhausted: Vec<Exhausted>,
     pub(super) defects: Vec<Defect>,
     pub(super) sums: Sums,
     pub(super) bytes: u64,
@@ -130,8 +150,8 @@ impl Shared {
     }
 
     /// Reads and matches until nothing is left, or until nobody listens any more.
-    pub(super) fn work(&self, generation: &Generation, options: Options, send: &SyncSender<Part>) {
-        let mut scanner = Scanner::new(generation, options);
+    pub(super) fn work(&self, against: &Against<'_>, send: &SyncSender<Part>) {
+        let mut matching = Matching::new(against);
         let mut scratch = Scratch::new();
         while let Some(taken) = self.take() {
             let turn = Turn {
@@ -147,9 +167,9 @@ impl Shared {
                 ..Part::default()
             };
             if let Some(batch) = taken.batch {
-                let before = scanner.counters();
+                let before = matching.counters();
                 let mut draining = Draining {
-                    scanner: &mut scanner,
+                    matching: &mut matching,
                     part: &mut part,
                     turn: &turn,
                     send,
@@ -159,9 +179,10 @@ impl Shared {
                 if draining.hung_up {
                     return;
                 }
-                part.sums = sums_between(before, scanner.counters());
-                part.defects = scanner.defects();
-                take_hits(&mut scanner, &mut part);
+                part.sums = sums_between(before, matching.counters());
+                part.defects = matching.scanner.defects();
+                part.exhausted = matching.firing.exhausted();
+                matching.take(&mut part);
                 self.give_back(taken.slot, batch);
             }
             if send.send(part).is_err() {
@@ -281,9 +302,70 @@ fn next_batch(slot: usize, guard: &mut Option<Open>) -> Option<Taken> {
     Some(taken)
 }
 
-/// A scanner whose detections are sent on while a batch is still being visited, when they become many.
+/// One thread's indicators and rules: one visit of a record serves both.
+struct Matching<'g> {
+    scanner: Scanner<'g>,
+    firing: Firing<'g>,
+    /// For each that fired, how many hits of indicators were there before it.
+    hits_before: Vec<usize>,
+}
+
+impl<'g> Matching<'g> {
+    fn new(against: &Against<'g>) -> Self {
+        let options = Options {
+            any_time: against.any_time,
+            url_hosts: against.url_hosts,
+        };
+        Matching {
+            scanner: Scanner::new(against.generation, options),
+            firing: Firing::new(against.rules, against.any_time),
+            hits_before: Vec::new(),
+        }
+    }
+
+    fn counters(&self) -> (Counters, rules::Counters) {
+        (self.scanner.counters(), self.firing.counters)
+    }
+
+    #[inline]
+    fn record(&mut self, record: &Record<'_>) {
+        self.scanner.record(record);
+        self.firing.record(record);
+        if self.firing.fired.len() > self.hits_before.len() {
+            let hits = self.scanner.waiting();
+            self.hits_before.resize(self.firing.fired.len(), hits);
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.scanner.waiting() + self.firing.fired.len()
+    }
+
+    /// Moves what was found to a part, in the order of records.
+    fn take(&mut self, part: &mut Part) {
+        let hits = match self.scanner.hits() {
+            Ok(hits) => hits,
+            // The generation's file became unreadable: no scan may look complete then.
+            Err(error) => {
+                part.fault = Some(error.to_string());
+                return;
+            }
+        };
+        let (mut hits, mut taken) = (hits.into_iter(), 0);
+        let fired = std::mem::take(&mut self.firing.fired);
+        for (fired, before) in fired.into_iter().zip(std::mem::take(&mut self.hits_before)) {
+            part.found
+                .extend(hits.by_ref().take(before - taken).map(Found::Hit));
+            taken = before;
+            part.found.push(Found::Fired(fired));
+        }
+        part.found.extend(hits.map(Found::Hit));
+    }
+}
+
+/// Matching whose detections are sent on while a batch is still being visited, when they become many.
 struct Draining<'a, 'g> {
-    scanner: &'a mut Scanner<'g>,
+    matching: &'a mut Matching<'g>,
     part: &'a mut Part,
     turn: &'a Turn<'a>,
     send: &'a SyncSender<Part>,
@@ -293,25 +375,35 @@ struct Draining<'a, 'g> {
 impl Visitor for Draining<'_, '_> {
     #[inline]
     fn wants(&self, kind: Kind) -> bool {
-        self.scanner.wants(kind)
+        self.matching.scanner.wants(kind)
     }
 
     #[inline]
     fn observed(&mut self, observed: Observed<'_>) {
-        self.scanner.observed(observed);
+        self.matching.scanner.observed(observed);
+    }
+
+    fn names(&self) -> Option<&FieldNames> {
+        self.matching.firing.names()
+    }
+
+    #[inline]
+    fn fields(&mut self, fields: &[Field<'_>]) {
+        self.matching.firing.fields(fields);
     }
 
     #[inline]
     fn record(&mut self, record: &Record<'_>) {
-        self.scanner.record(record);
-        if self.scanner.waiting() >= DETECTIONS_BATCH_MAX {
+        self.matching.record(record);
+        if self.matching.waiting() >= DETECTIONS_BATCH_MAX {
             self.send_on();
         }
     }
 
     #[inline]
     fn defect(&mut self, defect: Defect) {
-        self.scanner.defect(defect);
+        self.matching.scanner.defect(defect);
+        self.matching.firing.defect();
     }
 }
 
@@ -326,28 +418,24 @@ impl Draining<'_, '_> {
             has_more: true,
             ..Part::default()
         };
-        take_hits(self.scanner, &mut piece);
+        self.matching.take(&mut piece);
         self.part.piece += 1;
         self.hung_up |= self.send.send(piece).is_err();
     }
 }
 
-fn take_hits(scanner: &mut Scanner<'_>, part: &mut Part) {
-    match scanner.hits() {
-        Ok(hits) => part.hits = hits,
-        // The generation's file became unreadable: no scan may look complete then.
-        Err(error) => part.fault = Some(error.to_string()),
-    }
-}
-
-fn sums_between(before: Counters, after: Counters) -> Sums {
+fn sums_between(
+    (before, fired_before): (Counters, rules::Counters),
+    (after, fired): (Counters, rules::Counters),
+) -> Sums {
     Sums {
         records: after.records - before.records,
         values: after.values - before.values,
         defects: after.defects - before.defects,
-        outside_validity: after.outside_validity - before.outside_validity,
+        outside_validity: after.outside_validity - before.outside_validity + fired.outside_validity
+            - fired_before.outside_validity,
         revoked: after.revoked - before.revoked,
-        cut: after.hits_cut - before.hits_cut,
+        cut: after.hits_cut - before.hits_cut + fired.cut - fired_before.cut,
         ..Sums::default()
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use entente_node::generation::Compiled;
+use entente_node::generation::NotEvaluated;
 use entente_node::scan::Sums;
 
-use crate::answers::scan::{Summary, Tally};
+use crate::answers::scan::{Against, Summary, Tally};
 use crate::cli::Scan;
 use crate::exit::Failure;
 use crate::render::{count, counted, safe, short, table};
@@ -17,7 +17,7 @@ const NOT_EVALUATED_SHOWN: usize = 5;
 pub(super) fn as_text(
     summary: &Summary,
     sums: &Sums,
-    compiled: &Compiled,
+    against: Against<'_>,
     sightings: u64,
     asked: &Scan,
     out: &mut impl Write,
@@ -36,8 +36,9 @@ pub(super) fn as_text(
     };
     writeln!(
         out,
-        "{} in {}{what}",
+        "{}{} in {}{what}",
         counted(sums.detections, "detection"),
+        by_rules(sums),
         counted(sums.records, "record"),
     )?;
     let formats: Vec<Vec<String>> = summary
@@ -53,24 +54,26 @@ pub(super) fn as_text(
         .collect();
     write!(out, "{}", table(&formats))?;
     tops(summary, out)?;
-    troubles(summary, sums, compiled, asked, out)
+    troubles(summary, sums, against, asked, out)
+}
+
+fn by_rules(sums: &Sums) -> String {
+    match sums.fired {
+        0 => String::new(),
+        fired => format!(" ({} by rules)", count(fired)),
+    }
 }
 
 fn tops(summary: &Summary, out: &mut impl Write) -> Result<(), Failure> {
-    let objects: Vec<(String, u64)> = summary
-        .objects
-        .top()
-        .into_iter()
-        .map(|(id, count)| {
-            let name = summary
-                .names
-                .get(id)
-                .map(|name| short(name, 60))
-                .unwrap_or_default();
-            (format!("{name}  {}", safe(id)), count)
-        })
-        .collect();
-    top("Most seen", objects, out)?;
+    let called = |tally: &Tally| -> Vec<(String, u64)> {
+        let shown = tally.top().into_iter().map(|(id, count)| {
+            let name = summary.names.get(id).map(|name| short(name, 60));
+            (format!("{}  {}", name.unwrap_or_default(), safe(id)), count)
+        });
+        shown.collect()
+    };
+    top("Most seen", called(&summary.objects), out)?;
+    top("Rules", called(&summary.rules), out)?;
     let named = |tally: &Tally| {
         tally
             .top()
@@ -85,7 +88,7 @@ fn tops(summary: &Summary, out: &mut impl Write) -> Result<(), Failure> {
 fn troubles(
     summary: &Summary,
     sums: &Sums,
-    compiled: &Compiled,
+    against: Against<'_>,
     asked: &Scan,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
@@ -139,23 +142,31 @@ fn troubles(
             count(sums.recalled)
         )?;
     }
-    not_evaluated(compiled, out)
+    for (expression, times) in &summary.exhausted {
+        writeln!(
+            out,
+            "the expression {} was given up for {} (`entente limits`)",
+            short(expression, 80),
+            counted(*times, "value")
+        )?;
+    }
+    not_evaluated("indicator", &against.compiled.not_evaluated, out)?;
+    not_evaluated("rule", &against.rules.not_evaluated, out)
 }
 
-/// Indicators that need more than single values, by what they need.
-fn not_evaluated(compiled: &Compiled, out: &mut impl Write) -> Result<(), Failure> {
-    let all = &compiled.not_evaluated;
+/// What is not evaluated, by the reason.
+fn not_evaluated(what: &str, all: &[NotEvaluated], out: &mut impl Write) -> Result<(), Failure> {
     if all.is_empty() {
         return Ok(());
     }
     let mut reasons: BTreeMap<&str, (u64, &str)> = BTreeMap::new();
-    for indicator in all {
-        reasons.entry(&indicator.reason).or_insert((0, &indicator.id)).0 += 1;
+    for one in all {
+        reasons.entry(&one.reason).or_insert((0, &one.id)).0 += 1;
     }
     writeln!(
         out,
         "{} not evaluated, or only in part:",
-        counted(all.len() as u64, "indicator")
+        counted(all.len() as u64, what)
     )?;
     let mut reasons: Vec<(&str, (u64, &str))> = reasons.into_iter().collect();
     reasons.sort_by_key(|(reason, (number, _))| (std::cmp::Reverse(*number), *reason));

@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use entente_access::Action;
+use entente_node::rules::Asked;
 use entente_node::scan::{LogInput, Settings, Told};
 use entente_store::{Cursor, Page, Recorded};
 use futures_util::{Stream, stream};
@@ -23,7 +24,7 @@ use super::lines::{NDJSON, Sending, written};
 use super::objects::bad_cursor;
 use super::{Items, Place};
 use crate::answers::detection::DetectionKept;
-use crate::answers::scan::{ScanLine, Summary};
+use crate::answers::scan::{Against, ScanLine, Summary};
 use crate::commands::json_line;
 use crate::exit::Failure;
 use crate::place;
@@ -76,6 +77,7 @@ pub(super) async fn scan(
 fn scanned(server: &Server, query: &ScanQuery, upload: Upload, out: &mut Sending) -> Result<(), Problem> {
     let record = !query.dry_run.unwrap_or_default();
     let compiled = server.node.generation()?;
+    let rules = server.node.rules(&compiled, &Asked::default())?;
     let (reader, trouble) = upload.reader()?;
     let log = LogInput {
         name: query.name.clone().unwrap_or_else(|| "body".to_owned()),
@@ -94,9 +96,14 @@ fn scanned(server: &Server, query: &ScanQuery, upload: Upload, out: &mut Sending
     let mut told_all: Result<(), Failure> = Ok(());
     let scanned = server
         .node
-        .scan(&compiled.generation, vec![log], &settings, &mut |told| {
+        .scan(&compiled.generation, &rules, vec![log], &settings, &mut |told| {
             summary.take(&told);
-            if record && matches!(told, Told::Found { is_new: true, .. }) {
+            if record
+                && matches!(
+                    told,
+                    Told::Found { is_new: true, .. } | Told::Fired { is_new: true, .. }
+                )
+            {
                 server.detected.send_replace(());
             }
             if let (Ok(()), Some(line)) = (&told_all, ScanLine::of(&told)) {
@@ -116,10 +123,14 @@ fn scanned(server: &Server, query: &ScanQuery, upload: Upload, out: &mut Sending
         return Err(problem);
     }
     told_all?;
-    for indicator in &compiled.not_evaluated {
-        json_line(out, &ScanLine::not_evaluated(indicator))?;
+    let against = Against {
+        compiled: &compiled,
+        rules: &rules,
+    };
+    for line in against.lines().chain([summary.line(&sums, against, sightings)]) {
+        json_line(out, &line)?;
     }
-    Ok(json_line(out, &summary.line(&sums, &compiled, sightings))?)
+    Ok(())
 }
 
 /// A page of detections.

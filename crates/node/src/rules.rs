@@ -1,0 +1,121 @@
+//! Detection rules, gathered and compiled: those that the node holds as objects, and those from texts handed in.
+//!
+//! What cannot be evaluated stands beside them with its reason: nothing is passed over silently. Records are held
+//! against them by [`crate::scan`], beside indicators. Begin at [`Node::rules`].
+
+mod fire;
+mod gather;
+mod objects;
+
+use std::ops::Range;
+
+use entente_detect::rules::Rules;
+
+pub use entente_sigma::limits::TEXT_BYTES_MAX;
+pub(crate) use fire::{Counters, Firing};
+pub use fire::{Fired, Part};
+pub use gather::Text;
+pub(crate) use objects::is_rule;
+
+use crate::generation::NotEvaluated;
+
+/// Which rules to gather beside those that the node holds, and how.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// Texts with Sigma rules.
+    pub texts: Vec<Text>,
+    /// Texts of Sigma pipelines that every rule goes through, beside the built-in ones.
+    pub pipelines: Vec<Text>,
+    /// Hold rules whose log source no pipeline knows against every record, instead of not evaluating them.
+    pub any_log_source: bool,
+}
+
+/// Rules ready to be evaluated; immutable, and shared by threads.
+#[derive(Debug)]
+pub struct RuleSet {
+    compiled: Rules,
+    rules: Vec<Rule>,
+    /// By leaf, the number of its rule.
+    of_leaf: Vec<u32>,
+    /// Rules that are not evaluated, and why.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// Texts, or documents in them, that cannot be used, each with its place.
+    pub refused: Vec<Refused>,
+}
+
+/// A rule that is evaluated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// The id of the object; of a rule from a text its own id, or the text's name.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+    /// How much it matters, in Sigma's words; none where it does not say.
+    pub level: Option<&'static str>,
+    /// Where it is from.
+    pub origin: Origin,
+}
+
+/// Where a rule is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An object of the node: what it finds is a detection, and becomes a sighting.
+    Object {
+        /// The time for which it is meant, in microseconds since 1970.
+        valid: Range<i64>,
+    },
+    /// A text handed in: what it finds is told.
+    Text {
+        /// The text's name.
+        name: String,
+    },
+}
+
+/// A text, or a document in it, that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The text's name.
+    pub text: String,
+    /// Where in it and why.
+    pub reason: String,
+}
+
+impl Rule {
+    /// Whether it is an object of the node.
+    pub fn is_object(&self) -> bool {
+        self.text().is_none()
+    }
+
+    /// The text that it is from; none where it is an object of the node.
+    pub fn text(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Object { .. } => None,
+            Origin::Text { name } => Some(name),
+        }
+    }
+
+    /// Whether the rule is meant for this time. What tells no time cannot be outside.
+    fn is_valid_at(&self, time: Option<i64>) -> bool {
+        match (&self.origin, time) {
+            (Origin::Object { valid }, Some(time)) => valid.contains(&time),
+            _ => true,
+        }
+    }
+}
+
+impl RuleSet {
+    /// How many rules are evaluated.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether no rule is evaluated.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules that are evaluated, by number.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+}

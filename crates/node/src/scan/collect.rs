@@ -1,0 +1,383 @@
+//! Parts in order to what is kept and told: recalls, occurrences of equal records, detections, sums.
+
+use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+
+use entente_detect::Hit;
+use entente_stix::observable::{Kind, Observable};
+use entente_store::Detection;
+
+use super::workers::{End, Found, Part};
+use super::{NO_OBSERVABLE, Settings, Sums, Told};
+use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX};
+use crate::noted::Noted;
+use crate::recall::standing::Recalls;
+use crate::receipt::Recalled;
+use crate::rules::{Fired, RuleSet};
+use crate::{Error, Node};
+
+/// Parts of a quarter of a megabyte after which detections are kept and told, however few there are.
+const PARTS_BETWEEN_FLUSHES: u32 = 256;
+
+const MICROS_A_DAY: i64 = 86_400_000_000;
+
+/// Maps whose keys we made ourselves, hashed without a random seed: a scan is repeatable.
+type Counts<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;
+
+/// The record that the last hit was in, and which occurrence of it each indicator counted.
+#[derive(Default)]
+struct InRecord {
+    place: Option<(usize, u64, [u8; 32])>,
+    occurrences: Counts<String, u32>,
+}
+
+/// Something found that is not kept and told yet.
+struct Waiting {
+    input: usize,
+    found: Found,
+    /// What is kept of it; nothing where a rule is not the node's.
+    detection: Option<Detection>,
+}
+
+/// What a detection keeps of a record.
+struct Seen {
+    time: Option<i64>,
+    digest: [u8; 32],
+    line: u64,
+    host: Option<String>,
+    field: String,
+    kind: u8,
+    value: String,
+    how: String,
+}
+
+impl Seen {
+    fn of_hit(hit: &Hit) -> Seen {
+        Seen {
+            time: hit.time,
+            digest: hit.record_digest,
+            line: hit.line,
+            host: hit.host.clone(),
+            field: hit.field.clone(),
+            kind: hit.observable.kind.number(),
+            value: kept_value(&hit.observable, &hit.value),
+            how: hit.how.to_string(),
+        }
+    }
+
+    /// The first comparison stands for all of them.
+    fn of_fired(fired: &Fired) -> Seen {
+        let part = fired.parts.first();
+        let value = part.and_then(|part| part.values.first());
+        Seen {
+            time: fired.time,
+            digest: fired.record_digest,
+            line: fired.line,
+            host: fired.host.clone(),
+            field: part.and_then(|part| part.field.clone()).unwrap_or_default(),
+            kind: NO_OBSERVABLE,
+            value: value.cloned().unwrap_or_default(),
+            how: part.map(|part| part.test.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+/// Takes parts in order, notes their detections, tells everything.
+pub(super) struct Collector<'a> {
+    node: &'a Node,
+    rules: &'a RuleSet,
+    recalls: Recalls<'a>,
+    /// What they say of the indicators that matched.
+    recalled: Counts<String, Option<Arc<Recalled>>>,
+    settings: &'a Settings,
+    names: Vec<String>,
+    tell: &'a mut dyn FnMut(Told<'_>),
+    waiting: Vec<Waiting>,
+    /// Expressions that took too many steps, and how often.
+    exhausted: BTreeMap<String, u64>,
+    /// How often each matching record occurred, by input; parts of several inputs may alternate.
+    repeated: Counts<usize, Counts<u64, u32>>,
+    record: InRecord,
+    /// Parts since the last flush.
+    parts: u32,
+    by_input: Counts<usize, Sums>,
+    total: Sums,
+}
+
+impl<'a> Collector<'a> {
+    pub(super) fn new(
+        node: &'a Node,
+        rules: &'a RuleSet,
+        settings: &'a Settings,
+        names: Vec<String>,
+        tell: &'a mut dyn FnMut(Told<'_>),
+    ) -> Result<Self, Error> {
+        Ok(Collector {
+            node,
+            rules,
+            recalls: node.recalls()?,
+            recalled: HashMap::default(),
+            settings,
+            names,
+            tell,
+            waiting: Vec::new(),
+            exhausted: BTreeMap::new(),
+            repeated: HashMap::default(),
+            record: InRecord::default(),
+            parts: 0,
+            by_input: HashMap::default(),
+            total: Sums::default(),
+        })
+    }
+
+    pub(super) fn part(&mut self, part: Part) -> Result<(), Error> {
+        let input = part.input;
+        if let Some(cause) = part.fault {
+            // Removed, so that the next scan makes it anew; this one must not look complete.
+            self.node.forget_generations();
+            let cause = format!("{cause}; it is made anew by the next scan, repeat this one");
+            return Err(Error::Generation {
+                path: self.node.folder.clone(),
+                cause,
+            });
+        }
+        self.by_input.entry(input).or_default().add(&part.sums);
+        for found in part.found {
+            self.found(input, found)?;
+        }
+        for exhausted in part.exhausted {
+            *self.exhausted.entry(exhausted.source).or_default() += exhausted.times;
+        }
+        let name = self.names.get(input).map(String::as_str).unwrap_or_default();
+        for defect in &part.defects {
+            (self.tell)(Told::Defect {
+                file: name,
+                line: defect.line,
+                reason: &defect.reason,
+            });
+        }
+        self.parts += 1;
+        if self.parts >= PARTS_BETWEEN_FLUSHES {
+            // A long scan that is broken off has kept what it found until shortly before.
+            self.flush()?;
+        }
+        let name = self.names.get(input).map(String::as_str).unwrap_or_default();
+        (self.tell)(Told::Progress {
+            file: name,
+            bytes: part.bytes,
+        });
+        if let Some(end) = part.end {
+            self.flush()?;
+            self.repeated.remove(&input);
+            let name = self.names.get(input).map(String::as_str).unwrap_or_default();
+            let mut sums = self.by_input.remove(&input).unwrap_or_default();
+            match end {
+                End::Read(format) => (self.tell)(Told::Read {
+                    file: name,
+                    format,
+                    sums,
+                }),
+                End::Failed(reason) => {
+                    sums.failed = 1;
+                    (self.tell)(Told::Failed {
+                        file: name,
+                        reason: &reason,
+                    });
+                }
+            }
+            self.total.add(&sums);
+        }
+        Ok(())
+    }
+
+    /// The recall of an indicator that matched. What somebody recalls while a scan runs counts from the next one on.
+    fn recall_of(&mut self, indicator: &str) -> Result<Option<Arc<Recalled>>, Error> {
+        if let Some(known) = self.recalled.get(indicator) {
+            return Ok(known.clone());
+        }
+        let recall = self.recalls.of(indicator)?.map(Arc::new);
+        if self.recalled.len() >= RECALLS_KNOWN_MAX {
+            self.recalled.clear();
+        }
+        self.recalled.insert(indicator.to_owned(), recall.clone());
+        Ok(recall)
+    }
+
+    fn found(&mut self, input: usize, found: Found) -> Result<(), Error> {
+        let detection = match self.kept_as(&found) {
+            None => None,
+            Some((id, line, digest)) => {
+                let (id, place) = (id.to_owned(), (input, line, digest));
+                let recall = self.recall_of(&id)?;
+                if recall.is_some_and(|recall| self.recalls.withdraws(&recall)) && !self.settings.recalled {
+                    self.by_input.entry(input).or_default().recalled += 1;
+                    return Ok(());
+                }
+                let occurrence = self.occurrence(place, &id);
+                Some(self.detection(input, &found, id, occurrence))
+            }
+        };
+        self.waiting.push(Waiting {
+            input,
+            found,
+            detection,
+        });
+        if self.waiting.len() >= DETECTIONS_BATCH_MAX {
+            self.flush()
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The object that a detection is of, and its record; nothing where a rule is not the node's.
+    fn kept_as<'f>(&'f self, found: &'f Found) -> Option<(&'f str, u64, [u8; 32])> {
+        match found {
+            Found::Hit(hit) => Some((&hit.indicator.id, hit.line, hit.record_digest)),
+            Found::Fired(fired) => {
+                let rule = self.rules.of(fired).filter(|rule| rule.is_object())?;
+                Some((&rule.id, fired.line, fired.record_digest))
+            }
+        }
+    }
+
+    /// Which one of several equal records this is: the same log scanned again, or renamed, or compressed,
+    /// numbers them alike. Several values of one record that satisfy one indicator are one event.
+    fn occurrence(&mut self, place: (usize, u64, [u8; 32]), indicator: &str) -> u32 {
+        if self.record.place != Some(place) {
+            self.record = InRecord {
+                place: Some(place),
+                occurrences: Counts::default(),
+            };
+        }
+        if let Some(occurrence) = self.record.occurrences.get(indicator) {
+            return *occurrence;
+        }
+        let (input, _, digest) = place;
+        let occurrence = self.next_occurrence(input, &digest, indicator);
+        self.record.occurrences.insert(indicator.to_owned(), occurrence);
+        occurrence
+    }
+
+    fn next_occurrence(&mut self, input: usize, digest: &[u8; 32], indicator: &str) -> u32 {
+        use std::hash::{Hash as _, Hasher as _};
+        let mut hasher = DefaultHasher::new();
+        (digest, indicator).hash(&mut hasher);
+        let key = hasher.finish();
+        let repeated = self.repeated.entry(input).or_default();
+        if repeated.len() >= REPEATED_RECORDS_MAX && !repeated.contains_key(&key) {
+            return 0;
+        }
+        let seen = repeated.entry(key).or_insert(0);
+        let occurrence = *seen;
+        *seen = seen.saturating_add(1);
+        occurrence
+    }
+
+    fn detection(&self, input: usize, found: &Found, indicator: String, occurrence: u32) -> Detection {
+        let seen = match found {
+            Found::Hit(hit) => Seen::of_hit(hit),
+            Found::Fired(fired) => Seen::of_fired(fired),
+        };
+        let day = seen.time.unwrap_or(self.settings.now.micros());
+        Detection {
+            indicator,
+            record: seen.digest,
+            occurrence,
+            at: seen.time.unwrap_or(i64::MIN),
+            day: i32::try_from(day.div_euclid(MICROS_A_DAY)).unwrap_or_default(),
+            file: self.names.get(input).cloned().unwrap_or_default(),
+            line: seen.line,
+            field: seen.field,
+            kind: seen.kind,
+            value: seen.value,
+            host: seen.host.unwrap_or_default(),
+            how: seen.how,
+        }
+    }
+
+    /// Notes what waits, then tells it: what is printed is already kept.
+    fn flush(&mut self) -> Result<(), Error> {
+        self.parts = 0;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        let detections: Vec<Detection> = waiting
+            .iter_mut()
+            .filter_map(|waiting| waiting.detection.take())
+            .collect();
+        let mut news = self.keep(&detections)?.into_iter();
+        for Waiting { input, found, .. } in &waiting {
+            // In the order of what was kept: each that has an object took its turn there.
+            let id = self.kept_as(found).map(|(id, _, _)| id.to_owned());
+            let is_new = id.is_some() && news.next().unwrap_or_default();
+            let recalled = match &id {
+                Some(id) => self.recall_of(id)?,
+                None => None,
+            };
+            if let Some(sums) = self.by_input.get_mut(input) {
+                sums.detections += 1;
+                sums.new += u64::from(is_new);
+                sums.fired += u64::from(matches!(found, Found::Fired(_)));
+            }
+            self.tell_found(*input, found, is_new, recalled.as_deref());
+        }
+        Ok(())
+    }
+
+    fn keep(&self, detections: &[Detection]) -> Result<Vec<bool>, Error> {
+        if !self.settings.record || detections.is_empty() {
+            return Ok(vec![false; detections.len()]);
+        }
+        let values = detections
+            .iter()
+            .filter(|detection| detection.kind != NO_OBSERVABLE)
+            .map(|detection| (detection.kind, detection.value.as_str()));
+        Noted::extend(self.node.store(), values)?;
+        Ok(self.node.store.record_detections(detections)?)
+    }
+
+    fn tell_found(&mut self, input: usize, found: &Found, is_new: bool, recalled: Option<&Recalled>) {
+        let file = self.names.get(input).map(String::as_str).unwrap_or_default();
+        match found {
+            Found::Hit(hit) => (self.tell)(Told::Found {
+                hit,
+                file,
+                is_new,
+                recalled,
+            }),
+            Found::Fired(fired) => {
+                let Some(rule) = self.rules.of(fired) else { return };
+                (self.tell)(Told::Fired {
+                    fired,
+                    rule,
+                    file,
+                    is_new,
+                    recalled,
+                });
+            }
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Sums, Error> {
+        self.flush()?;
+        for (expression, times) in &self.exhausted {
+            (self.tell)(Told::Exhausted {
+                expression,
+                times: *times,
+            });
+        }
+        Ok(self.total)
+    }
+}
+
+/// The value under which a detection is kept: its normal form, a URL with the scheme that the log told.
+fn kept_value(observable: &Observable, logged: &str) -> String {
+    let scheme = logged
+        .split_once("://")
+        .map(|(scheme, _)| scheme.to_ascii_lowercase());
+    match scheme {
+        Some(scheme) if observable.kind == Kind::Url && (scheme == "http" || scheme == "https") => {
+            format!("{scheme}://{}", observable.value)
+        }
+        _ => observable.value.clone(),
+    }
+}
