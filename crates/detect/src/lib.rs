@@ -33,6 +33,7 @@ pub mod pattern;
 mod patterns;
 pub mod rules;
 mod scan;
+pub mod state;
 mod table;
 pub mod terms;
 mod text;

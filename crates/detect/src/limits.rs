@@ -91,6 +91,51 @@ pub const RULE_EXPRESSIONS_BYTES_MAX: usize = 256 << 20;
 /// Most comparisons that an explanation of one rule and one row gives.
 pub const RULE_FINDINGS_MAX: usize = 64;
 
+/// How much later than the newest event one may come and be put in its place, in microseconds.
+pub const STATE_LATENESS_MICROS: i64 = 300_000_000;
+
+/// How far back a pattern without `WITHIN` and `STOP` looks in a stream, in microseconds.
+pub const STATE_LOOK_BACK_MICROS: i64 = 7 * 86_400_000_000;
+
+/// Hits of one leaf of a pattern that are kept in a stream, unless the pattern itself asks for more.
+pub const STATE_LEAF_HITS_MAX: usize = 256;
+
+/// Hits that wait for earlier ones.
+pub const STATE_WAITING_MAX: usize = 4 << 20;
+
+/// Groups of correlations and patterns together.
+pub const STATE_GROUPS_MAX: usize = 4 << 20;
+
+/// Events of all groups together.
+pub const STATE_EVENTS_MAX: usize = 16 << 20;
+
+/// Most events, values or rules that a correlation counts, and `REPEATS` in a stream; one that asks for more is refused.
+pub const STATE_COUNT_MAX: usize = 65_536;
+
+/// Values of a group that a percentile or median is of.
+pub const STATE_MEASURED_MAX: usize = 4096;
+
+/// Events that are kept to be shown of a window that is judged at its end.
+pub const STATE_EVIDENCE_MAX: usize = 1024;
+
+/// Longest value by which events are grouped, in bytes; of a longer one the digest counts.
+pub const STATE_VALUE_BYTES_MAX: usize = 1024;
+
+/// Most leaves of a pattern in a stream.
+pub const STATE_PATTERN_LEAVES_MAX: usize = 4096;
+
+/// Most rows that the rules of a `temporal_ordered` correlation make which asks only for some of them.
+pub const STATE_ORDERS_MAX: usize = 64;
+
+/// Work of one question in a stream, as [`JOIN_HITS_MAX`] and [`JOIN_STEPS_MAX`] have it.
+pub const STATE_JOIN_HITS_MAX: u64 = 1 << 20;
+
+/// The same of the search.
+pub const STATE_JOIN_STEPS_MAX: u64 = 1 << 12;
+
+/// Hits that one pattern goes through within an hour of the events' time.
+pub const STATE_WORK_MAX: u64 = 1 << 20;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -232,5 +277,80 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "regular expressions of rules together, bytes",
         RULE_EXPRESSIONS_BYTES_MAX as u64,
         "rules with further ones are refused; one alone may take 4 MiB",
+    ),
+    (
+        "lateness of events, microseconds",
+        STATE_LATENESS_MICROS as u64,
+        "an event that comes later is counted as late, and matches by it are marked",
+    ),
+    (
+        "look-back of a pattern, microseconds",
+        STATE_LOOK_BACK_MICROS as u64,
+        "a pattern without WITHIN forgets older hits in a stream; its results are then marked incomplete",
+    ),
+    (
+        "hits kept of a comparison",
+        STATE_LEAF_HITS_MAX as u64,
+        "older ones are forgotten in a stream, unless REPEATS asks for more; results are then marked incomplete",
+    ),
+    (
+        "hits that wait for earlier ones",
+        STATE_WAITING_MAX as u64,
+        "with more, the earliest waits no longer",
+    ),
+    (
+        "groups of correlations and patterns",
+        STATE_GROUPS_MAX as u64,
+        "with more, the one that would expire first is forgotten, counted, and results are marked incomplete",
+    ),
+    (
+        "events of all groups",
+        STATE_EVENTS_MAX as u64,
+        "with more, the group that would expire first is forgotten, counted, and results are marked incomplete",
+    ),
+    (
+        "count of a correlation",
+        STATE_COUNT_MAX as u64,
+        "a correlation that asks for more is refused; of sums, older events are forgotten and results marked",
+    ),
+    (
+        "values of a percentile",
+        STATE_MEASURED_MAX as u64,
+        "further values of a group are left out, and results are marked incomplete",
+    ),
+    (
+        "events shown of a closed window",
+        STATE_EVIDENCE_MAX as u64,
+        "further ones count and are not shown",
+    ),
+    (
+        "value to group by, bytes",
+        STATE_VALUE_BYTES_MAX as u64,
+        "a longer one is shown cut, with its digest",
+    ),
+    (
+        "comparisons of a pattern in a stream",
+        STATE_PATTERN_LEAVES_MAX as u64,
+        "a pattern with more is not looked for in a stream",
+    ),
+    (
+        "rows of rules of a correlation",
+        STATE_ORDERS_MAX as u64,
+        "a temporal_ordered correlation for some of its rules that makes more is refused",
+    ),
+    (
+        "hits that a pattern joins at once in a stream",
+        STATE_JOIN_HITS_MAX,
+        "a pattern that needs more is named, and its results are marked incomplete",
+    ),
+    (
+        "steps in search of a pattern's observations in a stream",
+        STATE_JOIN_STEPS_MAX,
+        "a pattern that needs more is named, and its results are marked incomplete",
+    ),
+    (
+        "hits that a pattern goes through in an hour",
+        STATE_WORK_MAX,
+        "by the events' time; a pattern that needs more is named, and its results are marked incomplete",
     ),
 ];

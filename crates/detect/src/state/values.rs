@@ -1,0 +1,93 @@
+//! The values that came with a hit, in one piece of memory, and the keys of groups.
+
+use super::Hit;
+use crate::limits::STATE_VALUE_BYTES_MAX;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
+
+/// What a group is called: a digest of what it is of and of its values.
+pub(super) type Key = [u64; 2];
+
+/// The asset and the values of a hit: of each its length plus one in 4 bytes, or 0 for none, then its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Values(Arc<[u8]>);
+
+/// Where the asset stands.
+pub(super) const ASSET: u32 = 0;
+
+impl Values {
+    pub(super) fn of(hit: &Hit<'_>) -> Self {
+        let mut bytes = Vec::with_capacity(64);
+        put(&mut bytes, hit.asset);
+        hit.values.iter().for_each(|value| put(&mut bytes, *value));
+        Values(bytes.into())
+    }
+
+    pub(super) fn of_bytes(bytes: &[u8]) -> Self {
+        Values(bytes.into())
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The value at a place: the asset first, then the rest.
+    pub(super) fn get(&self, place: u32) -> Option<&str> {
+        let mut rest = &*self.0;
+        for _ in 0..place {
+            rest = next(rest)?.1;
+        }
+        std::str::from_utf8(next(rest)?.0?).ok()
+    }
+}
+
+/// A value that is too long is stood for by its beginning and the digest of it all.
+fn put(bytes: &mut Vec<u8>, value: Option<&str>) {
+    let Some(value) = value else {
+        bytes.extend_from_slice(&0_u32.to_le_bytes());
+        return;
+    };
+    let cut = value.floor_char_boundary(STATE_VALUE_BYTES_MAX);
+    if cut < value.len() {
+        let digest = Sha256::digest(value.as_bytes());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let shown = value.get(..cut).unwrap_or_default();
+        return put_short(bytes, &format!("{shown}…{digest}"));
+    }
+    put_short(bytes, value);
+}
+
+fn put_short(bytes: &mut Vec<u8>, value: &str) {
+    let length = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
+    bytes.extend_from_slice(&(length + 1).to_le_bytes());
+    bytes.extend_from_slice(value.as_bytes());
+}
+
+/// The first value and what is behind it.
+fn next(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+    let (length, rest) = bytes.split_first_chunk::<4>()?;
+    match u32::from_le_bytes(*length).checked_sub(1) {
+        None => Some((None, rest)),
+        Some(length) => rest
+            .split_at_checked(length as usize)
+            .map(|(value, rest)| (Some(value), rest)),
+    }
+}
+
+/// The key of a group; none where a value is missing.
+pub(super) fn key<'v>(seed: u64, number: u32, values: impl Iterator<Item = Option<&'v str>>) -> Option<Key> {
+    let mut digest = Sha256::new();
+    digest.update(seed.to_le_bytes());
+    digest.update(number.to_le_bytes());
+    for value in values {
+        let value = value?;
+        digest.update((value.len() as u64).to_le_bytes());
+        digest.update(value.as_bytes());
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    let (words, _) = digest.as_chunks::<8>();
+    match words {
+        [first, second, ..] => Some([u64::from_le_bytes(*first), u64::from_le_bytes(*second)]),
+        _ => None,
+    }
+}
