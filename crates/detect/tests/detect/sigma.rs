@@ -199,22 +199,6 @@ const OVERRULED: &[(&str, &str)] = &[
         "modifiers are applied in order: `contains` adds wildcards, which `base64` cannot encode",
     ),
     (
-        "hy136",
-        "`windash` takes every dash of a value, so `-test-test` is also `/test/test`",
-    ),
-    (
-        "hy150",
-        "`windash` takes every dash of a value, so `–test–test` is also `/test/test`",
-    ),
-    (
-        "hy152",
-        "`windash` takes every dash of a value, so `—test—test` is also `/test/test`",
-    ),
-    (
-        "hy154",
-        "`windash` takes every dash of a value, so `―test―test` is also `/test/test`",
-    ),
-    (
         "hy226",
         "`EventData` names what fields lie in, and has no value of its own",
     ),
