@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Find(Find),
     /// Find what the node knows in telemetry; every detection becomes a sighting
     Scan(Scan),
+    /// Find what the node knows in logs that are being written, as it is written
+    Watch(Watch),
     /// Give back what is known
     #[command(subcommand)]
     Export(Export),
@@ -188,6 +190,30 @@ pub(crate) struct Scan {
     /// Exit with 1 when something was found
     #[arg(long)]
     pub(crate) fail_on_hit: bool,
+    #[command(flatten)]
+    pub(crate) matched: Matched,
+    /// Worker threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    pub(crate) threads: Option<NonZeroUsize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Watch {
+    /// Logs that are being written, or - for stdin; each is read from its beginning, and followed when it is replaced or cut
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    #[command(flatten)]
+    pub(crate) rules: RulesAsked,
+    #[command(flatten)]
+    pub(crate) matched: Matched,
+    /// Stop when stdin is closed: for programs that start a watch and may end before it
+    #[arg(long)]
+    pub(crate) until_stdin_closes: bool,
+}
+
+/// What counts as found, and what is kept of it.
+#[derive(Debug, Args)]
+pub(crate) struct Matched {
     /// Also match before valid_from and after valid_until
     #[arg(long)]
     pub(crate) any_time: bool,
@@ -200,9 +226,6 @@ pub(crate) struct Scan {
     /// Print detections, and keep nothing of them
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Worker threads [default: one a core]
-    #[arg(long, value_name = "N", value_parser = threads)]
-    pub(crate) threads: Option<NonZeroUsize>,
 }
 
 /// Rules beside those that the node holds.

@@ -21,6 +21,7 @@ mod scan;
 mod show;
 mod stix;
 mod taxii;
+mod watch;
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -36,6 +37,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Show(asked) => show::run(global, asked),
         Command::Find(asked) => find::run(global, asked),
         Command::Scan(asked) => scan::run(global, asked),
+        Command::Watch(asked) => watch::run(global, asked),
         Command::Export(asked) => export::run(global, asked),
         Command::Party(asked) => party::run(global, asked),
         Command::Peer(asked) => peer::run(global, asked),

@@ -34,6 +34,7 @@ use crate::cli::{self, Global};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
 
+pub(crate) use jobs::until_stopped;
 pub(crate) use server::Server;
 
 /// Serves until told to stop.

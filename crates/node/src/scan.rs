@@ -4,23 +4,28 @@
 //! their answers in order ([`order`]), notes detections in the store and reports ([`collect`]). Begin at [`Node::scan`].
 
 mod collect;
+mod matching;
 mod order;
+pub mod watch;
 mod workers;
 
 use std::io::{self, Read};
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
 use entente_detect::{Generation, Hit};
 use entente_stix::time::Timestamp;
 use entente_telemetry::Format;
 
+use crate::generation::Compiled;
 use crate::receipt::Recalled;
 use crate::rules::{Fired, Rule, RuleSet};
 use crate::{Error, Node};
 use collect::Collector;
+use matching::Against;
 use order::InOrder;
-use workers::{Against, Part, Shared};
+use workers::{Part, Shared};
 
 /// The kind of a detection's value where the value is no observable: what a rule found.
 pub const NO_OBSERVABLE: u8 = u8::MAX;
@@ -84,6 +89,13 @@ pub enum Told<'a> {
         expression: &'a str,
         /// For how many values.
         times: u64,
+    },
+    /// A watch begins, or goes on with what the node knows now.
+    Ready {
+        /// What it looks for.
+        compiled: &'a Compiled,
+        /// And the rules.
+        rules: &'a RuleSet,
     },
     /// A record could not be read; reading went on.
     Defect {
@@ -171,7 +183,7 @@ impl Node {
     pub fn scan(
         &self,
         generation: &Generation,
-        rules: &RuleSet,
+        rules: &Arc<RuleSet>,
         inputs: Vec<LogInput>,
         settings: &Settings,
         tell: &mut dyn FnMut(Told<'_>),
@@ -184,7 +196,7 @@ impl Node {
         };
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let shared = Shared::new(inputs, settings.threads);
-        let mut collector = Collector::new(self, rules, settings, names, tell)?;
+        let mut collector = Collector::new(self, Arc::clone(rules), settings, names, tell)?;
         std::thread::scope(|scope| {
             // Small and bounded: a slow disk under the store slows the readers down instead of filling memory.
             let (send, parts) = sync_channel::<Part>(settings.threads.get() * 4);
@@ -201,7 +213,7 @@ impl Node {
                     collector.part(part)?;
                 }
             }
-            collector.finish()
+            collector.end()
         })
     }
 }

@@ -142,6 +142,11 @@ impl Batch {
         self.bytes_read
     }
 
+    /// Whether nothing is in it, also nothing broken.
+    pub fn is_empty(&self) -> bool {
+        self.used == 0 && self.defects.is_empty()
+    }
+
     /// Bytes of text in the batch.
     pub fn text_bytes(&self) -> usize {
         self.used

@@ -38,3 +38,10 @@ pub enum Error {
         offset: u64,
     },
 }
+
+impl Error {
+    /// Whether the reader only has nothing for the moment.
+    pub(crate) fn is_pause(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::WouldBlock)
+    }
+}

@@ -212,6 +212,14 @@ impl<R: Read> Input<R> {
                 Ok(0) if matches!(self.stage, Stage::Gzip(_)) => self.next_member()?,
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                // Nothing for the moment: whoever can wait reads on later.
+                Err(source) if source.kind() == io::ErrorKind::WouldBlock => {
+                    return Err(Error::Io {
+                        name: self.name.clone(),
+                        offset: self.consumed(),
+                        source,
+                    });
+                }
                 Err(error) => return Err(self.failed(error)),
             }
         }

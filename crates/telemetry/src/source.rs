@@ -18,6 +18,10 @@ pub struct Options {
     /// A moment (microseconds since 1970 UTC) that no record lies much after: the log's modification time, or
     /// now. Syslog's times without a year take theirs from it; without it such records have no time.
     pub reference_time: Option<i64>,
+    /// The log is still being written: where the reader has nothing for the moment
+    /// ([`WouldBlock`](std::io::ErrorKind::WouldBlock)), [`Source::next`] gives the whole records that are there, and
+    /// an empty batch where there is none. A first line must be there when it is opened.
+    pub live: bool,
 }
 
 /// Most buffers kept for reuse.
@@ -36,6 +40,8 @@ pub struct Source<R: Read> {
     /// Line of the buffer's first byte, or number of the next EVTX chunk.
     line: u64,
     ended: bool,
+    /// Nothing more is there for the moment.
+    paused: bool,
     /// The error that ended the input, told once all before it has been handed on.
     error: Option<Error>,
     /// The rest of the current line is to be thrown away.
@@ -70,6 +76,7 @@ impl<R: Read> Source<R> {
             filled: 0,
             line: 1,
             ended: false,
+            paused: false,
             error: None,
             skipping: false,
             defects: Vec::new(),
@@ -124,6 +131,9 @@ impl<R: Read> Source<R> {
             }
             self.fill(target);
             if self.skipping && !self.skip_line() {
+                if self.paused {
+                    return Ok(Some(self.take(0, Layout::Text)));
+                }
                 continue;
             }
             if self.filled == 0 && self.ended {
@@ -146,6 +156,9 @@ impl<R: Read> Source<R> {
             if let Some((used, layout)) = layout {
                 return Ok(Some(self.take(used, layout)));
             }
+            if self.paused {
+                return Ok(Some(self.take(0, Layout::Text)));
+            }
             target = self.grow(target);
         }
     }
@@ -163,6 +176,7 @@ impl<R: Read> Source<R> {
         if self.buffer.len() < target + PADDING {
             self.buffer.resize(target + PADDING, 0);
         }
+        self.paused = false;
         while self.filled < target && !self.ended {
             let Some(room) = self.buffer.get_mut(self.filled..target) else {
                 return;
@@ -170,6 +184,10 @@ impl<R: Read> Source<R> {
             match self.input.read(room) {
                 Ok(0) => self.ended = true,
                 Ok(count) => self.filled += count,
+                Err(error) if self.options.live && error.is_pause() => {
+                    self.paused = true;
+                    return;
+                }
                 Err(error) => {
                     self.error = Some(error);
                     self.ended = true;

@@ -29,6 +29,11 @@ pub(crate) enum ScanLine {
         /// Which.
         refused: RefusedShown,
     },
+    /// A watch begins, or goes on with what the node knows now.
+    Ready {
+        /// What it looks for.
+        ready: Ready,
+    },
     /// An expression took too many steps for some values, and was taken not to match them.
     Exhausted {
         /// Which.
@@ -122,6 +127,15 @@ pub(crate) struct RefusedShown {
     pub(crate) from: String,
     /// Where in it, and why.
     pub(crate) reason: String,
+}
+
+/// What a watch looks for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Ready {
+    /// Indicators.
+    pub(crate) indicators: u64,
+    /// Rules.
+    pub(crate) rules: u64,
 }
 
 /// What a scan looked for.
@@ -253,6 +267,12 @@ impl ScanLine {
                     detections: sums.detections,
                 },
             },
+            Told::Ready { compiled, rules } => ScanLine::Ready {
+                ready: Ready {
+                    indicators: compiled.generation.len(),
+                    rules: rules.len() as u64,
+                },
+            },
             Told::Progress { .. } => return None,
         })
     }
@@ -359,7 +379,7 @@ impl Summary {
                 *inputs += 1;
                 *records += sums.records;
             }
-            Told::Defect { .. } | Told::Progress { .. } => {}
+            Told::Defect { .. } | Told::Progress { .. } | Told::Ready { .. } => {}
         }
     }
 

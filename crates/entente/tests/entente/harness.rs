@@ -42,6 +42,17 @@ impl Home {
         }
     }
 
+    /// A home whose node looks for `evil.example`.
+    pub(crate) fn with_indicator() -> Home {
+        let home = Home::new();
+        let file = home.file(
+            "feed.json",
+            bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]),
+        );
+        home.ok(&["import", "--quiet", &file]);
+        home
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

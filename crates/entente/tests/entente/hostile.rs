@@ -6,16 +6,6 @@ use std::process::{Command, Stdio};
 
 use crate::harness::{Home, Ran, bundle, indicator};
 
-fn home_with_indicator() -> Home {
-    let home = Home::new();
-    let file = home.file(
-        "feed.json",
-        bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]),
-    );
-    home.ok(&["import", "--quiet", &file]);
-    home
-}
-
 fn is_clear(ran: &Ran, code: i32, names: &[&str]) {
     assert_eq!(ran.code, code, "{}{}", ran.out, ran.err);
     let told = format!("{}{}", ran.out, ran.err);
@@ -27,7 +17,7 @@ fn is_clear(ran: &Ran, code: i32, names: &[&str]) {
 
 #[test]
 fn truncated_gzip_gives_what_came_before_and_names_the_place() {
-    let home = home_with_indicator();
+    let home = Home::with_indicator();
     let lines: String = (0..20_000)
         .map(|number| {
             format!(
@@ -46,7 +36,7 @@ fn truncated_gzip_gives_what_came_before_and_names_the_place() {
 
 #[test]
 fn binary_garbage_is_named_and_the_files_beside_it_are_scanned() {
-    let home = home_with_indicator();
+    let home = Home::with_indicator();
     let mut numbers = crate::harness::Numbers(7);
     let garbage: Vec<u8> = (0..100_000).map(|_| numbers.next() as u8).collect();
     home.file("logs/a.bin", &garbage);
@@ -85,7 +75,7 @@ fn deep_nesting_is_refused_quickly() {
 
 #[test]
 fn a_line_without_end_is_passed_over_in_constant_memory() {
-    let home = home_with_indicator();
+    let home = Home::with_indicator();
     let mut child = Command::new("sh")
         // 512 MiB of address space: a line that were held would not fit.
         .args([
@@ -125,7 +115,7 @@ fn a_line_without_end_is_passed_over_in_constant_memory() {
 
 #[test]
 fn other_encodings_are_read_or_named() {
-    let home = home_with_indicator();
+    let home = Home::with_indicator();
     let text = "{\"_path\":\"dns\",\"ts\":1767225601.5,\"query\":\"evil.example\"}\n";
     let utf16: Vec<u8> = [0xfeff]
         .into_iter()
@@ -155,7 +145,7 @@ fn other_encodings_are_read_or_named() {
 
 #[test]
 fn second_writer_is_refused_at_once_and_names_the_first() {
-    let home = home_with_indicator();
+    let home = Home::with_indicator();
     let mut first = home
         .command(&["import", "--as", "list", "-"])
         .stdin(Stdio::piped())
@@ -180,7 +170,7 @@ fn second_writer_is_refused_at_once_and_names_the_first() {
 #[test]
 fn unwritable_folder_is_named_with_a_way_out() {
     use std::os::unix::process::CommandExt as _;
-    let home = home_with_indicator();
+    let home = Home::with_indicator();
     let folder = home.path("closed");
     std::fs::create_dir(&folder).unwrap();
     let list = home.file("list.txt", "evil.example\n");

@@ -23,6 +23,7 @@ mod pattern;
 mod peers;
 mod scan;
 mod scan_rules;
+mod scan_watch;
 mod serve;
 mod served;
 mod stix;

@@ -48,20 +48,9 @@ fn fired(ran: &Ran) -> Vec<(String, u64)> {
         .collect()
 }
 
-/// A home whose node is there and knows nothing that matches.
-fn home() -> Home {
-    let home = Home::new();
-    let file = home.file(
-        "feed.json",
-        bundle(&[indicator(1, "[domain-name:value = 'evil.example']")]),
-    );
-    home.ok(&["import", "--quiet", &file]);
-    home
-}
-
 #[test]
 fn a_rule_of_a_folder_fires_and_says_on_what() {
-    let home = home();
+    let home = Home::with_indicator();
     home.file("rules/deep/whoami.yml", WHOAMI);
     home.file("rules/README.md", "no rule");
     let rules = home.path("rules").display().to_string();
@@ -108,7 +97,7 @@ fn a_rule_of_a_folder_fires_and_says_on_what() {
 
 #[test]
 fn a_rule_that_is_an_object_leaves_a_sighting_and_the_same_log_twice_adds_nothing() {
-    let home = home();
+    let home = Home::with_indicator();
     let feed = home.file("rules.json", bundle(&[sigma(7, WHOAMI)]));
     home.ok(&["import", "--quiet", &feed]);
     let log = home.file("sysmon.json", log());
@@ -135,7 +124,7 @@ fn a_rule_that_is_an_object_leaves_a_sighting_and_the_same_log_twice_adds_nothin
 
 #[test]
 fn rules_that_are_revoked_or_meant_for_another_time_do_not_fire() {
-    let home = home();
+    let home = Home::with_indicator();
     let mut revoked: Value = serde_json::from_str(&sigma(7, WHOAMI)).unwrap();
     revoked["revoked"] = json!(true);
     let mut over: Value = serde_json::from_str(&sigma(8, WHOAMI)).unwrap();
@@ -152,7 +141,7 @@ fn rules_that_are_revoked_or_meant_for_another_time_do_not_fire() {
 
 #[test]
 fn one_bad_rule_among_good_ones_is_named_with_its_place_and_the_good_ones_fire() {
-    let home = home();
+    let home = Home::with_indicator();
     let bad = WHOAMI
         .replace("endswith", "endswiht")
         .replace("11111111", "aaaaaaaa");
@@ -179,7 +168,7 @@ fn one_bad_rule_among_good_ones_is_named_with_its_place_and_the_good_ones_fire()
 
 #[test]
 fn what_cannot_be_evaluated_is_named_and_never_silent() {
-    let home = home();
+    let home = Home::with_indicator();
     let elsewhere = WHOAMI
         .replace("product: windows", "product: okta")
         .replace("process_creation", "login");
@@ -230,7 +219,7 @@ fn what_cannot_be_evaluated_is_named_and_never_silent() {
 
 #[test]
 fn hits_of_indicators_and_rules_come_in_the_order_of_records_whatever_the_threads() {
-    let home = home();
+    let home = Home::with_indicator();
     let hash = "d41d8cd98f00b204e9800998ecf8427e";
     let feed = home.file(
         "feed2.json",
@@ -274,7 +263,7 @@ fn hits_of_indicators_and_rules_come_in_the_order_of_records_whatever_the_thread
 
 #[test]
 fn a_look_around_that_takes_too_long_is_named_and_the_scan_ends() {
-    let home = home();
+    let home = Home::with_indicator();
     let rule = WHOAMI.replace("Image|endswith: '\\whoami.exe'", "CommandLine|re: '^(a|aa)+\\1c'");
     let rules = home.file("slow.yml", rule);
     let line = event(1, "C:\\x.exe", "corp\\ada").replace("whoami /all", &format!("{}dc", "a".repeat(200)));
@@ -291,7 +280,7 @@ fn each_regression_sample_makes_its_rule_fire() {
         println!("skipped: the shared data is not beside this checkout");
         return;
     };
-    let home = home();
+    let home = Home::with_indicator();
     let mut arguments = vec!["scan".to_owned(), "--json".to_owned()];
     for folder in ["rules", "rules-emerging-threats", "rules-threat-hunting"] {
         let rules = shared(&format!("data/sigma/{folder}")).unwrap();

@@ -1,6 +1,7 @@
 //! Sigma texts to leaves: read, linked, taken through pipelines, and compiled together with the rules of objects.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use entente_detect::rules::{Condition, Leaf, Rules, from_sigma};
 use entente_sigma::pipeline::Variant;
@@ -25,11 +26,11 @@ impl Node {
     ///
     /// # Errors
     /// The store failed, or a pipeline cannot be used. Rules that cannot be used are named in the answer.
-    pub fn rules(&self, compiled: &Compiled, asked: &Asked) -> Result<RuleSet, Error> {
+    pub fn rules(&self, compiled: &Compiled, asked: &Asked) -> Result<Arc<RuleSet>, Error> {
         let mut gathered = Gathered::new(asked)?;
         self.rule_objects(&compiled.rules, &mut gathered)?;
         gathered.texts(&asked.texts);
-        Ok(gathered.compile(self.secret))
+        Ok(Arc::new(gathered.compile(self.secret)))
     }
 }
 

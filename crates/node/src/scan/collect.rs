@@ -8,8 +8,10 @@ use entente_detect::Hit;
 use entente_stix::observable::{Kind, Observable};
 use entente_store::Detection;
 
-use super::workers::{End, Found, Part};
+use super::matching::Found;
+use super::workers::{End, Part};
 use super::{NO_OBSERVABLE, Settings, Sums, Told};
+use crate::generation::Compiled;
 use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX};
 use crate::noted::Noted;
 use crate::recall::standing::Recalls;
@@ -86,11 +88,11 @@ impl Seen {
 /// Takes parts in order, notes their detections, tells everything.
 pub(super) struct Collector<'a> {
     node: &'a Node,
-    rules: &'a RuleSet,
+    rules: Arc<RuleSet>,
     recalls: Recalls<'a>,
     /// What they say of the indicators that matched.
     recalled: Counts<String, Option<Arc<Recalled>>>,
-    settings: &'a Settings,
+    pub(super) settings: Settings,
     names: Vec<String>,
     tell: &'a mut dyn FnMut(Told<'_>),
     waiting: Vec<Waiting>,
@@ -108,7 +110,7 @@ pub(super) struct Collector<'a> {
 impl<'a> Collector<'a> {
     pub(super) fn new(
         node: &'a Node,
-        rules: &'a RuleSet,
+        rules: Arc<RuleSet>,
         settings: &'a Settings,
         names: Vec<String>,
         tell: &'a mut dyn FnMut(Told<'_>),
@@ -118,7 +120,7 @@ impl<'a> Collector<'a> {
             rules,
             recalls: node.recalls()?,
             recalled: HashMap::default(),
-            settings,
+            settings: *settings,
             names,
             tell,
             waiting: Vec::new(),
@@ -297,7 +299,7 @@ impl<'a> Collector<'a> {
     }
 
     /// Notes what waits, then tells it: what is printed is already kept.
-    fn flush(&mut self) -> Result<(), Error> {
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.parts = 0;
         let mut waiting = std::mem::take(&mut self.waiting);
         let detections: Vec<Detection> = waiting
@@ -357,13 +359,33 @@ impl<'a> Collector<'a> {
         }
     }
 
-    pub(super) fn finish(mut self) -> Result<Sums, Error> {
+    /// Goes on with other rules, and with the recalls of now.
+    pub(super) fn go_on_with(&mut self, rules: Arc<RuleSet>) -> Result<(), Error> {
+        // What waits is told with the rules that found it.
+        self.flush()?;
+        self.rules = rules;
+        self.recalls = self.node.recalls()?;
+        self.recalled.clear();
+        Ok(())
+    }
+
+    /// Tells what is looked for from here on.
+    pub(super) fn tell_ready(&mut self, compiled: &Compiled) {
+        let rules = &*self.rules;
+        (self.tell)(Told::Ready { compiled, rules });
+    }
+
+    /// Tells the rest, and gives the sums; also of inputs that did not end.
+    pub(super) fn end(&mut self) -> Result<Sums, Error> {
         self.flush()?;
         for (expression, times) in &self.exhausted {
             (self.tell)(Told::Exhausted {
                 expression,
                 times: *times,
             });
+        }
+        for sums in std::mem::take(&mut self.by_input).values() {
+            self.total.add(sums);
         }
         Ok(self.total)
     }

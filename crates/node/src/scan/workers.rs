@@ -7,32 +7,16 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use entente_detect::rules::Exhausted;
-use entente_detect::{Counters, Generation, Hit, Options, Scanner};
 use entente_telemetry::{
     Batch, Defect, Error, Field, FieldNames, Format, Kind, Observed, Options as ReadOptions, Record, Scratch,
     Source, Visitor,
 };
 
+use super::matching::{Against, Found, Matching};
 use super::{LogInput, Sums};
 use crate::limits::DETECTIONS_BATCH_MAX;
-use crate::rules::{self, Fired, Firing, RuleSet};
 
 type Reader = Source<Box<dyn std::io::Read + Send>>;
-
-/// What records are held against.
-#[derive(Clone, Copy)]
-pub(super) struct Against<'g> {
-    pub(super) generation: &'g Generation,
-    pub(super) rules: &'g RuleSet,
-    pub(super) any_time: bool,
-    pub(super) url_hosts: bool,
-}
-
-/// A record satisfies an indicator or a rule.
-pub(super) enum Found {
-    Hit(Hit),
-    Fired(Fired),
-}
 
 /// What one batch of one input gave.
 #[derive(Default)]
@@ -179,10 +163,7 @@ impl Shared {
                 if draining.hung_up {
                     return;
                 }
-                part.sums = sums_between(before, matching.counters());
-                part.defects = matching.scanner.defects();
-                part.exhausted = matching.firing.exhausted();
-                matching.take(&mut part);
+                matching.rest(before, &mut part);
                 self.give_back(taken.slot, batch);
             }
             if send.send(part).is_err() {
@@ -268,6 +249,7 @@ fn open(log: LogInput) -> Result<Reader, String> {
     let reader = (log.open)().map_err(|cause| format!("cannot read `{}`: {cause}", log.name))?;
     let options = ReadOptions {
         reference_time: log.modified,
+        live: false,
     };
     Source::open_with(reader, &log.name, options).map_err(|error: Error| error.to_string())
 }
@@ -302,67 +284,6 @@ fn next_batch(slot: usize, guard: &mut Option<Open>) -> Option<Taken> {
     Some(taken)
 }
 
-/// One thread's indicators and rules: one visit of a record serves both.
-struct Matching<'g> {
-    scanner: Scanner<'g>,
-    firing: Firing<'g>,
-    /// For each that fired, how many hits of indicators were there before it.
-    hits_before: Vec<usize>,
-}
-
-impl<'g> Matching<'g> {
-    fn new(against: &Against<'g>) -> Self {
-        let options = Options {
-            any_time: against.any_time,
-            url_hosts: against.url_hosts,
-        };
-        Matching {
-            scanner: Scanner::new(against.generation, options),
-            firing: Firing::new(against.rules, against.any_time),
-            hits_before: Vec::new(),
-        }
-    }
-
-    fn counters(&self) -> (Counters, rules::Counters) {
-        (self.scanner.counters(), self.firing.counters)
-    }
-
-    #[inline]
-    fn record(&mut self, record: &Record<'_>) {
-        self.scanner.record(record);
-        self.firing.record(record);
-        if self.firing.fired.len() > self.hits_before.len() {
-            let hits = self.scanner.waiting();
-            self.hits_before.resize(self.firing.fired.len(), hits);
-        }
-    }
-
-    fn waiting(&self) -> usize {
-        self.scanner.waiting() + self.firing.fired.len()
-    }
-
-    /// Moves what was found to a part, in the order of records.
-    fn take(&mut self, part: &mut Part) {
-        let hits = match self.scanner.hits() {
-            Ok(hits) => hits,
-            // The generation's file became unreadable: no scan may look complete then.
-            Err(error) => {
-                part.fault = Some(error.to_string());
-                return;
-            }
-        };
-        let (mut hits, mut taken) = (hits.into_iter(), 0);
-        let fired = std::mem::take(&mut self.firing.fired);
-        for (fired, before) in fired.into_iter().zip(std::mem::take(&mut self.hits_before)) {
-            part.found
-                .extend(hits.by_ref().take(before - taken).map(Found::Hit));
-            taken = before;
-            part.found.push(Found::Fired(fired));
-        }
-        part.found.extend(hits.map(Found::Hit));
-    }
-}
-
 /// Matching whose detections are sent on while a batch is still being visited, when they become many.
 struct Draining<'a, 'g> {
     matching: &'a mut Matching<'g>,
@@ -375,21 +296,21 @@ struct Draining<'a, 'g> {
 impl Visitor for Draining<'_, '_> {
     #[inline]
     fn wants(&self, kind: Kind) -> bool {
-        self.matching.scanner.wants(kind)
+        self.matching.wants(kind)
     }
 
     #[inline]
     fn observed(&mut self, observed: Observed<'_>) {
-        self.matching.scanner.observed(observed);
+        self.matching.observed(observed);
     }
 
     fn names(&self) -> Option<&FieldNames> {
-        self.matching.firing.names()
+        self.matching.names()
     }
 
     #[inline]
     fn fields(&mut self, fields: &[Field<'_>]) {
-        self.matching.firing.fields(fields);
+        self.matching.fields(fields);
     }
 
     #[inline]
@@ -402,8 +323,7 @@ impl Visitor for Draining<'_, '_> {
 
     #[inline]
     fn defect(&mut self, defect: Defect) {
-        self.matching.scanner.defect(defect);
-        self.matching.firing.defect();
+        self.matching.defect(defect);
     }
 }
 
@@ -421,21 +341,5 @@ impl Draining<'_, '_> {
         self.matching.take(&mut piece);
         self.part.piece += 1;
         self.hung_up |= self.send.send(piece).is_err();
-    }
-}
-
-fn sums_between(
-    (before, fired_before): (Counters, rules::Counters),
-    (after, fired): (Counters, rules::Counters),
-) -> Sums {
-    Sums {
-        records: after.records - before.records,
-        values: after.values - before.values,
-        defects: after.defects - before.defects,
-        outside_validity: after.outside_validity - before.outside_validity + fired.outside_validity
-            - fired_before.outside_validity,
-        revoked: after.revoked - before.revoked,
-        cut: after.hits_cut - before.hits_cut + fired.cut - fired_before.cut,
-        ..Sums::default()
     }
 }

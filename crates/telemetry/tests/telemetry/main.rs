@@ -12,6 +12,7 @@ mod corpus;
 mod damage;
 mod differential;
 mod formats;
+mod live;
 mod named;
 
 use entente_telemetry::{
@@ -72,6 +73,7 @@ impl Seen {
 pub fn read_with<V: Visitor>(reader: impl Read, visitor: &mut V) -> (Format, Option<Error>) {
     let options = Options {
         reference_time: Some(1_546_300_800_000_000),
+        ..Options::default()
     };
     let mut source = match Source::open_with(reader, "log", options) {
         Ok(source) => source,

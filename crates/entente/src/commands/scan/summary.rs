@@ -7,19 +7,19 @@ use entente_node::generation::NotEvaluated;
 use entente_node::scan::Sums;
 
 use crate::answers::scan::{Against, Summary, Tally};
-use crate::cli::Scan;
+use crate::cli::Matched;
 use crate::exit::Failure;
 use crate::render::{count, counted, safe, short, table};
 
 /// Reasons named for what is not evaluated; the rest is in `--json`.
 const NOT_EVALUATED_SHOWN: usize = 5;
 
-pub(super) fn as_text(
+pub(crate) fn as_text(
     summary: &Summary,
     sums: &Sums,
     against: Against<'_>,
     sightings: u64,
-    asked: &Scan,
+    asked: &Matched,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     if sums.detections > 0 {
@@ -89,7 +89,7 @@ fn troubles(
     summary: &Summary,
     sums: &Sums,
     against: Against<'_>,
-    asked: &Scan,
+    asked: &Matched,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     if sums.defects > 0 {

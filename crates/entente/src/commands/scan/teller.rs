@@ -1,0 +1,174 @@
+//! What a scan or a watch tells, printed as it comes; sums for the summary are kept beside.
+
+use std::io::Write;
+
+use entente_detect::Hit;
+use entente_node::Node;
+use entente_node::receipt::Recalled;
+use entente_node::rules::{Fired, Part, Rule};
+use entente_node::scan::Told;
+use entente_stix::time::Timestamp;
+
+use crate::answers::scan::{ScanLine, Summary};
+use crate::cli::Global;
+use crate::commands::json_line;
+use crate::exit::Failure;
+use crate::names::Names;
+use crate::progress::Progress;
+use crate::render::{safe, short};
+
+/// Comparisons shown of a rule that fired; `--json` names all.
+const PARTS_SHOWN: usize = 3;
+
+/// Defects shown to people before the rest is only counted.
+const DEFECTS_SHOWN: u64 = 20;
+
+/// Prints what the scan tells, and keeps the sums that the summary wants.
+pub(crate) struct Teller<'a, W> {
+    global: &'a Global,
+    progress: &'a Progress,
+    names: Names,
+    pub(crate) summary: Summary,
+    defects: u64,
+    pub(crate) written: Result<(), Failure>,
+    pub(crate) out: &'a mut W,
+}
+
+impl<'a, W: Write> Teller<'a, W> {
+    pub(crate) fn new(
+        global: &'a Global,
+        progress: &'a Progress,
+        node: &Node,
+        out: &'a mut W,
+    ) -> Result<Self, Failure> {
+        Ok(Teller {
+            global,
+            progress,
+            names: Names::of(node)?,
+            summary: Summary::default(),
+            defects: 0,
+            written: Ok(()),
+            out,
+        })
+    }
+
+    /// Prints it, unless printing failed before.
+    pub(crate) fn told(&mut self, told: &Told<'_>) {
+        if self.written.is_ok() {
+            self.written = self.try_told(told);
+        }
+    }
+
+    fn try_told(&mut self, told: &Told<'_>) -> Result<(), Failure> {
+        self.summary.take(told);
+        if self.global.json
+            && let Some(line) = ScanLine::of(told)
+        {
+            return json_line(self.out, &line);
+        }
+        match told {
+            Told::Found {
+                hit, file, recalled, ..
+            } => self.found(hit, file, *recalled),
+            Told::Fired {
+                fired,
+                rule,
+                file,
+                recalled,
+                ..
+            } => self.fired(fired, rule, file, *recalled),
+            Told::Exhausted { .. } | Told::Ready { .. } => Ok(()),
+            Told::Defect { file, line, reason } => {
+                self.defect(file, *line, reason);
+                Ok(())
+            }
+            Told::Failed { reason, .. } => {
+                self.progress.suspend(|| eprintln!("unread  {}", safe(reason)));
+                Ok(())
+            }
+            Told::Read { .. } => Ok(()),
+            Told::Progress { file, bytes } => {
+                self.progress.about(file);
+                self.progress.advance(*bytes);
+                Ok(())
+            }
+        }
+    }
+
+    fn found(&mut self, hit: &Hit, file: &str, recalled: Option<&Recalled>) -> Result<(), Failure> {
+        let when = when(hit.time);
+        let recalled = recalled.map(|recall| format!("  ({})", self.names.recall(recall)));
+        let line = format!(
+            "{when}  {}:{}  {} = {}  {}  {}  {}{}",
+            safe(file),
+            hit.line,
+            safe(&hit.field),
+            short(&hit.value, 200),
+            hit.how,
+            short(&hit.indicator.name, 80),
+            safe(&hit.indicator.id),
+            recalled.unwrap_or_default(),
+        );
+        let out = &mut *self.out;
+        self.progress.suspend(|| writeln!(out, "{line}"))?;
+        Ok(())
+    }
+
+    fn fired(
+        &mut self,
+        fired: &Fired,
+        rule: &Rule,
+        file: &str,
+        recalled: Option<&Recalled>,
+    ) -> Result<(), Failure> {
+        let recalled = recalled.map(|recall| format!("  ({})", self.names.recall(recall)));
+        let level = rule.level.map(|level| format!(" [{level}]"));
+        let parts: Vec<String> = fired.parts.iter().take(PARTS_SHOWN).map(shown).collect();
+        let more = if fired.parts.len() > PARTS_SHOWN {
+            "; …"
+        } else {
+            ""
+        };
+        let line = format!(
+            "{}  {}:{}  {}{more}  {}{}  {}{}",
+            when(fired.time),
+            safe(file),
+            fired.line,
+            parts.join("; "),
+            short(&rule.name, 80),
+            level.unwrap_or_default(),
+            safe(&rule.id),
+            recalled.unwrap_or_default(),
+        );
+        let out = &mut *self.out;
+        self.progress.suspend(|| writeln!(out, "{line}"))?;
+        Ok(())
+    }
+
+    fn defect(&mut self, file: &str, line: u64, reason: &str) {
+        self.defects += 1;
+        if self.defects <= DEFECTS_SHOWN && !self.global.quiet {
+            let text = format!("defect  {}:{line}: {}", safe(file), short(reason, 200));
+            self.progress.suspend(|| eprintln!("{text}"));
+        } else if self.defects == DEFECTS_SHOWN + 1 && !self.global.quiet {
+            self.progress
+                .suspend(|| eprintln!("defect  … further ones are only counted; `--json` names them"));
+        }
+    }
+}
+
+fn when(time: Option<i64>) -> String {
+    time.map_or_else(
+        || "no time".to_owned(),
+        |at| Timestamp::from_micros(at).to_string(),
+    )
+}
+
+/// What a rule found, or where it found nothing to find, what it looked for.
+fn shown(part: &Part) -> String {
+    let field = part.field.as_deref().unwrap_or("some value");
+    match part.values.first() {
+        Some(value) => format!("{} = {}", safe(field), short(value, 200)),
+        None => short(&part.test, 200),
+    }
+}

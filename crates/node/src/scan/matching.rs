@@ -1,0 +1,142 @@
+//! One thread's indicators and rules: what a visit of records finds of both.
+
+use entente_detect::{Counters, Generation, Hit, Options, Scanner};
+use entente_telemetry::{Batch, Defect, Field, FieldNames, Kind, Observed, Record, Scratch, Visitor};
+
+use super::Sums;
+use super::workers::Part;
+use crate::rules::{self, Fired, Firing, RuleSet};
+
+/// What records are held against.
+#[derive(Clone, Copy)]
+pub(super) struct Against<'g> {
+    pub(super) generation: &'g Generation,
+    pub(super) rules: &'g RuleSet,
+    pub(super) any_time: bool,
+    pub(super) url_hosts: bool,
+}
+
+/// A record satisfies an indicator or a rule.
+pub(super) enum Found {
+    Hit(Hit),
+    Fired(Fired),
+}
+
+/// One thread's indicators and rules: one visit of a record serves both.
+pub(super) struct Matching<'g> {
+    scanner: Scanner<'g>,
+    firing: Firing<'g>,
+    /// For each that fired, how many hits of indicators were there before it.
+    hits_before: Vec<usize>,
+}
+
+impl<'g> Matching<'g> {
+    pub(super) fn new(against: &Against<'g>) -> Self {
+        let options = Options {
+            any_time: against.any_time,
+            url_hosts: against.url_hosts,
+        };
+        Matching {
+            scanner: Scanner::new(against.generation, options),
+            firing: Firing::new(against.rules, against.any_time),
+            hits_before: Vec::new(),
+        }
+    }
+
+    /// Holds a batch against everything, and puts into the part what came of it.
+    pub(super) fn visit(&mut self, batch: &Batch, scratch: &mut Scratch, part: &mut Part) {
+        let before = self.counters();
+        batch.visit(self, scratch);
+        self.rest(before, part);
+    }
+
+    /// What a part tells once its batch was visited.
+    pub(super) fn rest(&mut self, before: (Counters, rules::Counters), part: &mut Part) {
+        part.sums = sums_between(before, self.counters());
+        part.defects = self.scanner.defects();
+        part.exhausted = self.firing.exhausted();
+        self.take(part);
+    }
+
+    pub(super) fn counters(&self) -> (Counters, rules::Counters) {
+        (self.scanner.counters(), self.firing.counters)
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.scanner.waiting() + self.firing.fired.len()
+    }
+
+    /// Moves what was found to a part, in the order of records.
+    pub(super) fn take(&mut self, part: &mut Part) {
+        let hits = match self.scanner.hits() {
+            Ok(hits) => hits,
+            // The generation's file became unreadable: no scan may look complete then.
+            Err(error) => {
+                part.fault = Some(error.to_string());
+                return;
+            }
+        };
+        let (mut hits, mut taken) = (hits.into_iter(), 0);
+        let fired = std::mem::take(&mut self.firing.fired);
+        for (fired, before) in fired.into_iter().zip(std::mem::take(&mut self.hits_before)) {
+            part.found
+                .extend(hits.by_ref().take(before - taken).map(Found::Hit));
+            taken = before;
+            part.found.push(Found::Fired(fired));
+        }
+        part.found.extend(hits.map(Found::Hit));
+    }
+}
+
+impl Visitor for Matching<'_> {
+    #[inline]
+    fn wants(&self, kind: Kind) -> bool {
+        self.scanner.wants(kind)
+    }
+
+    #[inline]
+    fn observed(&mut self, observed: Observed<'_>) {
+        self.scanner.observed(observed);
+    }
+
+    fn names(&self) -> Option<&FieldNames> {
+        self.firing.names()
+    }
+
+    #[inline]
+    fn fields(&mut self, fields: &[Field<'_>]) {
+        self.firing.fields(fields);
+    }
+
+    #[inline]
+    fn record(&mut self, record: &Record<'_>) {
+        self.scanner.record(record);
+        self.firing.record(record);
+        if self.firing.fired.len() > self.hits_before.len() {
+            let hits = self.scanner.waiting();
+            self.hits_before.resize(self.firing.fired.len(), hits);
+        }
+    }
+
+    #[inline]
+    fn defect(&mut self, defect: Defect) {
+        self.scanner.defect(defect);
+        self.firing.defect();
+    }
+}
+
+fn sums_between(
+    (before, fired_before): (Counters, rules::Counters),
+    (after, fired): (Counters, rules::Counters),
+) -> Sums {
+    Sums {
+        records: after.records - before.records,
+        values: after.values - before.values,
+        defects: after.defects - before.defects,
+        outside_validity: after.outside_validity - before.outside_validity + fired.outside_validity
+            - fired_before.outside_validity,
+        revoked: after.revoked - before.revoked,
+        cut: after.hits_cut - before.hits_cut + fired.cut - fired_before.cut,
+        ..Sums::default()
+    }
+}

@@ -1,0 +1,259 @@
+//! Logs that are still being written, against everything the node looks for: a scan that does not end.
+//!
+//! One thread reads what is there of each source in turn, so that a log watched from its beginning gives what a scan
+//! of it gives, hit for hit. When the node's indicators change, it goes on with the new ones. Reading without waiting,
+//! clock and pause are the caller's. Begin at [`Node::watch`].
+
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use entente_stix::time::Timestamp;
+use entente_telemetry::{Batch, Format, Options as ReadOptions, Scratch, Source};
+
+use super::collect::Collector;
+use super::matching::{Against, Matching};
+use super::workers::{End, Part};
+use super::{Settings, Sums, Told};
+use crate::rules::Asked;
+use crate::{Error, Node};
+
+/// Batches of one source before the next one's turn comes.
+const BATCHES_A_TURN: u32 = 16;
+
+/// Where records come from, for as long as somebody watches.
+pub struct LiveInput {
+    /// The name that reports use.
+    pub name: String,
+    /// Asked for the first log, and again whenever one ended: a log that is replaced by a new one is two.
+    pub open: Box<dyn FnMut() -> io::Result<Opened>>,
+}
+
+/// What a source has to read.
+pub enum Opened {
+    /// A log, whose first line is there. Where nothing is there at the moment, reading says
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock); where the log was replaced, it ends.
+    Log(Box<dyn Read + Send>),
+    /// Nothing yet.
+    NotYet,
+    /// Nothing any more.
+    Over,
+}
+
+/// What the caller wants next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// To go on, at this time.
+    GoOn(Timestamp),
+    /// To stop.
+    Stop,
+}
+
+/// One source and what is open of it.
+struct Watched {
+    input: usize,
+    live: LiveInput,
+    source: Option<Source<Box<dyn Read + Send>>>,
+    /// Batches since the log was opened.
+    number: u64,
+    bytes_told: u64,
+    is_over: bool,
+}
+
+/// What one round over all sources came to.
+struct Round {
+    /// There was something to read.
+    was_busy: bool,
+    /// No source will have more.
+    is_over: bool,
+}
+
+impl Node {
+    /// Watches `sources` until all are over, or until `pace` says so. It is asked after each round over the sources,
+    /// and told whether there was nothing to read: then it waits before it answers. Tells what happens, and returns
+    /// the sums.
+    ///
+    /// # Errors
+    /// The store failed, or a pipeline cannot be used. Sources that cannot be read are told, not errors.
+    pub fn watch(
+        &self,
+        sources: Vec<LiveInput>,
+        asked: &Asked,
+        settings: &Settings,
+        pace: &mut dyn FnMut(bool) -> Pace,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<Sums, Error> {
+        let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
+        let mut sources: Vec<Watched> = sources.into_iter().enumerate().map(Watched::new).collect();
+        let mut collector: Option<Collector<'_>> = None;
+        let mut tell = Some(tell);
+        loop {
+            // What changes while this is compiled has a higher number, and is seen below.
+            let number = self.store.generation_number()?;
+            let compiled = self.generation()?;
+            let rules = self.rules(&compiled, asked)?;
+            let collector = match (&mut collector, tell.take()) {
+                (Some(collector), _) => {
+                    collector.go_on_with(Arc::clone(&rules))?;
+                    collector
+                }
+                (none, Some(tell)) => none.insert(Collector::new(
+                    self,
+                    Arc::clone(&rules),
+                    settings,
+                    names.clone(),
+                    tell,
+                )?),
+                (None, None) => return Ok(Sums::default()),
+            };
+            collector.tell_ready(&compiled);
+            let against = Against {
+                generation: &compiled.generation,
+                rules: &rules,
+                any_time: settings.any_time,
+                url_hosts: settings.url_hosts,
+            };
+            let mut matching = Matching::new(&against);
+            let mut scratch = Scratch::new();
+            loop {
+                let round = round(&mut sources, &mut matching, &mut scratch, collector)?;
+                collector.flush()?;
+                match pace(!round.was_busy) {
+                    Pace::Stop => return collector.end(),
+                    Pace::GoOn(now) => collector.settings.now = now,
+                }
+                if round.is_over {
+                    return collector.end();
+                }
+                if self.store.generation_number()? != number {
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn round(
+    sources: &mut [Watched],
+    matching: &mut Matching<'_>,
+    scratch: &mut Scratch,
+    collector: &mut Collector<'_>,
+) -> Result<Round, Error> {
+    let mut round = Round {
+        was_busy: false,
+        is_over: true,
+    };
+    for source in sources {
+        for _ in 0..BATCHES_A_TURN {
+            let Some(part) = source.next(matching, scratch, collector.settings.now) else {
+                break;
+            };
+            round.was_busy = true;
+            collector.part(part)?;
+        }
+        round.is_over &= source.is_over;
+    }
+    Ok(round)
+}
+
+impl Watched {
+    fn new((input, live): (usize, LiveInput)) -> Watched {
+        Watched {
+            input,
+            live,
+            source: None,
+            number: 0,
+            bytes_told: 0,
+            is_over: false,
+        }
+    }
+
+    /// What was there to read; nothing where nothing is there now.
+    fn next(&mut self, matching: &mut Matching<'_>, scratch: &mut Scratch, now: Timestamp) -> Option<Part> {
+        if self.is_over {
+            return None;
+        }
+        if self.source.is_none() {
+            match self.open(now) {
+                Ok(source) => self.source = Some(source?),
+                Err(reason) => return Some(self.over(reason)),
+            }
+        }
+        let source = self.source.as_mut()?;
+        match source.next() {
+            Ok(Some(batch)) if batch.is_empty() => {
+                source.recycle(batch);
+                None
+            }
+            Ok(Some(batch)) => {
+                let part = self.matched(&batch, matching, scratch);
+                if let Some(source) = &mut self.source {
+                    source.recycle(batch);
+                }
+                Some(part)
+            }
+            Ok(None) => {
+                let format = source.format();
+                self.source = None;
+                Some(self.part(End::Read(format)))
+            }
+            Err(error) => Some(self.over(error.to_string())),
+        }
+    }
+
+    /// The next log of this source, if it is there.
+    fn open(&mut self, now: Timestamp) -> Result<Option<Source<Box<dyn Read + Send>>>, String> {
+        let reader = match (self.live.open)() {
+            Ok(Opened::Log(reader)) => reader,
+            Ok(Opened::NotYet) => return Ok(None),
+            Ok(Opened::Over) => {
+                self.is_over = true;
+                return Ok(None);
+            }
+            Err(cause) => return Err(format!("cannot read `{}`: {cause}", self.live.name)),
+        };
+        let options = ReadOptions {
+            reference_time: Some(now.micros()),
+            live: true,
+        };
+        let source =
+            Source::open_with(reader, &self.live.name, options).map_err(|error| error.to_string())?;
+        if source.format() == Format::Evtx {
+            return Err(format!(
+                "`{}` is EVTX, which is not written from front to back; `entente scan` reads it",
+                self.live.name
+            ));
+        }
+        (self.number, self.bytes_told) = (0, 0);
+        Ok(Some(source))
+    }
+
+    fn matched(&mut self, batch: &Batch, matching: &mut Matching<'_>, scratch: &mut Scratch) -> Part {
+        let bytes = batch.bytes_read().saturating_sub(self.bytes_told);
+        self.bytes_told += bytes;
+        let mut part = Part {
+            input: self.input,
+            number: self.number,
+            bytes,
+            ..Part::default()
+        };
+        self.number += 1;
+        matching.visit(batch, scratch, &mut part);
+        part
+    }
+
+    fn part(&self, end: End) -> Part {
+        Part {
+            input: self.input,
+            number: self.number,
+            end: Some(end),
+            ..Part::default()
+        }
+    }
+
+    /// A source that cannot be read is told once and left; the others go on.
+    fn over(&mut self, reason: String) -> Part {
+        self.is_over = true;
+        self.source = None;
+        self.part(End::Failed(reason))
+    }
+}
