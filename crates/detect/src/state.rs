@@ -14,6 +14,7 @@ mod groups;
 mod machine;
 mod plan;
 mod ring;
+mod settings;
 mod sigma;
 mod snapshot;
 #[cfg(test)]
@@ -21,8 +22,9 @@ mod tests;
 mod values;
 mod window;
 
-pub use machine::{Counters, Late, Machine, Settings};
+pub use machine::Machine;
 pub use plan::{Plan, Refusal, Scope};
+pub use settings::{Counters, Late, Settings};
 pub use snapshot::Damaged;
 
 /// A digest that tells one event from all others: the same event delivered twice has the same.

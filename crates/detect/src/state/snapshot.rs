@@ -3,8 +3,9 @@
 //! `entstate`, a version, the digest of the plan, then the numbers of the machine, the hits that wait and the groups
 //! of each unit in the order of their last events, all little-endian; at the end the digest of what is before.
 
-use super::machine::{Counters, Machine, Progress, Settings};
+use super::machine::{Machine, Progress};
 use super::plan::{Plan, Unit, What};
+use super::settings::{Counters, Settings};
 use super::values::Values;
 use super::window::{Aside, Closing, Entry, State, Window};
 use super::{Event, Source};
