@@ -5,6 +5,7 @@ mod channel;
 mod party;
 mod pattern;
 mod peer;
+mod rule;
 mod serve;
 mod taxii;
 
@@ -27,6 +28,7 @@ pub(crate) use party::{
 };
 pub(crate) use pattern::{Pattern, PatternCheck, PatternEqual, PatternMatch, PatternMode};
 pub(crate) use peer::{Peer, PeerAdd, PeerSync};
+pub(crate) use rule::{Rule, RuleCheck, RuleEval, RuleExplain};
 pub(crate) use serve::Serve;
 pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush, TaxiiTakeover};
 
@@ -111,6 +113,9 @@ pub(crate) enum Command {
     /// STIX patterns, without a node: read them, say whether two mean the same
     #[command(subcommand)]
     Pattern(Pattern),
+    /// Detection rules, without a node: check them, try them on events, see why they match or not
+    #[command(subcommand)]
+    Rule(Rule),
     /// STIX tools that need no node
     #[command(subcommand)]
     Stix(Stix),

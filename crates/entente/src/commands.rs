@@ -17,6 +17,7 @@ mod pattern;
 mod peer;
 mod recall;
 mod release;
+mod rule;
 mod scan;
 mod show;
 mod stix;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Account(asked) => account::run(global, asked),
         Command::Taxii(asked) => taxii::run(global, asked),
         Command::Pattern(asked) => pattern::run(global, asked),
+        Command::Rule(asked) => rule::run(global, asked),
         Command::Stix(asked) => stix::run(global, asked),
         Command::Check(asked) => check::run(global, asked),
         Command::Limits => limits::run(global),

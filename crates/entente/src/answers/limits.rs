@@ -5,10 +5,11 @@ use utoipa::ToSchema;
 
 type Limits = &'static [(&'static str, u64, &'static str)];
 
-const PARTS: [(&str, Limits); 11] = [
+const PARTS: [(&str, Limits); 12] = [
     ("stix", entente_stix::limits::ALL),
     ("formats", entente_formats::limits::ALL),
     ("telemetry", entente_telemetry::limits::ALL),
+    ("sigma", entente_sigma::limits::ALL),
     ("detect", entente_detect::limits::ALL),
     ("policy", entente_policy::limits::ALL),
     ("translog", entente_translog::limits::ALL),

@@ -21,6 +21,7 @@ mod map;
 mod party;
 mod pattern;
 mod peers;
+mod rule;
 mod scan;
 mod scan_rules;
 mod scan_watch;
