@@ -9,6 +9,7 @@ pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod detection;
 pub(crate) mod export;
+pub(crate) mod files;
 pub(crate) mod find;
 pub(crate) mod import;
 pub(crate) mod limits;

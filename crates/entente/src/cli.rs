@@ -192,6 +192,13 @@ pub(crate) struct Scan {
     pub(crate) paths: Vec<String>,
     #[command(flatten)]
     pub(crate) rules: RulesAsked,
+    /// Look at the inputs as files, not as logs, with the YARA rules of this file or folder and those that the node
+    /// knows; archives are looked into
+    #[arg(long, value_name = "PATH")]
+    pub(crate) yara: Vec<String>,
+    /// The same with the YARA rules that the node knows
+    #[arg(long)]
+    pub(crate) files: bool,
     /// Exit with 1 when something was found
     #[arg(long)]
     pub(crate) fail_on_hit: bool,

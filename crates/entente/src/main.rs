@@ -38,6 +38,7 @@ mod progress;
 mod render;
 mod serve;
 mod trust;
+mod yara;
 
 use std::process::ExitCode;
 

@@ -58,7 +58,7 @@ pub(crate) fn counted(number: u64, noun: &str) -> String {
     }
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{number_text} {stem}ies"),
-        _ if noun.ends_with('s') => format!("{number_text} {noun}es"),
+        _ if noun.ends_with('s') || noun.ends_with("ch") => format!("{number_text} {noun}es"),
         _ => format!("{number_text} {noun}s"),
     }
 }

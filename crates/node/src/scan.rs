@@ -4,6 +4,7 @@
 //! their answers in order ([`order`]), notes detections in the store and reports ([`collect`]). Begin at [`Node::scan`].
 
 mod collect;
+mod files;
 mod matching;
 mod order;
 pub mod watch;
@@ -27,8 +28,12 @@ use matching::Against;
 use order::InOrder;
 use workers::{Part, Shared};
 
+pub use files::{FileMatch, RuleText};
+
 /// The kind of a detection's value where the value is no observable: what a rule found.
 pub const NO_OBSERVABLE: u8 = u8::MAX;
+
+const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// One log to scan, opened when its turn comes.
 pub struct LogInput {

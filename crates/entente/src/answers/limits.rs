@@ -5,12 +5,13 @@ use utoipa::ToSchema;
 
 type Limits = &'static [(&'static str, u64, &'static str)];
 
-const PARTS: [(&str, Limits); 12] = [
+const PARTS: [(&str, Limits); 13] = [
     ("stix", entente_stix::limits::ALL),
     ("formats", entente_formats::limits::ALL),
     ("telemetry", entente_telemetry::limits::ALL),
     ("sigma", entente_sigma::limits::ALL),
     ("detect", entente_detect::limits::ALL),
+    ("yara", entente_yara::limits::ALL),
     ("policy", entente_policy::limits::ALL),
     ("translog", entente_translog::limits::ALL),
     ("access", entente_access::limits::ALL),

@@ -1,5 +1,6 @@
 //! `entente scan`: what the node knows, found in logs; a detection a line, a summary at the end.
 
+mod files;
 pub(super) mod rules;
 pub(super) mod summary;
 pub(super) mod teller;
@@ -24,6 +25,9 @@ use teller::Teller;
 
 pub(crate) fn run(global: &Global, asked: &Scan) -> Result<Exit, Failure> {
     let inputs = inputs::collect(&asked.paths)?;
+    if asked.files || !asked.yara.is_empty() {
+        return files::run(global, asked, &inputs);
+    }
     let rules = rules::given(&asked.rules)?;
     let node = if asked.matched.dry_run {
         place::open_to_read(global)?

@@ -185,10 +185,12 @@ fn limits_are_listed_for_every_part() {
             "node",
             "policy",
             "serve",
+            "sigma",
             "stix",
             "store",
             "telemetry",
-            "translog"
+            "translog",
+            "yara"
         ]
     );
 }

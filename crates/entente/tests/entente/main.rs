@@ -30,3 +30,4 @@ mod served;
 mod stix;
 mod taxii;
 mod web;
+mod yara;

@@ -10,7 +10,7 @@ use entente_store::Detection;
 
 use super::matching::Found;
 use super::workers::{End, Part};
-use super::{NO_OBSERVABLE, Settings, Sums, Told};
+use super::{MICROS_A_DAY, NO_OBSERVABLE, Settings, Sums, Told};
 use crate::generation::Compiled;
 use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX};
 use crate::noted::Noted;
@@ -21,8 +21,6 @@ use crate::{Error, Node};
 
 /// Parts of a quarter of a megabyte after which detections are kept and told, however few there are.
 const PARTS_BETWEEN_FLUSHES: u32 = 256;
-
-const MICROS_A_DAY: i64 = 86_400_000_000;
 
 /// Maps whose keys we made ourselves, hashed without a random seed: a scan is repeatable.
 type Counts<K, V> = HashMap<K, V, BuildHasherDefault<DefaultHasher>>;

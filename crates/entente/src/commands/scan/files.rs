@@ -1,0 +1,309 @@
+//! `entente scan --yara`: the inputs as files, looked at with YARA rules; a match a line, a summary at the end.
+
+use std::io::Write;
+
+use entente_node::Node;
+use entente_node::scan::FileMatch;
+
+use crate::answers::files::{FileLine, FileMatchShown, FileSummary, PlaceShown, RuleFindingShown};
+use crate::cli::{Global, Scan};
+use crate::commands::{json_line, out};
+use crate::exit::{Exit, Failure, unless_hung_up};
+use crate::inputs::Input;
+use crate::place;
+use crate::progress::Progress;
+use crate::render::{count, counted, safe, short};
+use crate::yara::book;
+use crate::yara::look::{Found, Looked, look};
+use crate::yara::rules::{self, Sets};
+
+/// Strings of one match that people are shown; the rest is counted, and in `--json`.
+const STRINGS_SHOWN: usize = 3;
+
+pub(super) fn run(global: &Global, asked: &Scan, inputs: &[Input]) -> Result<Exit, Failure> {
+    let opened = if asked.matched.dry_run {
+        place::open_to_read(global)
+    } else {
+        place::open_existing_to_write(global)
+    };
+    let mut out = out();
+    let (node, done) = match opened {
+        Ok(node) => {
+            let done = look_for(global, asked, &node, !asked.matched.dry_run, inputs, &mut out);
+            (node, done)
+        }
+        // Rules from files need no node: nothing is kept then.
+        Err(failure) if failure.exit == Exit::NotFound && !asked.yara.is_empty() => {
+            let (node, _folder) = place::open_for_dry_run(global)?;
+            let done = look_for(global, asked, &node, false, inputs, &mut out);
+            (node, done)
+        }
+        Err(failure) => return Err(failure),
+    };
+    unless_hung_up(out.flush().map_err(Failure::from))?;
+    node.close().map_err(place::node_failure)?;
+    done
+}
+
+fn look_for(
+    global: &Global,
+    asked: &Scan,
+    node: &Node,
+    keeps: bool,
+    inputs: &[Input],
+    out: &mut impl Write,
+) -> Result<Exit, Failure> {
+    let told = node.yara_rules(place::now()).map_err(place::node_failure)?;
+    let sets = rules::read(&asked.yara, &told)?;
+    let mut teller = Teller {
+        global,
+        keeps,
+        node,
+        progress: &Progress::bytes(inputs.iter().map(Input::size).sum(), global.quiet),
+        summary: FileSummary {
+            rules: sets.len() as u64,
+            refused: sets.refused().count() as u64,
+            ..FileSummary::default()
+        },
+        inputs,
+        out,
+    };
+    teller.findings(&sets)?;
+    if sets.len() == 0 {
+        return Err(Failure::not_found(
+            "there is no YARA rule to look for: none was given that can be used, and the node was told none; \
+             `--yara PATH` gives some, `entente import` takes in indicators with `pattern_type` `yara`",
+        ));
+    }
+    let book_path = book::path(&place::data_folder(global)?);
+    let mut verdicts = book::read(&book_path);
+    let mut clean = Vec::new();
+    let looked = look(
+        &sets,
+        &verdicts,
+        inputs,
+        asked.threads.unwrap_or_else(super::cores),
+        |mut looked| {
+            clean.append(&mut looked.clean);
+            teller.looked(&looked)
+        },
+    );
+    let mut summary = teller.summary;
+    teller.progress.clear();
+    if keeps {
+        clean.into_iter().for_each(|key| verdicts.remember(key));
+        // Only a memory: without it the next look takes longer.
+        let _ = book::write(&book_path, &verdicts);
+    }
+    unless_hung_up(looked)?;
+    if keeps {
+        summary.sightings = super::write_sightings(asked, node)?;
+    }
+    unless_hung_up(end(global, keeps, &summary, out))?;
+    Ok(if asked.fail_on_hit && summary.matches > 0 {
+        Exit::Answer
+    } else if summary.skipped > 0 || summary.refused > 0 {
+        Exit::BadInput
+    } else {
+        Exit::Done
+    })
+}
+
+struct Teller<'a, W> {
+    global: &'a Global,
+    keeps: bool,
+    node: &'a Node,
+    progress: &'a Progress,
+    summary: FileSummary,
+    inputs: &'a [Input],
+    out: &'a mut W,
+}
+
+impl<W: Write> Teller<'_, W> {
+    fn findings(&mut self, sets: &Sets) -> Result<(), Failure> {
+        for finding in &sets.findings {
+            if self.global.json {
+                json_line(self.out, &FileLine::Rule(RuleFindingShown::from(finding)))?;
+            }
+        }
+        if !self.global.json && !self.global.quiet {
+            for finding in sets.refused() {
+                let rule = finding
+                    .rule
+                    .as_ref()
+                    .map_or_else(|| "rules".to_owned(), |rule| format!("rule `{}`", safe(rule)));
+                eprintln!(
+                    "refused  {}:{}:{}: {rule}: {}",
+                    safe(&finding.origin),
+                    finding.line,
+                    finding.column,
+                    short(&finding.message, 200)
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn looked(&mut self, looked: &Looked) -> Result<(), Failure> {
+        self.summary.files += 1;
+        self.summary.parts += looked.parts;
+        self.summary.remembered += looked.remembered;
+        self.summary.matches += looked.found.len() as u64;
+        let news = self.note(looked)?;
+        let mut news = news.into_iter();
+        for found in &looked.found {
+            let is_new = found.indicator.as_ref().and_then(|_| news.next());
+            self.summary.new += u64::from(is_new == Some(true));
+            self.found(found, is_new)?;
+        }
+        let name = self.inputs.get(looked.input).map(Input::name).unwrap_or_default();
+        let too_long = "not looked at to the end: rules took too long on it";
+        let passed_over: Vec<(&str, &str)> = looked
+            .skipped
+            .iter()
+            .map(|skipped| (skipped.name.as_str(), skipped.reason.as_str()))
+            .chain(looked.incomplete.iter().map(|name| (name.as_str(), too_long)))
+            .chain(
+                looked
+                    .failed
+                    .iter()
+                    .map(|reason| (name.as_str(), reason.as_str())),
+            )
+            .collect();
+        for (file, reason) in passed_over {
+            self.skipped(file, reason)?;
+        }
+        self.progress.about(&name);
+        self.progress.advance(looked.bytes);
+        Ok(())
+    }
+
+    /// Keeps the matches of rules that the node was told; answers which were not known, in their order.
+    fn note(&self, looked: &Looked) -> Result<Vec<bool>, Failure> {
+        if !self.keeps {
+            return Ok(Vec::new());
+        }
+        let matches: Vec<FileMatch> = looked
+            .found
+            .iter()
+            .filter_map(|found| {
+                Some(FileMatch {
+                    indicator: found.indicator.clone()?,
+                    rule: found.what.rule.clone(),
+                    digest: found.digest,
+                    file: found.name.clone(),
+                })
+            })
+            .collect();
+        self.node
+            .note_file_matches(&matches, place::now())
+            .map_err(place::node_failure)
+    }
+
+    fn found(&mut self, found: &Found, is_new: Option<bool>) -> Result<(), Failure> {
+        if self.global.json {
+            return json_line(self.out, &FileLine::Match(FileMatchShown::of(found, is_new)));
+        }
+        let about = found
+            .what
+            .meta
+            .iter()
+            .find(|(key, _)| key == "description")
+            .map(|(_, text)| format!("  {}", short(text, 120)))
+            .unwrap_or_default();
+        let mut strings: Vec<String> = found
+            .what
+            .places
+            .iter()
+            .take(STRINGS_SHOWN)
+            .map(PlaceShown::of)
+            .map(|place| {
+                format!(
+                    "{} at {}: {}",
+                    safe(&place.string),
+                    place.offset,
+                    short(&place.shown, 40)
+                )
+            })
+            .collect();
+        if found.what.places.len() > STRINGS_SHOWN {
+            strings.push(format!("{} more", found.what.places.len() - STRINGS_SHOWN));
+        }
+        let strings = if strings.is_empty() {
+            String::new()
+        } else {
+            format!("  ({})", strings.join(", "))
+        };
+        let line = format!(
+            "{}  {}  {}{about}{strings}",
+            safe(&found.name),
+            safe(&found.what.rule),
+            safe(&found.what.origin)
+        );
+        let out = &mut *self.out;
+        self.progress.suspend(|| writeln!(out, "{line}"))?;
+        Ok(())
+    }
+
+    fn skipped(&mut self, file: &str, reason: &str) -> Result<(), Failure> {
+        self.summary.skipped += 1;
+        if self.global.json {
+            return json_line(
+                self.out,
+                &FileLine::Skipped {
+                    file: file.to_owned(),
+                    reason: reason.to_owned(),
+                },
+            );
+        }
+        if !self.global.quiet {
+            let text = format!("skipped  {}: {}", safe(file), short(reason, 200));
+            self.progress.suspend(|| eprintln!("{text}"));
+        }
+        Ok(())
+    }
+}
+
+fn end(global: &Global, keeps: bool, summary: &FileSummary, out: &mut impl Write) -> Result<(), Failure> {
+    if global.json {
+        return json_line(out, &FileLine::Summary(summary.clone()));
+    }
+    if global.quiet {
+        return Ok(());
+    }
+    if summary.matches > 0 {
+        writeln!(out)?;
+    }
+    let kept = if !keeps {
+        " (nothing is kept)".to_owned()
+    } else if summary.sightings > 0 {
+        format!("; {} written", counted(summary.sightings, "sighting"))
+    } else {
+        String::new()
+    };
+    let inside = if summary.parts > summary.files {
+        format!(" and {} inside of them", count(summary.parts - summary.files))
+    } else {
+        String::new()
+    };
+    writeln!(
+        out,
+        "{} of {} in {}{inside}{kept}",
+        counted(summary.matches, "match"),
+        counted(summary.rules, "rule"),
+        counted(summary.files, "file"),
+    )?;
+    for (number, what) in [
+        (summary.remembered, "known to be clean from before"),
+        (summary.skipped, "skipped, or not looked at to the end"),
+        (
+            summary.refused,
+            "rules or texts of rules not used; `--json` names all that is to be said",
+        ),
+    ] {
+        if number > 0 {
+            writeln!(out, "  {} {what}", count(number))?;
+        }
+    }
+    Ok(())
+}
