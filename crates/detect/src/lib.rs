@@ -33,6 +33,7 @@ pub mod pattern;
 mod patterns;
 pub mod rules;
 mod scan;
+pub mod sco;
 pub mod state;
 mod table;
 pub mod terms;

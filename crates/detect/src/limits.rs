@@ -136,6 +136,12 @@ pub const STATE_JOIN_STEPS_MAX: u64 = 1 << 12;
 /// Hits that one pattern goes through within an hour of the events' time.
 pub const STATE_WORK_MAX: u64 = 1 << 20;
 
+/// Most observables that one name of the field map gives of one event (answers of a DNS reply).
+pub const OBJECTS_PER_NAME_MAX: usize = 64;
+
+/// Most values that the row of one observable holds.
+pub const ROW_VALUES_MAX: usize = 1024;
+
 /// One bound: its name, its value, and what happens there.
 pub const ALL: &[(&str, u64, &str)] = &[
     (
@@ -267,6 +273,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "conditions of rules and patterns together",
         RULE_LEAVES_MAX as u64,
         "rules beyond are refused",
+    ),
+    (
+        "observables of one name in an event",
+        OBJECTS_PER_NAME_MAX as u64,
+        "further ones are counted, not looked at",
+    ),
+    (
+        "values of an observable's row",
+        ROW_VALUES_MAX as u64,
+        "further ones are counted, not looked at",
     ),
     (
         "comparisons in an explanation",

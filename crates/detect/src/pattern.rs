@@ -114,11 +114,13 @@ impl Compiled {
     /// # Errors
     /// Why it is not evaluated.
     pub fn of(pattern: &Pattern) -> Result<Compiled, Refused> {
-        let mut leaves = Leaves::default();
-        let join = leaves.join(&pattern.expression)?;
+        let (join, leaves) = parts(pattern)?;
+        let leaves = leaves
+            .into_iter()
+            .map(|(comparison, text)| Leaf::compile(comparison, text));
         Ok(Compiled {
             join,
-            leaves: leaves.leaves,
+            leaves: leaves.collect::<Result<_, _>>()?,
         })
     }
 
@@ -238,18 +240,28 @@ impl Found {
     }
 }
 
+/// A leaf, and as a pattern writes it.
+type LeafText<'p> = (&'p ComparisonExpr, String);
+
+/// The observation expression over numbered leaves, and the leaves with their text.
+pub(crate) fn parts(pattern: &Pattern) -> Result<(Join, Vec<LeafText<'_>>), Refused> {
+    let mut leaves = Leaves::default();
+    let join = leaves.join(&pattern.expression)?;
+    Ok((join, leaves.leaves))
+}
+
 /// The leaves of a pattern; what is written twice is one.
 #[derive(Default)]
-struct Leaves {
-    leaves: Vec<Leaf>,
+struct Leaves<'p> {
+    leaves: Vec<LeafText<'p>>,
     by_text: HashMap<String, u32>,
 }
 
 // Recursion is as deep as the brackets, which the parser bounds.
-impl Leaves {
-    fn join(&mut self, expression: &ObservationExpr) -> Result<Join, Refused> {
+impl<'p> Leaves<'p> {
+    fn join(&mut self, expression: &'p ObservationExpr) -> Result<Join, Refused> {
         Ok(match expression {
-            ObservationExpr::Comparison(comparison) => Join::Leaf(self.leaf(comparison)?),
+            ObservationExpr::Comparison(comparison) => Join::Leaf(self.leaf(comparison)),
             ObservationExpr::And(all) => Join::All(self.joins(all)?),
             ObservationExpr::Or(any) => Join::Any(self.joins(any)?),
             ObservationExpr::FollowedBy(row) => Join::InOrder(self.joins(row)?),
@@ -257,19 +269,19 @@ impl Leaves {
         })
     }
 
-    fn joins(&mut self, expressions: &[ObservationExpr]) -> Result<Vec<Join>, Refused> {
+    fn joins(&mut self, expressions: &'p [ObservationExpr]) -> Result<Vec<Join>, Refused> {
         expressions.iter().map(|one| self.join(one)).collect()
     }
 
-    fn leaf(&mut self, comparison: &ComparisonExpr) -> Result<u32, Refused> {
+    fn leaf(&mut self, comparison: &'p ComparisonExpr) -> u32 {
         let text = format!("[{comparison}]");
         if let Some(&number) = self.by_text.get(&text) {
-            return Ok(number);
+            return number;
         }
         let number = u32::try_from(self.leaves.len()).unwrap_or(u32::MAX);
-        self.leaves.push(Leaf::compile(comparison, text.clone())?);
+        self.leaves.push((comparison, text.clone()));
         self.by_text.insert(text, number);
-        Ok(number)
+        number
     }
 }
 

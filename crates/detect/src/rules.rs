@@ -27,6 +27,7 @@ mod shown;
 mod sigma;
 mod witness;
 
+pub(crate) use check::network;
 pub use compile::{Refusal, Rules};
 pub use explain::{Cost, Explanation, Finding, Witness};
 

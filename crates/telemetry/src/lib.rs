@@ -47,3 +47,4 @@ pub use named::{Field, FieldNames, FieldValue};
 pub use observe::{Defect, Kind, Observed, Value, Visitor};
 pub use record::Record;
 pub use source::{Options, Source};
+pub use time::any as time_of;

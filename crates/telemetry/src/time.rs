@@ -99,8 +99,9 @@ pub(crate) fn epoch(text: &[u8]) -> Option<i64> {
     }
 }
 
-/// Either of the above.
-pub(crate) fn any(text: &[u8]) -> Option<i64> {
+/// A time as logs write it, in microseconds since 1970 UTC: ISO 8601 and its relatives (without an offset taken as
+/// UTC), or seconds, milli-, micro- or nanoseconds since 1970.
+pub fn any(text: &[u8]) -> Option<i64> {
     iso(text).or_else(|| epoch(text))
 }
 

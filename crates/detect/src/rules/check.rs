@@ -197,7 +197,7 @@ pub(super) fn canonical_network(address: IpAddr, length: u8) -> (IpAddr, u8) {
 }
 
 /// `address/length`, or an address alone.
-pub(super) fn network(text: &str) -> Option<(IpAddr, u8)> {
+pub(crate) fn network(text: &str) -> Option<(IpAddr, u8)> {
     let (address, length) = match text.split_once('/') {
         Some((address, length)) => (address, Some(length)),
         None => (text, None),

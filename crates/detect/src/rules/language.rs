@@ -282,6 +282,33 @@ impl From<Atom> for Condition {
 }
 
 impl Test {
+    /// The simplest test of a wildcard pattern.
+    pub(crate) fn of_pieces(pieces: Vec<Piece>, fold: bool) -> Test {
+        match pieces.as_slice() {
+            [] => Test::Equals {
+                text: String::new(),
+                fold,
+            },
+            [Piece::Literal(text)] => Test::Equals {
+                text: text.clone(),
+                fold,
+            },
+            [Piece::Literal(text), Piece::AnyRun] => Test::StartsWith {
+                text: text.clone(),
+                fold,
+            },
+            [Piece::AnyRun, Piece::Literal(text)] => Test::EndsWith {
+                text: text.clone(),
+                fold,
+            },
+            [Piece::AnyRun, Piece::Literal(text), Piece::AnyRun] => Test::Contains {
+                text: text.clone(),
+                fold,
+            },
+            _ => Test::Glob { pieces, fold },
+        }
+    }
+
     /// The regular expression as written, of tests that have one.
     pub(super) fn source(&self) -> Option<&str> {
         match self {

@@ -204,27 +204,5 @@ fn of_pattern(pattern: &Pattern, is_keyword: bool) -> Result<Test, String> {
         pieces.push(Piece::AnyRun);
         pieces.dedup_by(|a, b| *a == Piece::AnyRun && *b == Piece::AnyRun);
     }
-    Ok(match pieces.as_slice() {
-        [] => Test::Equals {
-            text: String::new(),
-            fold,
-        },
-        [Piece::Literal(text)] => Test::Equals {
-            text: text.clone(),
-            fold,
-        },
-        [Piece::Literal(text), Piece::AnyRun] => Test::StartsWith {
-            text: text.clone(),
-            fold,
-        },
-        [Piece::AnyRun, Piece::Literal(text)] => Test::EndsWith {
-            text: text.clone(),
-            fold,
-        },
-        [Piece::AnyRun, Piece::Literal(text), Piece::AnyRun] => Test::Contains {
-            text: text.clone(),
-            fold,
-        },
-        _ => Test::Glob { pieces, fold },
-    })
+    Ok(Test::of_pieces(pieces, fold))
 }
