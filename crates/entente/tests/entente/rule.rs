@@ -113,7 +113,7 @@ fn batches_answer_each_line_also_what_is_no_rule() {
         ["match", "error", "no_match", "error", "error", "error"]
     );
     assert!(
-        answers[1]["error"].as_str().unwrap().contains("line 1"),
+        answers[1]["error"].as_str().unwrap().contains("line 2, column 1"),
         "{answers:?}"
     );
     assert!(
