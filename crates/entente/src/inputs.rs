@@ -79,6 +79,25 @@ impl Input {
         }
     }
 
+    /// Its text, decompressed: the first `most` bytes and one more where there is one, and a reader of the rest.
+    /// `name` is what errors call it.
+    pub(crate) fn begin(&self, name: &str, most: usize) -> Result<(Vec<u8>, impl Read), Failure> {
+        let failed = |error: io::Error| {
+            Failure::input(format!(
+                "cannot read `{}`: {error}; check path, permissions and content",
+                crate::render::safe(name)
+            ))
+        };
+        let opened = self.open().map_err(failed)?;
+        let mut rest = entente_telemetry::decompressed(opened, name).map_err(Failure::input)?;
+        let mut first = Vec::new();
+        (&mut rest)
+            .take(most as u64 + 1)
+            .read_to_end(&mut first)
+            .map_err(failed)?;
+        Ok((first, rest))
+    }
+
     /// Opens it for reading.
     pub(crate) fn open(&self) -> io::Result<Box<dyn Read + Send>> {
         match self {

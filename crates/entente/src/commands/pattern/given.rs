@@ -92,17 +92,7 @@ fn of_input(
     each: &mut dyn FnMut(Given) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let name = input.name();
-    let failed = |error: std::io::Error| {
-        Failure::input(format!(
-            "cannot read `{}`: {error}; check path, permissions and content",
-            safe(&name)
-        ))
-    };
-    let opened = input.open().map_err(failed)?;
-    let mut reader = entente_telemetry::decompressed(opened, &name).map_err(Failure::input)?;
-    let mut text = Vec::new();
-    let most = PATTERN_BYTES_MAX as u64 + 1;
-    (&mut reader).take(most).read_to_end(&mut text).map_err(failed)?;
+    let (text, reader) = input.begin(&name, PATTERN_BYTES_MAX)?;
     if is_json(&text) {
         let whole = Cursor::new(text).chain(reader);
         return objects(whole, &name, &mut |pointer, object| {

@@ -67,17 +67,7 @@ impl Given {
             self.files += 1;
             return Ok(());
         }
-        let failed = |error: std::io::Error| {
-            Failure::input(format!(
-                "cannot read `{}`: {error}; check path, permissions and content",
-                safe(&name)
-            ))
-        };
-        let opened = input.open().map_err(failed)?;
-        let mut reader = entente_telemetry::decompressed(opened, &name).map_err(Failure::input)?;
-        let mut bytes = Vec::new();
-        let most = TEXT_BYTES_MAX as u64 + 1;
-        (&mut reader).take(most).read_to_end(&mut bytes).map_err(failed)?;
+        let (bytes, reader) = input.begin(&name, TEXT_BYTES_MAX)?;
         if !is_yaml && matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
             let before = (self.patterns.len(), self.sources.len(), self.objects);
             objects(Cursor::new(bytes).chain(reader), &name, &mut |pointer, object| {
