@@ -58,6 +58,15 @@ impl Rules {
     /// Compiles leaves; their numbers are their places. Gives also those that cannot be evaluated. `seed` is the
     /// key of hash functions, so that nobody can make texts that collide.
     pub fn compile<'l>(leaves: impl IntoIterator<Item = &'l Leaf>, seed: u64) -> (Rules, Vec<Refusal>) {
+        Rules::compile_with_fields(leaves, [], seed)
+    }
+
+    /// The same; rows are to have these fields too ([`Rules::names`]), for others that look at the same rows.
+    pub fn compile_with_fields<'l>(
+        leaves: impl IntoIterator<Item = &'l Leaf>,
+        fields: impl IntoIterator<Item = &'l str>,
+        seed: u64,
+    ) -> (Rules, Vec<Refusal>) {
         let mut builder = Builder::default();
         let mut refusals = Vec::new();
         let (mut gates, mut conditions) = (Vec::new(), Vec::new());
@@ -74,6 +83,8 @@ impl Rules {
             gates.push(gate);
             conditions.push(condition);
         }
+        let fields = fields.into_iter().map(str::to_owned);
+        builder.ordered_names.extend(fields);
         (Rules::of_nodes(builder, gates, conditions, seed), refusals)
     }
 

@@ -5,7 +5,8 @@ use crate::limits;
 /// How a machine works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// How much later than the newest event one may come, in microseconds; none waits for [`Machine::finish`](super::Machine::finish).
+    /// How much later than the newest event one may come, in microseconds; none waits for
+    /// [`Machine::advance`](super::Machine::advance) and [`Machine::finish`](super::Machine::finish).
     pub lateness: Option<i64>,
     /// What becomes of a hit that comes later still.
     pub late: Late,

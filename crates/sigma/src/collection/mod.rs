@@ -7,7 +7,7 @@ mod link;
 
 use std::collections::HashSet;
 
-use crate::correlation::{self, Correlation};
+use crate::correlation::{self, Correlation, Member};
 use crate::error::{Reason, Refusal};
 use crate::filter::{self, Filter};
 use crate::limits;
@@ -54,6 +54,21 @@ impl Collection {
         self.filters.extend(other.filters);
         self.refusals.extend(other.refusals);
         self.refused.extend(other.refused);
+    }
+
+    /// Takes over what another one holds that is linked already; the two do not refer to each other. Rules and
+    /// correlations of the other have the numbers behind those that are here.
+    pub fn put_beside(&mut self, mut other: Self) {
+        let (rules, correlations) = (self.rules.len(), self.correlations.len());
+        for correlation in &mut other.correlations {
+            for member in &mut correlation.members {
+                match member {
+                    Member::Rule(number) => *number += rules,
+                    Member::Correlation(number) => *number += correlations,
+                }
+            }
+        }
+        self.append(other);
     }
 
     fn add(&mut self, node: &Node) {
