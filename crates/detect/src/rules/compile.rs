@@ -20,6 +20,8 @@ pub struct Rules {
     /// By leaf.
     pub(super) gates: Vec<NodeNumber>,
     pub(super) leaves: Vec<NodeNumber>,
+    /// By leaf, its place in [`Rules::tables`]; none where its gate lets nothing through.
+    pub(super) table_of: Vec<Option<u32>>,
     /// The leaves of this one are places in [`Rules::tables`].
     pub(super) gate_table: Table,
     /// The first is of the leaves without a gate.
@@ -109,6 +111,7 @@ impl Rules {
         let mut tables = vec![Table::default()];
         let mut gated = Vec::new();
         let mut kinds = vec![explain::Witness::Never; leaves.len()];
+        let mut table_of = vec![None; leaves.len()];
         for (gate, numbers) in by_gate {
             let nodes = numbers.iter().map(|number| {
                 let leaf = leaves.get(*number as usize).copied().unwrap_or_default();
@@ -122,15 +125,22 @@ impl Rules {
                 gate,
                 ..Table::new(nodes, &keys, &rarity)
             };
-            match (conditions.node(gate), tables.first_mut()) {
-                (Node::False, _) => {}
-                (Node::True, Some(first)) => *first = table,
+            let place = match (conditions.node(gate), tables.first_mut()) {
+                (Node::False, _) => continue,
+                (Node::True, Some(first)) => {
+                    *first = table;
+                    0
+                }
                 _ => {
-                    gated.push((
-                        u32::try_from(tables.len()).unwrap_or(u32::MAX),
-                        witnesses.of(gate),
-                    ));
+                    let place = u32::try_from(tables.len()).unwrap_or(u32::MAX);
+                    gated.push((place, witnesses.of(gate)));
                     tables.push(table);
+                    place
+                }
+            };
+            for number in &numbers {
+                if let Some(of) = table_of.get_mut(*number as usize) {
+                    *of = Some(place);
                 }
             }
         }
@@ -147,6 +157,7 @@ impl Rules {
             keys,
             gates,
             leaves,
+            table_of,
             gate_table,
             tables,
             most_probes: most_probes.unwrap_or_default(),
@@ -158,6 +169,13 @@ impl Rules {
     /// The names of the fields that rows are to have, with their numbers.
     pub fn names(&self) -> &FieldNames {
         &self.names
+    }
+
+    /// Which gate a leaf is behind, as a place in what [`Matcher::take_passed`](super::Matcher::take_passed) gives; none
+    /// where its gate lets nothing through.
+    pub fn gate_of(&self, leaf: usize) -> Option<usize> {
+        let place = self.table_of.get(leaf).copied().flatten();
+        place.map(|place| place as usize)
     }
 
     /// How many leaves there are, those that were refused included.

@@ -14,6 +14,8 @@ pub struct Matcher {
     facts: Facts,
     /// By leaf, how often it was decided.
     decided: Vec<u64>,
+    /// By table, how many rows its gate let through.
+    passed: Vec<u64>,
 }
 
 /// An expression that took more steps than the limit, and was taken not to match.
@@ -48,11 +50,20 @@ impl Rules {
             fields,
             facts,
             decided,
+            passed,
         } = matcher;
         hits.clear();
         if decided.len() < self.len() {
             decided.resize(self.len(), 0);
         }
+        if passed.len() < self.tables.len() {
+            passed.resize(self.tables.len(), 0);
+        }
+        let mut pass = |table: usize| {
+            if let Some(passed) = passed.get_mut(table) {
+                *passed += 1;
+            }
+        };
         candidates.begin(self.len().max(self.tables.len()), self.most_probes);
         let mut seen = Seen {
             rules: self,
@@ -75,12 +86,14 @@ impl Rules {
             }
         };
         if let Some(table) = self.tables.first() {
+            pass(0);
             decide(table, &mut seen);
         }
         for number in gates.iter() {
             if let Some(table) = self.tables.get(*number as usize)
                 && seen.holds(table.gate)
             {
+                pass(*number as usize);
                 decide(table, &mut seen);
             }
         }
@@ -127,6 +140,12 @@ impl Matcher {
             fields: &self.fields,
             facts: &mut self.facts,
         }
+    }
+
+    /// Takes out how many rows each gate let through since the last call: how many rows the leaves behind it
+    /// ([`Rules::gate_of`]) looked at. To be asked before the matcher goes to other [`Rules`].
+    pub fn take_passed(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.passed)
     }
 
     /// How often each leaf was decided, over all rows: what the index could not rule out.

@@ -295,5 +295,12 @@ proptest! {
             let expected = naive::matching(&leaves, rules.names(), &row);
             prop_assert_eq!(rules.matching(&row, &mut matcher), expected.as_slice(), "{:?}", row);
         }
+        let passed = matcher.take_passed();
+        for (number, leaf) in leaves.iter().enumerate() {
+            let looked_at = rows.iter().filter(|row| naive::holds(&leaf.gate, rules.names(), &fields(row, rules.names())));
+            let counted = rules.gate_of(number).map_or(0, |gate| passed[gate]);
+            prop_assert_eq!(counted, looked_at.count() as u64, "leaf {}", number);
+        }
+        prop_assert_eq!(matcher.take_passed(), Vec::<u64>::new());
     }
 }
