@@ -181,6 +181,7 @@ pub(crate) fn node_failure(error: entente_node::Error) -> Failure {
         Error::UnknownParty { .. }
         | Error::UnknownAgreement { .. }
         | Error::UnknownKey { .. }
+        | Error::NoRule { .. }
         | Error::UnknownChannel { .. }
         | Error::NoEntry { .. } => Exit::NotFound,
         Error::AmbiguousParty { .. }

@@ -72,6 +72,12 @@ pub enum Error {
         /// Why.
         cause: String,
     },
+    /// No object of this id carries a rule that is looked for.
+    #[error("`{id}` is no rule that this node holds and looks for; `entente rule trials` lists them")]
+    NoRule {
+        /// What was asked for.
+        id: String,
+    },
     /// No party has this id or name.
     #[error("no party `{party}` is known here; `entente party list` lists them")]
     UnknownParty {

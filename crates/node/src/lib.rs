@@ -66,6 +66,8 @@ pub struct Node {
     acts: Mutex<acts::Ledger>,
     /// Held while a log is appended to, signed or taken in.
     desk_turn: Mutex<()>,
+    /// Held while trials of rules are read and written: scans may run side by side.
+    trials_turn: Mutex<()>,
 }
 
 impl Node {
@@ -78,6 +80,7 @@ impl Node {
             secret,
             acts: Mutex::default(),
             desk_turn: Mutex::default(),
+            trials_turn: Mutex::default(),
         }
     }
 

@@ -30,6 +30,18 @@ pub const REPEATED_RECORDS_MAX: usize = 4_000_000;
 /// Indicators of which a scan remembers whether they were recalled; over it, they are asked about anew.
 pub const RECALLS_KNOWN_MAX: usize = 100_000;
 
+/// Records that a shared rule looks at before it alerts.
+pub const TRIAL_RECORDS: u64 = 10_000;
+
+/// Matches among them: 1 in 100. At one more the rule is parked.
+pub const TRIAL_MATCHES_MAX: u64 = 100;
+
+/// Matches of all rules on trial that are held back at a time; at one more all are told.
+pub const TRIAL_HELD_MAX: usize = 65_536;
+
+/// Microseconds for which a watch holds matches of rules on trial back: a minute.
+pub const TRIAL_HELD_MICROS: i64 = 60_000_000;
+
 /// Versions or sources listed for one object.
 pub const LISTED_MAX: usize = 1_000;
 
@@ -186,6 +198,26 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "recalls that a scan remembers, indicators",
         RECALLS_KNOWN_MAX as u64,
         "they are asked about anew",
+    ),
+    (
+        "trial of a shared rule, records",
+        TRIAL_RECORDS,
+        "it passed, and alerts from then on",
+    ),
+    (
+        "matches of a rule on trial",
+        TRIAL_MATCHES_MAX,
+        "it is parked at one more: it does not alert (`entente rule accept`)",
+    ),
+    (
+        "matches of rules on trial held back, of all rules",
+        TRIAL_HELD_MAX as u64,
+        "all are told, and the trials go on",
+    ),
+    (
+        "matches of rules on trial held back by a watch, microseconds",
+        TRIAL_HELD_MICROS as u64,
+        "all are told, and the trials go on",
     ),
     (
         "versions, sources or relations listed",

@@ -6,6 +6,8 @@
 mod fire;
 mod gather;
 mod objects;
+pub mod trial;
+pub mod trials;
 
 use std::ops::Range;
 

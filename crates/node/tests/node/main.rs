@@ -20,4 +20,5 @@ mod peers;
 mod recovery;
 mod speed;
 mod takeover;
+mod trials;
 mod world;
