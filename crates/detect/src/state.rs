@@ -10,19 +10,25 @@
 //! the bounds are met; then its group starts anew. Any other bound (`lt`, `lte`, `eq`, `neq`, `not`) is only
 //! known at the end: its window opens with the first event of a group and is judged one timespan later.
 
+mod giving;
 mod groups;
+mod keeping;
 mod machine;
+mod names;
+mod passage;
 mod plan;
 mod ring;
 mod settings;
 mod sigma;
 mod snapshot;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod values;
 mod window;
 
 pub use machine::Machine;
+pub use passage::Kept;
 pub use plan::{Plan, Refusal, Scope};
 pub use settings::{Counters, Late, Settings};
 pub use snapshot::Damaged;

@@ -34,17 +34,18 @@ struct List {
     last: u32,
 }
 
+impl List {
+    const EMPTY: List = List {
+        first: NONE,
+        last: NONE,
+    };
+}
+
 impl Groups {
     pub(super) fn new(units: usize) -> Self {
         Groups {
             free: NONE,
-            lists: vec![
-                List {
-                    first: NONE,
-                    last: NONE
-                };
-                units
-            ],
+            lists: vec![List::EMPTY; units],
             ..Groups::default()
         }
     }
@@ -69,6 +70,10 @@ impl Groups {
         self.slots.get_mut(number as usize).map(|slot| &mut slot.state)
     }
 
+    pub(super) fn unit(&self, number: u32) -> Option<u32> {
+        self.slots.get(number as usize).map(|slot| slot.unit)
+    }
+
     pub(super) fn key(&self, number: u32) -> Option<Key> {
         self.slots.get(number as usize).map(|slot| slot.key)
     }
@@ -87,6 +92,31 @@ impl Groups {
             next = slot.after;
             Some((slot.key, &slot.state))
         })
+    }
+
+    /// Goes through the states of a unit's groups.
+    pub(super) fn states_of(&mut self, unit: usize, mut change: impl FnMut(&mut State)) {
+        let mut next = self.lists.get(unit).map_or(NONE, |list| list.first);
+        while let Some(slot) = self.slots.get_mut(next as usize) {
+            next = slot.after;
+            change(&mut slot.state);
+        }
+    }
+
+    /// Gives units their new numbers, below `units`; those that have none must have no groups.
+    pub(super) fn move_units(&mut self, numbers: &[Option<u32>], units: usize) {
+        let before = std::mem::replace(&mut self.lists, vec![List::EMPTY; units]);
+        for (list, number) in before.into_iter().zip(numbers) {
+            if let Some(moved) = number.and_then(|number| self.lists.get_mut(number as usize)) {
+                *moved = list;
+            }
+        }
+        for slot in &mut self.slots {
+            // What is free keeps a number that nobody asks for.
+            if let Some(number) = numbers.get(slot.unit as usize).copied().flatten() {
+                slot.unit = number;
+            }
+        }
     }
 
     /// Adds a group whose key is not there yet, as the one with the latest event of its unit.

@@ -1,5 +1,6 @@
 //! What is looked for: correlations and patterns as units, and which hits each of them listens to.
 
+use super::names::{Name, Names};
 use super::{Of, Part, Source};
 use crate::limits::STATE_PATTERN_LEAVES_MAX;
 use crate::pattern::join::Join;
@@ -13,7 +14,7 @@ pub struct Plan {
     pub(super) fields: Vec<Vec<String>>,
     /// The units that a hit goes to, each with the part that the hit is.
     pub(super) listeners: HashMap<Part, Vec<(u32, u32)>>,
-    pub(super) patterns: u32,
+    pub(super) names: Names,
 }
 
 /// Which hits a pattern joins.
@@ -40,6 +41,8 @@ pub struct Refusal {
 #[derive(Debug)]
 pub(super) struct Unit {
     pub(super) of: Of,
+    /// Set by [`Plan::add`].
+    pub(super) name: Name,
     pub(super) silent: bool,
     /// How long an event counts, in microseconds; none is the longest that the settings allow.
     pub(super) span: Option<i64>,
@@ -140,13 +143,26 @@ pub(super) enum By {
 }
 
 impl Plan {
-    /// Adds a pattern's observation expression, whose leaves are numbered from 0. Gives the pattern's number.
+    /// Adds a pattern's observation expression, whose leaves are numbered from 0. Gives the pattern's number, which
+    /// is also what it is called ([`Plan::add_pattern_called`]): enough where no machine goes on with another plan.
     ///
     /// # Errors
     /// Why it is not looked for. It has its number all the same.
     pub fn add_pattern(&mut self, join: &Join, scope: Scope) -> Result<u32, Refusal> {
-        let pattern = self.patterns;
-        self.patterns += 1;
+        let number = self.names.patterns.len() as u64;
+        self.add_pattern_called(&number.to_le_bytes(), join, scope)
+    }
+
+    /// The same for a pattern that has its number only here: in plans that a machine goes through one after the other,
+    /// it is the same pattern if `called` and the expression are the same. What it is called should say all that its
+    /// leaves ask, as its text does.
+    ///
+    /// # Errors
+    /// Why it is not looked for. It has its number all the same.
+    pub fn add_pattern_called(&mut self, called: &[u8], join: &Join, scope: Scope) -> Result<u32, Refusal> {
+        let pattern = u32::try_from(self.names.patterns.len()).unwrap_or(u32::MAX);
+        let name = self.names.give(&[b"pattern", called]);
+        self.names.patterns.push(name);
         let of = Of::Pattern(pattern);
         let needs = needs(join).map_err(|reason| Refusal { of, reason })?;
         let leaves = 0..u32::try_from(needs.len()).unwrap_or(u32::MAX);
@@ -155,6 +171,7 @@ impl Plan {
             .collect();
         self.add(Unit {
             of,
+            name: Name::default(),
             silent: false,
             span: span(join),
             stop: stop(join),
@@ -189,7 +206,12 @@ impl Plan {
         self.units.is_empty()
     }
 
-    pub(super) fn add(&mut self, unit: Unit) {
+    pub(super) fn add(&mut self, mut unit: Unit) {
+        let definition = self.definition(&unit);
+        unit.name = self.names.give(&[b"unit", definition.as_bytes()]);
+        if let Of::Correlation(number) = unit.of {
+            self.names.correlations.insert(number, unit.name);
+        }
         let number = u32::try_from(self.units.len()).unwrap_or(u32::MAX);
         for (place, part) in (0..).zip(&unit.parts) {
             self.listeners.entry(*part).or_default().push((number, place));

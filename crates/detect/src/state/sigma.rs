@@ -1,5 +1,6 @@
 //! Correlations of Sigma as units of a plan.
 
+use super::names::{self, Name};
 use super::plan::{
     Asked, By, Comparison, Joined, Measure, Parts, Plan, Reading, Readings, Refusal, Unit, Watch, What,
 };
@@ -16,10 +17,17 @@ impl Plan {
     /// A plan of all correlations of a linked collection, and those that are not looked for. Rules and correlations
     /// have the numbers they have in the collection.
     pub fn of_sigma(collection: &Collection) -> (Plan, Vec<Refusal>) {
+        Plan::of_sigma_read_by(collection, &[])
+    }
+
+    /// The same for rules that are taken through pipelines. `by` says how they are read, such as the digest of the
+    /// pipelines: a machine that goes on with a plan of rules that are read otherwise begins anew with them all.
+    pub fn of_sigma_read_by(collection: &Collection, by: &[u8]) -> (Plan, Vec<Refusal>) {
         let mut plan = Plan {
             fields: vec![Vec::new(); collection.rules.len()],
             ..Plan::default()
         };
+        plan.name_rules(collection, by);
         let mut refused: Vec<(usize, String)> = Vec::new();
         let mut left: Vec<usize> = (0..collection.correlations.len()).collect();
         while !left.is_empty() {
@@ -64,6 +72,23 @@ impl Plan {
         });
         (plan, refusals.collect())
     }
+
+    fn name_rules(&mut self, collection: &Collection, by: &[u8]) {
+        let members = collection.correlations.iter().flat_map(|one| &one.members);
+        let rules: BTreeSet<usize> = members
+            .filter_map(|member| match member {
+                Member::Rule(rule) => Some(*rule),
+                Member::Correlation(_) => None,
+            })
+            .collect();
+        for number in rules {
+            if let Some(rule) = collection.rules.get(number) {
+                let definition = names::definition_of(rule);
+                let name = self.names.give(&[b"rule", by, definition.as_bytes()]);
+                self.names.rules.insert(short(number), name);
+            }
+        }
+    }
 }
 
 struct Builder<'a> {
@@ -100,6 +125,7 @@ impl<'a> Builder<'a> {
         };
         Ok(Unit {
             of: Of::Correlation(short(number)),
+            name: Name::default(),
             silent: correlation.silent,
             span: Some(span),
             stop: None,

@@ -164,7 +164,7 @@ impl Machine {
                     && let Some(closing) = &window.closing
                 {
                     let end = closing.opened.saturating_add(unit.span?);
-                    self.ends.insert((end, number, key));
+                    self.ends.insert((end, key));
                 }
                 self.events += state.size();
                 self.groups.add(number, key, state);

@@ -3,6 +3,7 @@ use entente_sigma::Collection;
 use std::sync::Arc;
 
 mod naive;
+mod passage;
 mod patterns;
 mod random;
 

@@ -1,6 +1,7 @@
 //! The values that came with a hit, in one piece of memory, and the keys of groups.
 
 use super::Hit;
+use super::names::Name;
 use crate::limits::STATE_VALUE_BYTES_MAX;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -29,6 +30,16 @@ impl Values {
 
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The same asset, and behind it the values that stand at these places here.
+    pub(super) fn with_places(&self, places: &[Option<u32>]) -> Self {
+        let mut bytes = Vec::with_capacity(self.0.len());
+        put(&mut bytes, self.get(ASSET));
+        for place in places {
+            put(&mut bytes, place.and_then(|place| self.get(place)));
+        }
+        Values(bytes.into())
     }
 
     /// The value at a place: the asset first, then the rest.
@@ -75,10 +86,10 @@ fn next(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
 }
 
 /// The key of a group; none where a value is missing.
-pub(super) fn key<'v>(seed: u64, number: u32, values: impl Iterator<Item = Option<&'v str>>) -> Option<Key> {
+pub(super) fn key<'v>(seed: u64, of: Name, values: impl Iterator<Item = Option<&'v str>>) -> Option<Key> {
     let mut digest = Sha256::new();
     digest.update(seed.to_le_bytes());
-    digest.update(number.to_le_bytes());
+    digest.update(of);
     for value in values {
         let value = value?;
         digest.update((value.len() as u64).to_le_bytes());

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 /// `ENTENTE_CASES` multiplies how many are tried.
-fn cases(usual: u32) -> u32 {
+pub(super) fn cases(usual: u32) -> u32 {
     #[expect(
         clippy::disallowed_methods,
         reason = "a longer campaign is asked for from outside"
@@ -19,7 +19,7 @@ fn cases(usual: u32) -> u32 {
     usual * factor.unwrap_or(1)
 }
 
-fn events() -> impl Strategy<Value = Vec<Seen>> {
+pub(super) fn events() -> impl Strategy<Value = Vec<Seen>> {
     let user = prop_oneof![3 => Just(Some("x")), 2 => Just(Some("y")), 1 => Just(None)];
     let number = prop_oneof![6 => (-2..6_i32).prop_map(|n| Some(format!("{}", f64::from(n) / 2.0))), 1 => Just(Some("?".to_owned())), 1 => Just(None)];
     let event = (0..40_i64, 1..8_u32, user, number);
@@ -43,9 +43,9 @@ fn events() -> impl Strategy<Value = Vec<Seen>> {
 }
 
 /// The bounds of a condition as text, as a test, and whether they are judged at the end.
-type Bound = (&'static str, fn(f64) -> bool, bool);
+pub(super) type Bound = (&'static str, fn(f64) -> bool, bool);
 
-const BOUNDS: [Bound; 7] = [
+pub(super) const BOUNDS: [Bound; 7] = [
     ("gte: 3", |n| n >= 3.0, false),
     ("gt: 1", |n| n > 1.0, false),
     ("lt: 3", |n| n < 3.0, true),
@@ -55,7 +55,7 @@ const BOUNDS: [Bound; 7] = [
     ("gte: 2, lt: 4", |n| (2.0..4.0).contains(&n), true),
 ];
 
-const KINDS: [(&str, &str, Asked); 8] = [
+pub(super) const KINDS: [(&str, &str, Asked); 8] = [
     ("event_count", "", Asked::Count),
     ("value_count", "field: n, ", Asked::Distinct),
     ("value_sum", "field: n, ", Asked::Sum),
