@@ -17,5 +17,10 @@ pub use map::{Map, MapError};
 pub use plan::Projection;
 pub use project::Projector;
 
+/// The path that a field of rows is, as patterns write it.
+pub fn path_of_field(field: &str) -> &str {
+    field.strip_suffix(plan::COMPOSED).unwrap_or(field)
+}
+
 #[cfg(test)]
 mod tests;

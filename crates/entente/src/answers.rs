@@ -15,6 +15,7 @@ pub(crate) mod import;
 pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod look;
+pub(crate) mod over_time;
 pub(crate) mod party;
 pub(crate) mod pattern;
 pub(crate) mod peer;

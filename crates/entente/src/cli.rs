@@ -218,6 +218,10 @@ pub(crate) struct Watch {
     pub(crate) rules: RulesAsked,
     #[command(flatten)]
     pub(crate) matched: Matched,
+    /// Seconds that a record may come later than others and still be put in their order; what is looked for over time is
+    /// told so much later. 300 unless told
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) lateness: Option<u32>,
     /// Stop when stdin is closed: for programs that start a watch and may end before it
     #[arg(long)]
     pub(crate) until_stdin_closes: bool,

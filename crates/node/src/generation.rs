@@ -10,17 +10,17 @@ use std::path::{Path, PathBuf};
 use entente_detect::{Atom, Compiler, Entry, Generation, Settings, terms};
 use entente_stix::json::Value;
 use entente_stix::object::Object;
-use entente_stix::observable;
 use entente_stix::time::Timestamp;
+use entente_stix::{observable, pattern};
 use entente_store::{Cursor, IndicatorRow, Stored};
 
 use crate::derive::{label, stix_pattern};
 use crate::limits::LISTED_MAX;
-use crate::rules::is_rule;
+use crate::rules::is_sigma;
 use crate::{Error, Node};
 
 /// Moves on with every change of what goes into the file or how.
-const COMPILED_FORM: u32 = 2;
+const COMPILED_FORM: u32 = 3;
 
 /// A compiled generation, and what of the indicators did not get into it.
 pub struct Compiled {
@@ -161,11 +161,18 @@ impl Node {
         })?;
         let value = object.value();
         let (mut atoms, mut not_evaluated) = match stix_pattern(value) {
-            Some(pattern) => {
-                let terms = terms::of_pattern(pattern);
-                (terms.atoms, terms.not_evaluated)
-            }
-            None if is_rule(value) => {
+            Some(text) => match pattern::parse(text) {
+                Ok(pattern) => {
+                    let terms = terms::of_parsed(&pattern);
+                    // What needs more than single values is looked for as a rule.
+                    if terms.not_evaluated.is_some() && !row.revoked {
+                        rules.push(row.id.clone());
+                    }
+                    (terms.atoms, None)
+                }
+                Err(_) => (Vec::new(), terms::of_pattern(text).not_evaluated),
+            },
+            None if is_sigma(value) => {
                 if !row.revoked {
                     rules.push(row.id.clone());
                 }
@@ -307,7 +314,10 @@ fn push_atoms(stored: &Stored, atoms: &mut Vec<Atom>) {
 
 fn other_language(value: &Value<'_>) -> String {
     match value.get("pattern_type").and_then(Value::as_str) {
-        Some(kind) => format!("its pattern is of type `{kind}`, which is not evaluated yet"),
+        Some("yara") => {
+            "its YARA rule is about files; `entente scan --files` holds files against it".to_owned()
+        }
+        Some(kind) => format!("its pattern is of type `{kind}`, which is not evaluated"),
         None => "it has no pattern".to_owned(),
     }
 }

@@ -41,6 +41,17 @@ pub const TRIAL_HELD_MAX: usize = 65_536;
 
 /// Microseconds for which a watch holds matches of rules on trial back: a minute.
 pub const TRIAL_HELD_MICROS: i64 = 60_000_000;
+/// Hits that wait for earlier ones while logs are read; over it, the earliest waits no longer.
+pub const HITS_WAITING_MAX: usize = 1 << 20;
+
+/// Records whose places are remembered, to be told where they satisfy something with others; over it, the first is forgotten.
+pub const PLACES_KNOWN_MAX: usize = 1 << 20;
+
+/// Records told of what several satisfy together; the earlier ones are counted.
+pub const RECORDS_TOLD_MAX: usize = 100;
+
+/// Microseconds by which a record's time may be ahead of the clock to count in what is seen over time.
+pub const AHEAD_MICROS_MAX: i64 = 86_400_000_000;
 
 /// Versions or sources listed for one object.
 pub const LISTED_MAX: usize = 1_000;
@@ -193,6 +204,26 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "repeated records told apart in a file",
         REPEATED_RECORDS_MAX as u64,
         "equal records count once",
+    ),
+    (
+        "hits that wait for earlier ones while logs are read",
+        HITS_WAITING_MAX as u64,
+        "the earliest waits no longer; what comes before it then is late",
+    ),
+    (
+        "records whose places are remembered for what is seen over time",
+        PLACES_KNOWN_MAX as u64,
+        "the places of earlier ones are not told",
+    ),
+    (
+        "records told of what several satisfy together",
+        RECORDS_TOLD_MAX as u64,
+        "the earlier ones are counted",
+    ),
+    (
+        "microseconds by which a record may be ahead of the clock",
+        AHEAD_MICROS_MAX as u64,
+        "it does not count in what is seen over time; that is told",
     ),
     (
         "recalls that a scan remembers, indicators",

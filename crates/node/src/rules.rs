@@ -3,23 +3,24 @@
 //! What cannot be evaluated stands beside them with its reason: nothing is passed over silently. Records are held
 //! against them by [`crate::scan`], beside indicators. Begin at [`Node::rules`].
 
+mod compile;
 mod fire;
 mod gather;
 mod objects;
+mod over_time;
+mod set;
 pub mod trial;
 pub mod trials;
 
 use std::ops::Range;
 
-use entente_detect::rules::Rules;
-
 pub use entente_sigma::limits::TEXT_BYTES_MAX;
-pub(crate) use fire::{Counters, Firing};
+pub(crate) use fire::{Counters, Firing, Seen};
 pub use fire::{Fired, Part};
 pub use gather::Text;
-pub(crate) use objects::is_rule;
-
-use crate::generation::NotEvaluated;
+pub(crate) use objects::is_sigma;
+pub use over_time::{OverTime, Together};
+pub use set::RuleSet;
 
 /// Which rules to gather beside those that the node holds, and how.
 #[derive(Clone, Debug, Default)]
@@ -30,19 +31,6 @@ pub struct Asked {
     pub pipelines: Vec<Text>,
     /// Hold rules whose log source no pipeline knows against every record, instead of not evaluating them.
     pub any_log_source: bool,
-}
-
-/// Rules ready to be evaluated; immutable, and shared by threads.
-#[derive(Debug)]
-pub struct RuleSet {
-    compiled: Rules,
-    rules: Vec<Rule>,
-    /// By leaf, the number of its rule.
-    of_leaf: Vec<u32>,
-    /// Rules that are not evaluated, and why.
-    pub not_evaluated: Vec<NotEvaluated>,
-    /// Texts, or documents in them, that cannot be used, each with its place.
-    pub refused: Vec<Refused>,
 }
 
 /// A rule that is evaluated.
@@ -97,27 +85,10 @@ impl Rule {
     }
 
     /// Whether the rule is meant for this time. What tells no time cannot be outside.
-    fn is_valid_at(&self, time: Option<i64>) -> bool {
+    pub(crate) fn is_valid_at(&self, time: Option<i64>) -> bool {
         match (&self.origin, time) {
             (Origin::Object { valid }, Some(time)) => valid.contains(&time),
             _ => true,
         }
-    }
-}
-
-impl RuleSet {
-    /// How many rules are evaluated.
-    pub fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// Whether no rule is evaluated.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
-
-    /// The rules that are evaluated, by number.
-    pub fn rules(&self) -> &[Rule] {
-        &self.rules
     }
 }

@@ -7,6 +7,7 @@ mod collect;
 mod files;
 mod matching;
 mod order;
+mod over_time;
 pub mod watch;
 mod workers;
 
@@ -29,6 +30,7 @@ use order::InOrder;
 use workers::{Part, Shared};
 
 pub use files::{FileMatch, RuleText};
+pub use over_time::Account;
 
 /// The kind of a detection's value where the value is no observable: what a rule found.
 pub const NO_OBSERVABLE: u8 = u8::MAX;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub recalled: bool,
     /// Note detections in the store.
     pub record: bool,
+    /// How much later than others a record may come and still be put in their order, in microseconds; of a watch.
+    pub lateness: i64,
     /// Now: the day of events that tell no time.
     pub now: Timestamp,
 }
@@ -94,6 +98,11 @@ pub enum Told<'a> {
         expression: &'a str,
         /// For how many values.
         times: u64,
+    },
+    /// What happened to what is looked for over time. Told at the end, where anything is.
+    OverTime {
+        /// What happened.
+        account: &'a Account,
     },
     /// A watch begins, or goes on with what the node knows now.
     Ready {
@@ -198,6 +207,7 @@ impl Node {
             rules,
             any_time: settings.any_time,
             url_hosts: settings.url_hosts,
+            with_times: false,
         };
         let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
         let shared = Shared::new(inputs, settings.threads);
@@ -218,6 +228,7 @@ impl Node {
                     collector.part(part)?;
                 }
             }
+            collector.finish()?;
             collector.end()
         })
     }

@@ -7,6 +7,7 @@ use entente_store::Recorded;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::over_time::OverTimeShown;
 use super::show::RecallShown;
 use super::time;
 
@@ -84,6 +85,10 @@ pub(crate) struct RuleFired {
     pub(crate) from: Option<String>,
     /// What made it fire.
     pub(crate) parts: Vec<PartShown>,
+    /// The records, where it takes several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) over_time: Option<OverTimeShown>,
     /// The asset concerned, where it is known.
     pub(crate) host: Option<String>,
     /// Whether it was not recorded before; what rules of texts find is not recorded.
@@ -122,6 +127,7 @@ impl RuleFired {
             level: rule.level.map(str::to_owned),
             from: rule.text().map(str::to_owned),
             parts: fired.parts.iter().map(PartShown::of).collect(),
+            over_time: fired.over_time.as_deref().map(OverTimeShown::of),
             host: fired.host.clone(),
             new: is_new,
             recalled: recalled.map(RecallShown::from),
@@ -130,7 +136,7 @@ impl RuleFired {
 }
 
 impl PartShown {
-    fn of(part: &Part) -> PartShown {
+    pub(super) fn of(part: &Part) -> PartShown {
         PartShown {
             test: part.test.clone(),
             field: part.field.clone(),

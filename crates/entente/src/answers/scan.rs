@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use entente_node::generation::{Compiled, NotEvaluated};
 use entente_node::rules::{Refused, RuleSet};
-use entente_node::scan::{Sums, Told};
+use entente_node::scan::{Account, Sums, Told};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::detection::{DetectionFound, RuleFired};
+use super::over_time::OverTimeAccount;
 
 /// Rows of each top list.
 const TOP: usize = 5;
@@ -38,6 +39,11 @@ pub(crate) enum ScanLine {
     Exhausted {
         /// Which.
         exhausted: Counted,
+    },
+    /// What happened to what is looked for over time; where something is.
+    OverTime {
+        /// What happened.
+        over_time: OverTimeAccount,
     },
     /// A record could not be read; reading went on.
     Defect {
@@ -267,6 +273,9 @@ impl ScanLine {
                     detections: sums.detections,
                 },
             },
+            Told::OverTime { account } => ScanLine::OverTime {
+                over_time: OverTimeAccount::of(account),
+            },
             Told::Ready { compiled, rules } => ScanLine::Ready {
                 ready: Ready {
                     indicators: compiled.generation.len(),
@@ -350,6 +359,8 @@ pub(crate) struct Summary {
     pub(crate) failed: Tally,
     /// Expressions that took too many steps, and how often.
     pub(crate) exhausted: BTreeMap<String, u64>,
+    /// What happened to what is looked for over time.
+    pub(crate) over_time: Account,
     /// Inputs and records by format.
     pub(crate) formats: BTreeMap<&'static str, (u64, u64)>,
 }
@@ -379,6 +390,7 @@ impl Summary {
                 *inputs += 1;
                 *records += sums.records;
             }
+            Told::OverTime { account } => self.over_time = (*account).clone(),
             Told::Defect { .. } | Told::Progress { .. } | Told::Ready { .. } => {}
         }
     }

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::Path;
 
+use entente_detect::limits::STATE_LATENESS_MICROS;
 use entente_node::Node;
 use entente_node::rules::Asked;
 use entente_node::scan::{LogInput, Settings, Sums};
@@ -109,6 +110,7 @@ pub(super) fn settings(asked: &Matched, threads: NonZeroUsize) -> Settings {
         url_hosts: asked.url_hosts,
         recalled: asked.recalled,
         record: !asked.dry_run,
+        lateness: STATE_LATENESS_MICROS,
         now: place::now(),
     }
 }

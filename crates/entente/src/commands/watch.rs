@@ -78,7 +78,10 @@ fn watch(
     given: &Asked,
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    let settings = settings(&asked.matched, NonZeroUsize::MIN);
+    let mut settings = settings(&asked.matched, NonZeroUsize::MIN);
+    if let Some(seconds) = asked.lateness {
+        settings.lateness = i64::from(seconds) * 1_000_000;
+    }
     let progress = Progress::bytes(None, true);
     let mut teller = Teller::new(global, &progress, node, out)?;
     let hung_up = AtomicBool::new(false);

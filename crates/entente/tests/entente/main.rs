@@ -23,6 +23,7 @@ mod pattern;
 mod peers;
 mod rule;
 mod scan;
+mod scan_over_time;
 mod scan_rules;
 mod scan_watch;
 mod serve;

@@ -88,13 +88,25 @@ fn hits(lines: &[Value]) -> Vec<Value> {
         .collect()
 }
 
-#[test]
-fn a_log_fed_in_pieces_gives_what_a_scan_of_it_gives_hit_for_hit() {
-    let (home, rules) = home();
-    let whole: String = (0..2_000).map(record).collect();
-    let path = home.file("dns.log", "");
-    let mut file = File::options().append(true).open(&path).unwrap();
-    let mut watching = Watching::begin(&home, &["--rules", &rules, &path]);
+/// What was found of single records; of several together, in the order of time, as the order in which both come differs.
+fn alone_and_together(lines: &[Value]) -> (Vec<Value>, Vec<Value>) {
+    let (mut together, alone): (Vec<Value>, Vec<Value>) = hits(lines)
+        .into_iter()
+        .partition(|hit| hit["over_time"].is_object());
+    together.sort_by_key(|hit| (hit["time"].to_string(), hit["rule"].to_string()));
+    (alone, together)
+}
+
+const MANY: &str = "title: Many lookups\nid: 11111111-2222-4333-8444-777777777777\ncorrelation:\n  type: event_count\n  \
+rules:\n    - 11111111-2222-4333-8444-666666666666\n  group-by:\n    - id.orig_h\n  timespan: 30s\n  \
+generate: true\n  condition:\n    gte: 5\n---\ntitle: Few lookups\nid: 11111111-2222-4333-8444-888888888888\n\
+correlation:\n  type: event_count\n  rules:\n    - 11111111-2222-4333-8444-666666666666\n  group-by:\n    - \
+id.orig_h\n  timespan: 1s\n  generate: true\n  condition:\n    lt: 2\n";
+
+/// Writes a log piece by piece, and gives what a watch of it tells.
+fn watched_in_pieces(home: &Home, whole: &str, arguments: &[&str], path: &str) -> Vec<Value> {
+    let mut file = File::options().append(true).open(path).unwrap();
+    let mut watching = Watching::begin(home, &[arguments, &[path]].concat());
     let mut numbers = Numbers(7);
     let mut rest = whole.as_bytes();
     let mut lines = Vec::new();
@@ -106,13 +118,22 @@ fn a_log_fed_in_pieces_gives_what_a_scan_of_it_gives_hit_for_hit() {
         let written = whole.len() - rest.len();
         let count = whole[..written].matches('\n').count() as u64;
         if let Some(last) = (0..count).rev().find(|number| number % 5 < 2) {
-            let is_known = lines.iter().any(|line: &Value| line["line"] == last + 1);
-            if !is_known {
-                lines.extend(watching.until(|line| line["line"] == last + 1));
+            let is_last = |line: &Value| line["line"] == last + 1 && line["over_time"].is_null();
+            if !lines.iter().any(is_last) {
+                lines.extend(watching.until(is_last));
             }
         }
     }
     lines.extend(watching.end());
+    lines
+}
+
+#[test]
+fn a_log_fed_in_pieces_gives_what_a_scan_of_it_gives_hit_for_hit() {
+    let (home, rules) = home();
+    let whole: String = (0..2_000).map(record).collect();
+    let path = home.file("dns.log", "");
+    let lines = watched_in_pieces(&home, &whole, &["--rules", &rules], &path);
     let watched = hits(&lines);
     let summary = lines.last().unwrap()["summary"].clone();
     let scanned = home.ok(&["scan", "--json", "--rules", &rules, &path]);
@@ -122,6 +143,44 @@ fn a_log_fed_in_pieces_gives_what_a_scan_of_it_gives_hit_for_hit() {
     assert_eq!(summary["detections"], again["detections"]);
     assert_eq!((&summary["new"], &again["new"]), (&json!(800), &json!(0)));
     assert_eq!(summary["sightings"], 1);
+}
+
+#[test]
+fn what_records_satisfy_together_is_the_same_for_a_log_fed_in_pieces() {
+    let (home, rules) = home();
+    let pattern = "([domain-name:value = 'www.evil.example'] FOLLOWEDBY [domain-name:value = 'other.example']) \
+                   WITHIN 5 SECONDS";
+    let feed = home.file("patterns.json", bundle(&[indicator(7, pattern)]));
+    home.ok(&["import", "--quiet", &feed]);
+    let many = home.file("rules/many.yml", MANY);
+    let whole: String = (0..2_000).map(record).collect();
+    let path = home.file("dns.log", "");
+    let lines = watched_in_pieces(&home, &whole, &["--rules", &rules, "--rules", &many], &path);
+    let scanned = home
+        .ok(&["scan", "--json", "--rules", &rules, "--rules", &many, &path])
+        .json();
+    let (watched, scanned) = (alone_and_together(&lines), alone_and_together(&scanned));
+    assert_eq!(watched.0.len(), 1_200);
+    assert_eq!(watched.0, scanned.0);
+    let of = |rule: &str| {
+        scanned
+            .1
+            .iter()
+            .filter(|hit| hit["rule"].as_str().unwrap().starts_with(rule))
+            .count()
+    };
+    assert!(
+        of("11111111-2222-4333-8444-777777777777") > 60,
+        "{}",
+        scanned.1.len()
+    );
+    assert!(
+        of("11111111-2222-4333-8444-888888888888") > 300,
+        "{}",
+        scanned.1.len()
+    );
+    assert_eq!(of("indicator--"), 400);
+    assert_eq!(watched.1, scanned.1);
 }
 
 #[test]

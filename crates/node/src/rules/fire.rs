@@ -1,27 +1,32 @@
-//! One thread's records against the rules: which rule fires, on which values.
+//! One thread's records against the rules: which rule fires, on which values, and what is seen of those over time.
 
 use entente_detect::limits::HITS_PER_RECORD_MAX;
-use entente_detect::rules::{Exhausted, Field, FieldNames, Finding, Matcher, Which};
+use entente_detect::rules::{Exhausted, Field, FieldNames, Finding, Matcher, Row, Value, Which};
+use entente_detect::sco::{Projector, path_of_field};
+use entente_detect::state::Source;
 use entente_telemetry::Record;
 use sha2::{Digest as _, Sha256};
 
-use super::{Rule, RuleSet};
+use super::set::{Lead, Table};
+use super::{OverTime, Rule, RuleSet};
 
-/// A rule that a record satisfies.
+/// A rule that a record satisfies, or several together.
 #[derive(Clone, Debug)]
 pub struct Fired {
     /// Its number in [`RuleSet::rules`].
     pub number: u32,
-    /// The record's line or number.
+    /// The line or number of the record, of several the last.
     pub line: u64,
-    /// The record's time, microseconds since 1970 UTC.
+    /// Its time, microseconds since 1970 UTC; of something seen over time, when that was known.
     pub time: Option<i64>,
     /// The machine that the record is about.
     pub host: Option<String>,
     /// What made it fire.
     pub parts: Vec<Part>,
-    /// SHA-256 of the raw record.
+    /// SHA-256 of the raw record; of several records, a digest of theirs.
     pub record_digest: [u8; 32],
+    /// The records, where it takes several.
+    pub over_time: Option<Box<OverTime>>,
 }
 
 /// One comparison that made a rule fire.
@@ -35,6 +40,21 @@ pub struct Part {
     pub values: Vec<String>,
 }
 
+/// A record that satisfies a rule or comparison of something that is looked for over time.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) source: Source,
+    pub(crate) line: u64,
+    /// Microseconds since 1970 UTC.
+    pub(crate) time: Option<i64>,
+    pub(crate) host: Option<String>,
+    pub(crate) record_digest: [u8; 32],
+    /// The values that are wanted with it, in the plan's order.
+    pub(crate) values: Vec<Option<String>>,
+    /// What was met in it, where that is told.
+    pub(crate) parts: Vec<Part>,
+}
+
 /// What a thread has seen of rules.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Counters {
@@ -42,15 +62,31 @@ pub(crate) struct Counters {
     pub(crate) cut: u64,
 }
 
+/// What the current record hits; the record itself comes after its fields.
+#[derive(Default)]
+struct Pending {
+    fired: Vec<(u32, Vec<Part>)>,
+    seen: Vec<PendingSeen>,
+    cut: u64,
+}
+
+struct PendingSeen {
+    source: Source,
+    values: Vec<Option<String>>,
+    parts: Vec<Part>,
+}
+
 /// One thread's state.
 pub(crate) struct Firing<'r> {
     rules: &'r RuleSet,
     any_time: bool,
-    matcher: Matcher,
+    of_events: Matcher,
+    of_observables: Matcher,
+    projector: Projector,
     leaves: Vec<u32>,
-    /// What the fields of the current record made fire; the record itself comes after them.
-    pending: Vec<(u32, Vec<Part>)>,
+    pending: Pending,
     pub(crate) fired: Vec<Fired>,
+    pub(crate) seen: Vec<Seen>,
     pub(crate) counters: Counters,
 }
 
@@ -59,49 +95,39 @@ impl<'r> Firing<'r> {
         Firing {
             rules,
             any_time,
-            matcher: Matcher::new(),
+            of_events: Matcher::new(),
+            of_observables: Matcher::new(),
+            projector: Projector::new(),
             leaves: Vec::new(),
-            pending: Vec::new(),
+            pending: Pending::default(),
             fired: Vec::new(),
+            seen: Vec::new(),
             counters: Counters::default(),
         }
     }
 
     /// The fields that rules ask for; none where there are no rules.
     pub(crate) fn names(&self) -> Option<&FieldNames> {
-        (!self.rules.is_empty()).then(|| self.rules.compiled.names())
+        (!self.rules.is_empty()).then(|| self.rules.events.rules.names())
     }
 
     #[inline]
-    pub(crate) fn fields(&mut self, row: &[Field<'_>]) {
-        let leaves = self.rules.compiled.matching(row, &mut self.matcher);
-        if leaves.is_empty() {
-            return;
+    pub(crate) fn fields(&mut self, row: &Row<'_>) {
+        let Firing {
+            rules,
+            of_events,
+            of_observables,
+            projector,
+            leaves,
+            pending,
+            ..
+        } = self;
+        pending.take(&rules.events, row, of_events, leaves);
+        if let Some(observables) = &rules.observables {
+            observables.projection.rows(row, projector, |row| {
+                pending.take(&observables.table, row, of_observables, leaves);
+            });
         }
-        self.leaves.clear();
-        self.leaves.extend(leaves);
-        self.explain(row);
-    }
-
-    /// Several leaves of one rule are one rule that fires, for the reasons of the first.
-    #[cold]
-    fn explain(&mut self, row: &[Field<'_>]) {
-        for leaf in std::mem::take(&mut self.leaves) {
-            let Some(number) = self.rules.of_leaf.get(leaf as usize).copied() else {
-                continue;
-            };
-            if self.pending.iter().any(|(known, _)| *known == number) {
-                continue;
-            }
-            if self.pending.len() >= HITS_PER_RECORD_MAX {
-                self.counters.cut += 1;
-                continue;
-            }
-            let explained = self.rules.compiled.explain(leaf as usize, row, &mut self.matcher);
-            let findings = explained.map(|explained| explained.findings).unwrap_or_default();
-            self.pending.push((number, parts(&findings)));
-        }
-        self.pending.sort_by_key(|(number, _)| *number);
     }
 
     #[inline]
@@ -112,33 +138,130 @@ impl<'r> Firing<'r> {
     }
 
     pub(crate) fn defect(&mut self) {
-        self.pending.clear();
+        self.pending = Pending::default();
     }
 
     #[cold]
     fn fire(&mut self, record: &Record<'_>) {
-        let time = record.time();
-        let (host, digest) = (record.host(), Sha256::digest(record.raw()).into());
-        for (number, parts) in std::mem::take(&mut self.pending) {
-            let rule = self.rules.rules.get(number as usize);
-            if !self.any_time && !rule.is_some_and(|rule| rule.is_valid_at(time)) {
+        let Pending { mut fired, seen, cut } = std::mem::take(&mut self.pending);
+        self.counters.cut += cut;
+        let (line, time, host) = (record.line(), record.time(), record.host());
+        let record_digest = Sha256::digest(record.raw()).into();
+        fired.sort_by_key(|(number, _)| *number);
+        for (number, parts) in fired {
+            if !self.is_meant_for(number, time) {
                 self.counters.outside_validity += 1;
                 continue;
             }
             self.fired.push(Fired {
                 number,
-                line: record.line(),
+                line,
                 time,
                 host: host.clone(),
                 parts,
-                record_digest: digest,
+                record_digest,
+                over_time: None,
             });
         }
+        self.seen.extend(seen.into_iter().map(|seen| Seen {
+            source: seen.source,
+            line,
+            time,
+            host: host.clone(),
+            record_digest,
+            values: seen.values,
+            parts: seen.parts,
+        }));
+    }
+
+    fn is_meant_for(&self, number: u32, time: Option<i64>) -> bool {
+        let rule = self.rules.rules.get(number as usize);
+        self.any_time || rule.is_some_and(|rule| rule.is_valid_at(time))
     }
 
     /// Expressions that took too many steps since the last call.
     pub(crate) fn exhausted(&mut self) -> Vec<Exhausted> {
-        self.rules.compiled.exhausted(&mut self.matcher)
+        let mut exhausted = self.rules.events.rules.exhausted(&mut self.of_events);
+        if let Some(observables) = &self.rules.observables {
+            exhausted.extend(observables.table.rules.exhausted(&mut self.of_observables));
+        }
+        exhausted
+    }
+}
+
+impl Pending {
+    fn is_empty(&self) -> bool {
+        self.fired.is_empty() && self.seen.is_empty() && self.cut == 0
+    }
+
+    /// Takes what a row hits.
+    #[inline]
+    fn take(&mut self, table: &Table, row: &Row<'_>, matcher: &mut Matcher, leaves: &mut Vec<u32>) {
+        let hit = table.rules.matching(row, matcher);
+        if hit.is_empty() {
+            return;
+        }
+        leaves.clear();
+        leaves.extend(hit);
+        for leaf in leaves {
+            if let Some(lead) = table.leads.get(*leaf as usize) {
+                self.follow(lead, table, *leaf, row, matcher);
+            }
+        }
+    }
+
+    /// Several leaves of one rule are one rule that fires, for the reasons of the first.
+    #[cold]
+    fn follow(&mut self, lead: &Lead, table: &Table, leaf: u32, row: &Row<'_>, matcher: &mut Matcher) {
+        let rule = lead
+            .rule
+            .filter(|number| !self.fired.iter().any(|(known, _)| known == number));
+        let source = lead
+            .source
+            .filter(|source| !self.seen.iter().any(|known| known.source == *source));
+        if rule.is_none() && source.is_none() {
+            return;
+        }
+        if self.fired.len() + self.seen.len() >= HITS_PER_RECORD_MAX {
+            self.cut += 1;
+            return;
+        }
+        // Of rules that count, what is counted is told; explaining every one of many hits would cost too much.
+        let is_counted = matches!(source, Some(Source::Rule(_)));
+        let parts = if rule.is_some() || !is_counted {
+            let explained = table.rules.explain(leaf as usize, row, matcher);
+            parts(&explained.map(|explained| explained.findings).unwrap_or_default())
+        } else {
+            Vec::new()
+        };
+        if let Some(source) = source {
+            self.seen.push(PendingSeen {
+                source,
+                values: lead.fields.iter().map(|numbers| value(row, numbers)).collect(),
+                parts: if is_counted { Vec::new() } else { parts.clone() },
+            });
+        }
+        if let Some(rule) = rule {
+            self.fired.push((rule, parts));
+        }
+    }
+}
+
+/// The first value of a field that has one of these numbers.
+fn value(row: &Row<'_>, numbers: &[u32]) -> Option<String> {
+    let of = |number: &u32| {
+        row.iter()
+            .filter(move |field| field.number == *number)
+            .find_map(text)
+    };
+    numbers.iter().find_map(of)
+}
+
+fn text(field: &Field<'_>) -> Option<String> {
+    match field.value {
+        Value::Text(text) | Value::Number(text) => Some(text.to_owned()),
+        Value::Boolean(boolean) => Some(boolean.to_string()),
+        Value::Null | Value::Empty => None,
     }
 }
 
@@ -154,24 +277,26 @@ fn parts(findings: &[Finding]) -> Vec<Part> {
     let held: Vec<Part> = findings
         .iter()
         .filter(|finding| finding.holds)
-        .map(|finding| part(finding, finding.atom.to_string()))
+        .map(|finding| part(finding, ""))
         .collect();
     if !held.is_empty() {
         return held;
     }
     let absent = findings.iter();
-    absent
-        .map(|finding| part(finding, format!("not: {}", finding.atom)))
-        .collect()
+    absent.map(|finding| part(finding, "not: ")).collect()
 }
 
-fn part(finding: &Finding, test: String) -> Part {
-    let field = match &finding.atom.field {
-        Which::Field(name) => Some(name.clone()),
+fn part(finding: &Finding, before: &str) -> Part {
+    let mut atom = finding.atom.clone();
+    let field = match &mut atom.field {
+        Which::Field(name) => {
+            *name = path_of_field(name).to_owned();
+            Some(name.clone())
+        }
         Which::Every => None,
     };
     Part {
-        test,
+        test: format!("{before}{atom}"),
         field,
         values: finding.values.clone(),
     }

@@ -9,6 +9,7 @@ use entente_stix::observable::{Kind, Observable};
 use entente_store::Detection;
 
 use super::matching::Found;
+use super::over_time::Watching;
 use super::workers::{End, Part};
 use super::{MICROS_A_DAY, NO_OBSERVABLE, Settings, Sums, Told};
 use crate::generation::Compiled;
@@ -16,7 +17,7 @@ use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MA
 use crate::noted::Noted;
 use crate::recall::standing::Recalls;
 use crate::receipt::Recalled;
-use crate::rules::{Fired, RuleSet};
+use crate::rules::{Fired, OverTime, RuleSet};
 use crate::{Error, Node};
 
 /// Parts of a quarter of a megabyte after which detections are kept and told, however few there are.
@@ -68,6 +69,9 @@ impl Seen {
 
     /// The first comparison stands for all of them.
     fn of_fired(fired: &Fired) -> Seen {
+        if let Some(over_time) = &fired.over_time {
+            return Seen::of_several(fired, over_time);
+        }
         let part = fired.parts.first();
         let value = part.and_then(|part| part.values.first());
         Seen {
@@ -81,12 +85,33 @@ impl Seen {
             how: part.map(|part| part.test.clone()).unwrap_or_default(),
         }
     }
+
+    /// Several records are kept as what they have in common.
+    fn of_several(fired: &Fired, over_time: &OverTime) -> Seen {
+        let (fields, values): (Vec<&str>, Vec<&str>) = over_time
+            .group
+            .iter()
+            .map(|(field, value)| (field.as_str(), value.as_deref().unwrap_or_default()))
+            .unzip();
+        Seen {
+            time: fired.time,
+            digest: fired.record_digest,
+            line: fired.line,
+            host: fired.host.clone(),
+            field: fields.join(", "),
+            kind: NO_OBSERVABLE,
+            value: values.join(", "),
+            how: over_time.in_words(),
+        }
+    }
 }
 
 /// Takes parts in order, notes their detections, tells everything.
 pub(super) struct Collector<'a> {
     node: &'a Node,
     rules: Arc<RuleSet>,
+    /// What records satisfy together.
+    watching: Watching,
     recalls: Recalls<'a>,
     /// What they say of the indicators that matched.
     recalled: Counts<String, Option<Arc<Recalled>>>,
@@ -115,6 +140,7 @@ impl<'a> Collector<'a> {
     ) -> Result<Self, Error> {
         Ok(Collector {
             node,
+            watching: Watching::new(&rules, node.secret, settings.now),
             rules,
             recalls: node.recalls()?,
             recalled: HashMap::default(),
@@ -146,6 +172,7 @@ impl<'a> Collector<'a> {
         for found in part.found {
             self.found(input, found)?;
         }
+        self.found_together()?;
         for exhausted in part.exhausted {
             *self.exhausted.entry(exhausted.source).or_default() += exhausted.times;
         }
@@ -204,18 +231,66 @@ impl<'a> Collector<'a> {
         Ok(recall)
     }
 
+    /// Takes what records satisfy together, as far as it is known.
+    fn found_together(&mut self) -> Result<(), Error> {
+        for one in self.watching.matches() {
+            let Some((input, fired)) = self.watching.fired(one, &self.names) else {
+                continue;
+            };
+            let is_meant = self
+                .rules
+                .of(&fired)
+                .is_some_and(|rule| rule.is_valid_at(fired.time));
+            if is_meant || self.settings.any_time {
+                self.found(input, Found::Fired(fired))?;
+            } else {
+                self.sums_of(input).outside_validity += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Handles all that waits for earlier records: none comes any more.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        self.watching.finish();
+        self.found_together()
+    }
+
+    /// Handles what is from before a time: no record from before it comes any more.
+    pub(super) fn advance(&mut self, time: i64) -> Result<(), Error> {
+        self.watching.advance(time, self.settings.now);
+        self.found_together()
+    }
+
+    /// The sums of an input; of one that was read already, those of all.
+    fn sums_of(&mut self, input: usize) -> &mut Sums {
+        self.by_input.get_mut(&input).unwrap_or(&mut self.total)
+    }
+
     fn found(&mut self, input: usize, found: Found) -> Result<(), Error> {
+        let found = match found {
+            Found::Seen(seen) => {
+                let occurrence = self.occurrence((input, seen.line, seen.record_digest), "");
+                self.watching.see(input, occurrence, seen);
+                return Ok(());
+            }
+            found => found,
+        };
         let detection = match self.kept_as(&found) {
             None => None,
             Some((id, line, digest)) => {
                 let (id, place) = (id.to_owned(), (input, line, digest));
+                if matches!(found, Found::Fired(_)) && self.is_found_in(place, &id) {
+                    // One of its values was found already: the same detection.
+                    return Ok(());
+                }
                 let recall = self.recall_of(&id)?;
                 if recall.is_some_and(|recall| self.recalls.withdraws(&recall)) && !self.settings.recalled {
-                    self.by_input.entry(input).or_default().recalled += 1;
+                    self.sums_of(input).recalled += 1;
                     return Ok(());
                 }
                 let occurrence = self.occurrence(place, &id);
-                Some(self.detection(input, &found, id, occurrence))
+                self.detection(input, &found, id, occurrence)
             }
         };
         self.waiting.push(Waiting {
@@ -238,7 +313,12 @@ impl<'a> Collector<'a> {
                 let rule = self.rules.of(fired).filter(|rule| rule.is_object())?;
                 Some((&rule.id, fired.line, fired.record_digest))
             }
+            Found::Seen(_) => None,
         }
+    }
+
+    fn is_found_in(&self, place: (usize, u64, [u8; 32]), indicator: &str) -> bool {
+        self.record.place == Some(place) && self.record.occurrences.contains_key(indicator)
     }
 
     /// Which one of several equal records this is: the same log scanned again, or renamed, or compressed,
@@ -274,13 +354,20 @@ impl<'a> Collector<'a> {
         occurrence
     }
 
-    fn detection(&self, input: usize, found: &Found, indicator: String, occurrence: u32) -> Detection {
+    fn detection(
+        &self,
+        input: usize,
+        found: &Found,
+        indicator: String,
+        occurrence: u32,
+    ) -> Option<Detection> {
         let seen = match found {
             Found::Hit(hit) => Seen::of_hit(hit),
             Found::Fired(fired) => Seen::of_fired(fired),
+            Found::Seen(_) => return None,
         };
         let day = seen.time.unwrap_or(self.settings.now.micros());
-        Detection {
+        Some(Detection {
             indicator,
             record: seen.digest,
             occurrence,
@@ -293,7 +380,7 @@ impl<'a> Collector<'a> {
             value: seen.value,
             host: seen.host.unwrap_or_default(),
             how: seen.how,
-        }
+        })
     }
 
     /// Notes what waits, then tells it: what is printed is already kept.
@@ -313,11 +400,10 @@ impl<'a> Collector<'a> {
                 Some(id) => self.recall_of(id)?,
                 None => None,
             };
-            if let Some(sums) = self.by_input.get_mut(input) {
-                sums.detections += 1;
-                sums.new += u64::from(is_new);
-                sums.fired += u64::from(matches!(found, Found::Fired(_)));
-            }
+            let sums = self.sums_of(*input);
+            sums.detections += 1;
+            sums.new += u64::from(is_new);
+            sums.fired += u64::from(matches!(found, Found::Fired(_)));
             self.tell_found(*input, found, is_new, recalled.as_deref());
         }
         Ok(())
@@ -354,13 +440,16 @@ impl<'a> Collector<'a> {
                     recalled,
                 });
             }
+            Found::Seen(_) => {}
         }
     }
 
     /// Goes on with other rules, and with the recalls of now.
     pub(super) fn go_on_with(&mut self, rules: Arc<RuleSet>) -> Result<(), Error> {
         // What waits is told with the rules that found it.
+        self.found_together()?;
         self.flush()?;
+        self.watching = Watching::new(&rules, self.node.secret, self.settings.now);
         self.rules = rules;
         self.recalls = self.node.recalls()?;
         self.recalled.clear();
@@ -381,6 +470,9 @@ impl<'a> Collector<'a> {
                 expression,
                 times: *times,
             });
+        }
+        if let Some(account) = self.watching.account() {
+            (self.tell)(Told::OverTime { account: &account });
         }
         for sums in std::mem::take(&mut self.by_input).values() {
             self.total.add(sums);

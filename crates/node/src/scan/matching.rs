@@ -5,7 +5,7 @@ use entente_telemetry::{Batch, Defect, Field, FieldNames, Kind, Observed, Record
 
 use super::Sums;
 use super::workers::Part;
-use crate::rules::{self, Fired, Firing, RuleSet};
+use crate::rules::{self, Fired, Firing, RuleSet, Seen};
 
 /// What records are held against.
 #[derive(Clone, Copy)]
@@ -14,20 +14,27 @@ pub(super) struct Against<'g> {
     pub(super) rules: &'g RuleSet,
     pub(super) any_time: bool,
     pub(super) url_hosts: bool,
+    /// Whether the time of each batch's last record is wanted.
+    pub(super) with_times: bool,
 }
 
 /// A record satisfies an indicator or a rule.
 pub(super) enum Found {
     Hit(Hit),
     Fired(Fired),
+    /// It helps to satisfy something over time.
+    Seen(Seen),
 }
 
 /// One thread's indicators and rules: one visit of a record serves both.
 pub(super) struct Matching<'g> {
     scanner: Scanner<'g>,
     firing: Firing<'g>,
-    /// For each that fired, how many hits of indicators were there before it.
-    hits_before: Vec<usize>,
+    /// For each record that fired, how many hits of indicators, rules fired and records seen were there with it.
+    until: Vec<(usize, usize, usize)>,
+    with_times: bool,
+    /// The latest time of a record.
+    latest: Option<i64>,
 }
 
 impl<'g> Matching<'g> {
@@ -39,7 +46,9 @@ impl<'g> Matching<'g> {
         Matching {
             scanner: Scanner::new(against.generation, options),
             firing: Firing::new(against.rules, against.any_time),
-            hits_before: Vec::new(),
+            until: Vec::new(),
+            with_times: against.with_times,
+            latest: None,
         }
     }
 
@@ -55,6 +64,7 @@ impl<'g> Matching<'g> {
         part.sums = sums_between(before, self.counters());
         part.defects = self.scanner.defects();
         part.exhausted = self.firing.exhausted();
+        part.latest = self.latest.take();
         self.take(part);
     }
 
@@ -63,7 +73,7 @@ impl<'g> Matching<'g> {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.scanner.waiting() + self.firing.fired.len()
+        self.scanner.waiting() + self.firing.fired.len() + self.firing.seen.len()
     }
 
     /// Moves what was found to a part, in the order of records.
@@ -76,13 +86,16 @@ impl<'g> Matching<'g> {
                 return;
             }
         };
-        let (mut hits, mut taken) = (hits.into_iter(), 0);
-        let fired = std::mem::take(&mut self.firing.fired);
-        for (fired, before) in fired.into_iter().zip(std::mem::take(&mut self.hits_before)) {
+        let mut hits = hits.into_iter();
+        let mut fired = std::mem::take(&mut self.firing.fired).into_iter();
+        let mut seen = std::mem::take(&mut self.firing.seen).into_iter();
+        let mut taken = (0, 0, 0);
+        for until in std::mem::take(&mut self.until) {
+            let found = hits.by_ref().take(until.0 - taken.0).map(Found::Hit);
+            let found = found.chain(fired.by_ref().take(until.1 - taken.1).map(Found::Fired));
             part.found
-                .extend(hits.by_ref().take(before - taken).map(Found::Hit));
-            taken = before;
-            part.found.push(Found::Fired(fired));
+                .extend(found.chain(seen.by_ref().take(until.2 - taken.2).map(Found::Seen)));
+            taken = until;
         }
         part.found.extend(hits.map(Found::Hit));
     }
@@ -112,9 +125,13 @@ impl Visitor for Matching<'_> {
     fn record(&mut self, record: &Record<'_>) {
         self.scanner.record(record);
         self.firing.record(record);
-        if self.firing.fired.len() > self.hits_before.len() {
-            let hits = self.scanner.waiting();
-            self.hits_before.resize(self.firing.fired.len(), hits);
+        let (fired, seen) = (self.firing.fired.len(), self.firing.seen.len());
+        let (_, fired_before, seen_before) = self.until.last().copied().unwrap_or_default();
+        if fired > fired_before || seen > seen_before {
+            self.until.push((self.scanner.waiting(), fired, seen));
+        }
+        if self.with_times {
+            self.latest = self.latest.max(record.time());
         }
     }
 

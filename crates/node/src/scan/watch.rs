@@ -4,18 +4,20 @@
 //! of it gives, hit for hit. When the node's indicators change, it goes on with the new ones. Reading without waiting,
 //! clock and pause are the caller's. Begin at [`Node::watch`].
 
+mod source;
+
 use std::io::{self, Read};
 use std::sync::Arc;
 
 use entente_stix::time::Timestamp;
-use entente_telemetry::{Batch, Format, Options as ReadOptions, Scratch, Source};
+use entente_telemetry::Scratch;
 
 use super::collect::Collector;
 use super::matching::{Against, Matching};
-use super::workers::{End, Part};
 use super::{Settings, Sums, Told};
 use crate::rules::Asked;
 use crate::{Error, Node};
+use source::{Watched, waited_for};
 
 /// Batches of one source before the next one's turn comes.
 const BATCHES_A_TURN: u32 = 16;
@@ -46,17 +48,6 @@ pub enum Pace {
     GoOn(Timestamp),
     /// To stop.
     Stop,
-}
-
-/// One source and what is open of it.
-struct Watched {
-    input: usize,
-    live: LiveInput,
-    source: Option<Source<Box<dyn Read + Send>>>,
-    /// Batches since the log was opened.
-    number: u64,
-    bytes_told: u64,
-    is_over: bool,
 }
 
 /// What one round over all sources came to.
@@ -111,18 +102,29 @@ impl Node {
                 rules: &rules,
                 any_time: settings.any_time,
                 url_hosts: settings.url_hosts,
+                with_times: !rules.plan().is_empty(),
             };
             let mut matching = Matching::new(&against);
             let mut scratch = Scratch::new();
             loop {
                 let round = round(&mut sources, &mut matching, &mut scratch, collector)?;
+                if round.is_over {
+                    collector.finish()?;
+                    return collector.end();
+                }
+                if let Some(until) = waited_for(&sources, settings.lateness, collector.settings.now) {
+                    collector.advance(until)?;
+                }
                 collector.flush()?;
                 match pace(!round.was_busy) {
-                    Pace::Stop => return collector.end(),
+                    Pace::Stop => {
+                        // Who stops wants to know what is known; what comes late after it still counts.
+                        if let Some(latest) = sources.iter().filter_map(Watched::latest).max() {
+                            collector.advance(latest.saturating_add(1))?;
+                        }
+                        return collector.end();
+                    }
                     Pace::GoOn(now) => collector.settings.now = now,
-                }
-                if round.is_over {
-                    return collector.end();
                 }
                 if self.store.generation_number()? != number {
                     break;
@@ -153,107 +155,4 @@ fn round(
         round.is_over &= source.is_over;
     }
     Ok(round)
-}
-
-impl Watched {
-    fn new((input, live): (usize, LiveInput)) -> Watched {
-        Watched {
-            input,
-            live,
-            source: None,
-            number: 0,
-            bytes_told: 0,
-            is_over: false,
-        }
-    }
-
-    /// What was there to read; nothing where nothing is there now.
-    fn next(&mut self, matching: &mut Matching<'_>, scratch: &mut Scratch, now: Timestamp) -> Option<Part> {
-        if self.is_over {
-            return None;
-        }
-        if self.source.is_none() {
-            match self.open(now) {
-                Ok(source) => self.source = Some(source?),
-                Err(reason) => return Some(self.over(reason)),
-            }
-        }
-        let source = self.source.as_mut()?;
-        match source.next() {
-            Ok(Some(batch)) if batch.is_empty() => {
-                source.recycle(batch);
-                None
-            }
-            Ok(Some(batch)) => {
-                let part = self.matched(&batch, matching, scratch);
-                if let Some(source) = &mut self.source {
-                    source.recycle(batch);
-                }
-                Some(part)
-            }
-            Ok(None) => {
-                let format = source.format();
-                self.source = None;
-                Some(self.part(End::Read(format)))
-            }
-            Err(error) => Some(self.over(error.to_string())),
-        }
-    }
-
-    /// The next log of this source, if it is there.
-    fn open(&mut self, now: Timestamp) -> Result<Option<Source<Box<dyn Read + Send>>>, String> {
-        let reader = match (self.live.open)() {
-            Ok(Opened::Log(reader)) => reader,
-            Ok(Opened::NotYet) => return Ok(None),
-            Ok(Opened::Over) => {
-                self.is_over = true;
-                return Ok(None);
-            }
-            Err(cause) => return Err(format!("cannot read `{}`: {cause}", self.live.name)),
-        };
-        let options = ReadOptions {
-            reference_time: Some(now.micros()),
-            live: true,
-        };
-        let source =
-            Source::open_with(reader, &self.live.name, options).map_err(|error| error.to_string())?;
-        if source.format() == Format::Evtx {
-            return Err(format!(
-                "`{}` is EVTX, which is not written from front to back; `entente scan` reads it",
-                self.live.name
-            ));
-        }
-        (self.number, self.bytes_told) = (0, 0);
-        Ok(Some(source))
-    }
-
-    fn matched(&mut self, batch: &Batch, matching: &mut Matching<'_>, scratch: &mut Scratch) -> Part {
-        let bytes = batch.bytes_read().saturating_sub(self.bytes_told);
-        self.bytes_told += bytes;
-        let mut part = Part {
-            input: self.input,
-            number: self.number,
-            bytes,
-            ..Part::default()
-        };
-        self.number += 1;
-        matching.visit(batch, scratch, &mut part);
-        part
-    }
-
-    fn part(&self, end: End) -> Part {
-        Part {
-            input: self.input,
-            number: self.number,
-            end: Some(end),
-            ..Part::default()
-        }
-    }
-
-    /// A source that cannot be read is told once and left; the others go on.
-    fn over(&mut self, reason: String) -> Part {
-        self.is_over = true;
-        self.source = None;
-        self.part(End::Failed(reason))
-    }
 }

@@ -26,12 +26,14 @@ pub(super) struct Part {
     /// Pieces of one batch follow each other; all but the last have more after them.
     pub(super) piece: u64,
     pub(super) has_more: bool,
-    /// In the order of records; of one record indicators first, then rules.
+    /// In the order of records; of one record indicators first, then rules, then what is seen over time.
     pub(super) found: Vec<Found>,
     pub(super) exhausted: Vec<Exhausted>,
     pub(super) defects: Vec<Defect>,
     pub(super) sums: Sums,
     pub(super) bytes: u64,
+    /// The latest time of its records, where that is wanted.
+    pub(super) latest: Option<i64>,
     /// Set on the last part of an input.
     pub(super) end: Option<End>,
     /// The generation failed under the scanner; nothing more of the scan can be trusted.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use entente_node::generation::NotEvaluated;
-use entente_node::scan::Sums;
+use entente_node::scan::{Account, Sums};
 
 use crate::answers::scan::{Against, Summary, Tally};
 use crate::cli::Matched;
@@ -150,8 +150,56 @@ fn troubles(
             counted(*times, "value")
         )?;
     }
+    over_time(&summary.over_time, out)?;
     not_evaluated("indicator", &against.compiled.not_evaluated, out)?;
     not_evaluated("rule", &against.rules.not_evaluated, out)
+}
+
+/// What of what is looked for over time may be missing, and why.
+fn over_time(account: &Account, out: &mut impl Write) -> Result<(), Failure> {
+    let Account {
+        counters,
+        untimed,
+        unjoined,
+    } = account;
+    let troubles = [
+        (
+            *untimed,
+            "that helps to a match over time tells no time, and does not count",
+        ),
+        (
+            counters.ahead,
+            "that helps to a match over time is ahead of the clock, and does not count",
+        ),
+        (
+            counters.ungrouped,
+            "lacks a field by which a correlation groups, and does not count there",
+        ),
+        (
+            counters.unmeasured,
+            "lacks a number that a correlation measures, and does not count there",
+        ),
+        (
+            counters.late,
+            "came later than others are waited for; what rests on it is marked late",
+        ),
+        (
+            counters.evicted + counters.capped + counters.pressed,
+            "was forgotten before its time, because there were too many (`entente limits`); what may lack it is marked incomplete",
+        ),
+    ];
+    for (number, trouble) in troubles.into_iter().filter(|(number, _)| *number > 0) {
+        writeln!(out, "{} × a record {trouble}", count(number))?;
+    }
+    for (rule, times) in unjoined {
+        writeln!(
+            out,
+            "{} was given up {} for the work that joining its records is (`entente limits`)",
+            safe(rule),
+            counted(*times, "time"),
+        )?;
+    }
+    Ok(())
 }
 
 /// What is not evaluated, by the reason.

@@ -5,7 +5,7 @@ use std::io::Write;
 use entente_detect::Hit;
 use entente_node::Node;
 use entente_node::receipt::Recalled;
-use entente_node::rules::{Fired, Part, Rule};
+use entente_node::rules::{Fired, OverTime, Part, Rule};
 use entente_node::scan::Told;
 use entente_stix::time::Timestamp;
 
@@ -77,7 +77,7 @@ impl<'a, W: Write> Teller<'a, W> {
                 recalled,
                 ..
             } => self.fired(fired, rule, file, *recalled),
-            Told::Exhausted { .. } | Told::Ready { .. } => Ok(()),
+            Told::Exhausted { .. } | Told::OverTime { .. } | Told::Ready { .. } => Ok(()),
             Told::Defect { file, line, reason } => {
                 self.defect(file, *line, reason);
                 Ok(())
@@ -123,17 +123,19 @@ impl<'a, W: Write> Teller<'a, W> {
     ) -> Result<(), Failure> {
         let recalled = recalled.map(|recall| format!("  ({})", self.names.recall(recall)));
         let level = rule.level.map(|level| format!(" [{level}]"));
-        let parts: Vec<String> = fired.parts.iter().take(PARTS_SHOWN).map(shown).collect();
-        let more = if fired.parts.len() > PARTS_SHOWN {
-            "; …"
-        } else {
-            ""
+        let shown: Vec<String> = match &fired.over_time {
+            Some(over_time) => together(over_time),
+            None => fired.parts.iter().map(shown).collect(),
+        };
+        let parts = shown.get(..PARTS_SHOWN).unwrap_or(&shown);
+        let more = if shown.len() > PARTS_SHOWN { "; …" } else { "" };
+        let place = match fired.line {
+            0 => "seen before".to_owned(),
+            line => format!("{}:{line}", safe(file)),
         };
         let line = format!(
-            "{}  {}:{}  {}{more}  {}{}  {}{}",
+            "{}  {place}  {}{more}  {}{}  {}{}",
             when(fired.time),
-            safe(file),
-            fired.line,
             parts.join("; "),
             short(&rule.name, 80),
             level.unwrap_or_default(),
@@ -171,4 +173,24 @@ fn shown(part: &Part) -> String {
         Some(value) => format!("{} = {}", safe(field), short(value, 200)),
         None => short(&part.test, 200),
     }
+}
+
+/// How many records it takes, what they have in common, and what they are.
+fn together(over_time: &OverTime) -> Vec<String> {
+    let mut shown = vec![over_time.in_words()];
+    let group = over_time.group.iter().map(|(field, value)| {
+        let value = short(value.as_deref().unwrap_or("(none)"), 200);
+        format!("{} = {value}", safe(field))
+    });
+    shown.extend(group);
+    if over_time.is_incomplete {
+        shown.push("incomplete: a bound was met (`--json` tells which)".to_owned());
+    }
+    if over_time.is_late {
+        shown.push("known late".to_owned());
+    }
+    let records = over_time.records.iter();
+    shown.extend(records.flat_map(|record| record.parts.first()).map(self::shown));
+    shown.dedup();
+    shown
 }

@@ -10,6 +10,7 @@ use axum::http::request::Parts;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use entente_access::Action;
+use entente_detect::limits::STATE_LATENESS_MICROS;
 use entente_node::rules::Asked;
 use entente_node::scan::{LogInput, Settings, Told};
 use entente_store::{Cursor, Page, Recorded};
@@ -90,6 +91,7 @@ fn scanned(server: &Server, query: &ScanQuery, upload: Upload, out: &mut Sending
         url_hosts: query.url_hosts.unwrap_or_default(),
         recalled: query.recalled.unwrap_or_default(),
         record,
+        lateness: STATE_LATENESS_MICROS,
         now: server.at(),
     };
     let mut summary = Summary::default();

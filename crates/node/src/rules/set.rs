@@ -1,0 +1,133 @@
+//! Rules ready to be evaluated, and what their hits lead to.
+
+use std::sync::Arc;
+
+use entente_detect::rules::Rules;
+use entente_detect::sco::Projection;
+use entente_detect::state::{Of, Part, Plan, Source};
+
+use super::{Refused, Rule};
+use crate::generation::NotEvaluated;
+
+/// Rules ready to be evaluated; immutable, and shared by threads.
+#[derive(Debug)]
+pub struct RuleSet {
+    /// What is asked of the fields of events.
+    pub(super) events: Table,
+    pub(super) observables: Option<Observables>,
+    pub(super) rules: Vec<Rule>,
+    /// What is looked for over time.
+    pub(super) plan: Arc<Plan>,
+    /// By correlation and pattern of the plan, the rule that it is; none where it is not told.
+    pub(super) of_correlation: Vec<Option<u32>>,
+    pub(super) of_pattern: Vec<Option<u32>>,
+    pub(super) called: Called,
+    /// Rules that are not evaluated, or only in part, and why.
+    pub not_evaluated: Vec<NotEvaluated>,
+    /// Texts, or documents in them, that cannot be used, each with its place.
+    pub refused: Vec<Refused>,
+}
+
+/// Conditions over rows, and what they lead to.
+#[derive(Debug)]
+pub(super) struct Table {
+    pub(super) rules: Rules,
+    /// By leaf.
+    pub(super) leads: Vec<Lead>,
+}
+
+/// What is asked of the observables in events.
+#[derive(Debug)]
+pub(super) struct Observables {
+    pub(super) projection: Projection,
+    pub(super) table: Table,
+}
+
+/// What the hit of a leaf leads to.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lead {
+    /// The rule that fires.
+    pub(super) rule: Option<u32>,
+    /// What it is to those who look at more than one event.
+    pub(super) source: Option<Source>,
+    /// For each field whose value these want, its numbers in rows: one of them is there.
+    pub(super) fields: Vec<Vec<u32>>,
+}
+
+/// What people call what a plan numbers.
+#[derive(Debug, Default)]
+pub(super) struct Called {
+    /// Titles of Sigma rules.
+    pub(super) rules: Vec<String>,
+    /// Titles of correlations, and the fields by which they group.
+    pub(super) correlations: Vec<(String, Vec<String>)>,
+    /// Leaves of patterns, as patterns write them.
+    pub(super) leaves: Vec<Vec<String>>,
+}
+
+impl RuleSet {
+    /// How many rules are evaluated.
+    pub fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// Whether no rule is evaluated.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
+    /// The rules that are evaluated, by number.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What is looked for over time.
+    pub(crate) fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// The number of the rule that something seen over time is; none where it is not to be told.
+    pub(crate) fn number_of(&self, of: Of) -> Option<u32> {
+        let number = match of {
+            Of::Correlation(number) => self.of_correlation.get(number as usize),
+            Of::Pattern(number) => self.of_pattern.get(number as usize),
+        };
+        number.copied().flatten()
+    }
+
+    /// What something seen over time is called.
+    pub(crate) fn rule_of(&self, of: Of) -> Option<&Rule> {
+        self.rules.get(self.number_of(of)? as usize)
+    }
+
+    /// The fields by which events of it belong together.
+    pub(crate) fn group_by(&self, of: Of) -> &[String] {
+        match of {
+            Of::Correlation(number) => self
+                .called
+                .correlations
+                .get(number as usize)
+                .map(|(_, group_by)| group_by.as_slice())
+                .unwrap_or_default(),
+            Of::Pattern(_) => &[],
+        }
+    }
+
+    /// What an event that helped was found to be: the title of a rule, or a comparison.
+    pub(crate) fn part_called(&self, part: Part) -> &str {
+        let called = match part {
+            Part::Source(Source::Rule(rule)) => self.called.rules.get(rule as usize),
+            Part::Source(Source::Leaf { pattern, leaf }) => self
+                .called
+                .leaves
+                .get(pattern as usize)
+                .and_then(|leaves| leaves.get(leaf as usize)),
+            Part::Correlation(number) => self
+                .called
+                .correlations
+                .get(number as usize)
+                .map(|(title, _)| title),
+        };
+        called.map(String::as_str).unwrap_or_default()
+    }
+}
