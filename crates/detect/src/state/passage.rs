@@ -67,7 +67,6 @@ impl Machine {
             }
         }
         self.progress = progress;
-        self.swept = 0;
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         self.waiting = waiting
             .filter_map(|((time, event, source), values)| {
@@ -132,6 +131,11 @@ impl Passage {
                 .map(|name| patterns.get(name).copied())
                 .collect(),
         }
+    }
+
+    /// Where each unit stands now, by its old number.
+    pub(super) fn units(&self) -> &[Option<u32>] {
+        &self.units
     }
 
     /// A hit as one of the new plan.

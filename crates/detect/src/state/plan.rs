@@ -218,17 +218,6 @@ impl Plan {
         }
         self.units.push(unit);
     }
-
-    /// Says of two plans whether they look for the same.
-    pub(super) fn digest(&self) -> [u8; 32] {
-        use sha2::{Digest, Sha256};
-        let mut digest = Sha256::new();
-        for unit in &self.units {
-            digest.update(format!("{unit:?}\n"));
-        }
-        digest.update(format!("{:?}", self.fields));
-        digest.finalize().into()
-    }
 }
 
 impl Unit {

@@ -39,17 +39,18 @@ impl Window {
     }
 
     fn count(&self, part: u32) -> u64 {
-        match &self.aside {
-            Aside::Counts(counts) => counts.get(part as usize).copied().unwrap_or(0),
-            _ => 0,
-        }
+        let Aside::Counts(counts) = &self.aside else {
+            return 0;
+        };
+        let place = counts.binary_search_by_key(&part, |count| count.0);
+        let count = place.ok().and_then(|place| counts.get(place));
+        count.map_or(0, |(_, count)| u64::from(*count))
     }
 
     /// Whether there are hits enough to be worth joining.
     pub(super) fn suffices(&self, joined: &Joined) -> bool {
-        (0..)
-            .zip(&joined.needs)
-            .all(|(part, need)| self.count(part) >= *need)
+        let needed = (0..).zip(&joined.needs).filter(|(_, need)| **need > 0);
+        needed.into_iter().all(|(part, need)| self.count(part) >= *need)
     }
 
     /// Joins the hits.

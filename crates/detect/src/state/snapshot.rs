@@ -1,19 +1,22 @@
-//! A machine as bytes and back, exactly.
+//! A machine as bytes and back, exactly; or into another plan, as far as the two look for the same.
 //!
-//! `entstate`, a version, the digest of the plan, then the numbers of the machine, the hits that wait and the groups
-//! of each unit in the order of their last events, all little-endian; at the end the digest of what is before.
+//! `entstate`, a version, what is called how in the plan, then the numbers of the machine, the hits that wait and the
+//! groups of each unit in the order of their last events, all little-endian; at the end the digest of what is before.
 
 use super::machine::{Machine, Progress};
+use super::names::Name;
+use super::passage::{Passage, Roster};
 use super::plan::{Plan, Unit, What};
 use super::settings::{Counters, Settings};
 use super::values::Values;
 use super::window::{Aside, Closing, Entry, State, Window};
 use super::{Event, Source};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const MAGIC: &[u8; 8] = b"entstate";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const DIGEST_BYTES: usize = 32;
 /// No count that a machine reaches.
 const COUNT_MAX: u64 = 1 << 60;
@@ -30,9 +33,6 @@ pub enum Damaged {
     /// They are not what was written.
     #[error("this snapshot is damaged; begin with an older one, or without")]
     Bytes,
-    /// Other rules were looked for.
-    #[error("this snapshot is of other rules; begin without one")]
-    OtherPlan,
 }
 
 impl Machine {
@@ -41,14 +41,15 @@ impl Machine {
         let mut out = Vec::new();
         out.extend_from_slice(MAGIC);
         out.extend_from_slice(&VERSION.to_le_bytes());
-        out.extend_from_slice(&self.plan.digest());
+        self.plan.roster().write(&mut out);
         self.write(&mut out);
         let digest = Sha256::digest(&out);
         out.extend_from_slice(&digest);
         out
     }
 
-    /// Goes on from a snapshot, with the same plan; the seed is that of the snapshot.
+    /// Goes on from a snapshot; the seed is that of the snapshot. With another plan than it was made with, what stands in
+    /// both goes on, as [`Machine::go_on_with`] has it.
     ///
     /// # Errors
     /// Why the bytes are not taken.
@@ -65,10 +66,6 @@ impl Machine {
             return Err(Damaged::Bytes);
         }
         let body = body.get(MAGIC.len() + 4..).ok_or(Damaged::Bytes)?;
-        let (of, body) = body.split_first_chunk::<DIGEST_BYTES>().ok_or(Damaged::Bytes)?;
-        if *of != plan.digest() {
-            return Err(Damaged::OtherPlan);
-        }
         let mut machine = Machine::new(plan, settings);
         let mut reader = Reader(body);
         machine.read(&mut reader).ok_or(Damaged::Bytes)?;
@@ -90,12 +87,6 @@ impl Machine {
         put(out, time as u64);
         out.extend_from_slice(&event);
         self.counters.all().into_iter().for_each(|count| put(out, count));
-        for progress in &self.progress {
-            put(out, progress.unsure_until as u64);
-            put(out, progress.work);
-            put(out, progress.worked_at as u64);
-            put(out, progress.unjoined);
-        }
         put(out, self.waiting.len() as u64);
         for ((time, event, source), values) in &self.waiting {
             put(out, *time as u64);
@@ -109,17 +100,21 @@ impl Machine {
             put_short(out, second);
             put_bytes(out, values.bytes());
         }
-        for place in 0..self.plan.units.len() {
-            put(out, self.groups.of_unit(place).count() as u64);
+        for (place, progress) in self.progress.iter().enumerate() {
+            let length = out.len();
+            put(out, 0);
+            progress.write(out);
             for (key, state) in self.groups.of_unit(place) {
                 put(out, key[0]);
                 put(out, key[1]);
                 state.write(out);
             }
+            put_length(out, length);
         }
     }
 
     fn read(&mut self, reader: &mut Reader<'_>) -> Option<()> {
+        let passage = Passage::new(&Roster::read(reader)?, &self.plan);
         self.settings.seed = reader.word()?;
         self.handled = reader.time()?;
         self.not_after = reader.time()?;
@@ -130,14 +125,6 @@ impl Machine {
         let observed = (reader.time()?, reader.event()?);
         self.observed = is_observed.then_some(observed);
         self.counters = Counters::of(|| reader.count())?;
-        for progress in &mut self.progress {
-            *progress = Progress {
-                unsure_until: reader.time()?,
-                work: reader.word()?,
-                worked_at: reader.time()?,
-                unjoined: reader.count()?,
-            };
-        }
         for _ in 0..reader.word()? {
             let (time, event) = (reader.time()?, reader.event()?);
             let kind = reader.flag()?;
@@ -150,27 +137,98 @@ impl Machine {
                 },
             };
             let values = Values::of_bytes(reader.bytes()?);
-            self.waiting.insert((time, event, source), values);
+            let hit = passage.hit(source, values);
+            if let Some((source, values)) = hit.filter(|(source, _)| self.plan.listens_to(*source)) {
+                self.waiting.insert((time, event, source), values);
+            }
         }
-        let plan = Arc::clone(&self.plan);
-        for (number, unit) in (0..).zip(&plan.units) {
-            for _ in 0..reader.word()? {
-                let key = [reader.word()?, reader.word()?];
-                let state = State::read(reader, unit)?;
-                if self.groups.find(key).is_some() {
-                    return None;
-                }
-                if let State::Many(window) = &state
-                    && let Some(closing) = &window.closing
-                {
-                    let end = closing.opened.saturating_add(unit.span?);
-                    self.ends.insert((end, key));
-                }
-                self.events += state.size();
-                self.groups.add(number, key, state);
+        for number in passage.units() {
+            let unit = reader.bytes()?;
+            if let Some(number) = number {
+                self.read_unit(*number, &mut Reader(unit), &passage)?;
             }
         }
         Some(())
+    }
+
+    fn read_unit(&mut self, number: u32, reader: &mut Reader<'_>, passage: &Passage) -> Option<()> {
+        let plan = Arc::clone(&self.plan);
+        let unit = plan.units.get(number as usize)?;
+        *self.progress.get_mut(number as usize)? = Progress::read(reader)?;
+        while !reader.0.is_empty() {
+            let key = [reader.word()?, reader.word()?];
+            let mut state = State::read(reader, unit)?;
+            if self.groups.find(key).is_some() {
+                return None;
+            }
+            passage.state(&mut state);
+            if let State::Many(window) = &state
+                && let Some(closing) = &window.closing
+            {
+                let end = closing.opened.saturating_add(unit.span?);
+                self.ends.insert((end, key));
+            }
+            self.events += state.size();
+            self.groups.add(number, key, state);
+        }
+        Some(())
+    }
+}
+
+impl Roster {
+    fn write(&self, out: &mut Vec<u8>) {
+        put(out, self.units.len() as u64);
+        self.units.iter().for_each(|name| out.extend_from_slice(name));
+        put(out, self.patterns.len() as u64);
+        self.patterns.iter().for_each(|name| out.extend_from_slice(name));
+        put(out, self.rules.len() as u64);
+        for (rule, (name, fields)) in &self.rules {
+            put_short(out, *rule);
+            out.extend_from_slice(name);
+            put(out, fields.len() as u64);
+            fields.iter().for_each(|field| put_bytes(out, field.as_bytes()));
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Roster> {
+        let mut names = || {
+            (0..reader.word()?)
+                .map(|_| reader.take())
+                .collect::<Option<Vec<Name>>>()
+        };
+        let (units, patterns) = (names()?, names()?);
+        let mut rules = BTreeMap::new();
+        for _ in 0..reader.word()? {
+            let (rule, name) = (reader.short()?, reader.take()?);
+            let fields = (0..reader.word()?).map(|_| {
+                let field = std::str::from_utf8(reader.bytes()?).ok()?;
+                Some(field.to_owned())
+            });
+            rules.insert(rule, (name, fields.collect::<Option<_>>()?));
+        }
+        Some(Roster {
+            units,
+            rules,
+            patterns,
+        })
+    }
+}
+
+impl Progress {
+    fn write(&self, out: &mut Vec<u8>) {
+        put(out, self.unsure_until as u64);
+        put(out, self.work);
+        put(out, self.worked_at as u64);
+        put(out, self.unjoined);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Option<Progress> {
+        Some(Progress {
+            unsure_until: reader.time()?,
+            work: reader.word()?,
+            worked_at: reader.time()?,
+            unjoined: reader.count()?,
+        })
     }
 }
 
@@ -313,6 +371,14 @@ fn put_short(out: &mut Vec<u8>, short: u32) {
 fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
+}
+
+/// Puts in its place how many bytes came behind a length.
+fn put_length(out: &mut [u8], place: usize) {
+    let behind = out.len().saturating_sub(place + 8) as u64;
+    if let Some(length) = out.get_mut(place..).and_then(<[u8]>::first_chunk_mut) {
+        *length = behind.to_le_bytes();
+    }
 }
 
 /// What is left to read; each read takes from the front.

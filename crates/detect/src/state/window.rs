@@ -48,8 +48,8 @@ pub(super) enum Aside {
     Sorted(Vec<f64>),
     /// The latest event of each value, instead of all events.
     Distinct(Box<Distinct>),
-    /// How many entries of each part there are.
-    Counts(Vec<u64>),
+    /// How many entries there are of each part that has any, by part.
+    Counts(Vec<(u32, u32)>),
 }
 
 #[derive(Debug, Default)]
@@ -296,13 +296,14 @@ impl Window {
                 distinct.by_value.insert(entry.value, entry);
                 return;
             }
-            Aside::Counts(counts) => {
-                let part = entry.part as usize;
-                if counts.len() <= part {
-                    counts.resize(part + 1, 0);
-                }
-                counts.iter_mut().skip(part).take(1).for_each(|count| *count += 1);
-            }
+            Aside::Counts(counts) => match counts.binary_search_by_key(&entry.part, |count| count.0) {
+                Ok(place) => counts
+                    .iter_mut()
+                    .skip(place)
+                    .take(1)
+                    .for_each(|count| count.1 += 1),
+                Err(place) => counts.insert(place, (entry.part, 1)),
+            },
         }
         self.entries.insert(self.place(&entry), entry);
     }
@@ -348,8 +349,10 @@ impl Window {
                 }
             }
             Aside::Counts(counts) => {
-                let counts = counts.iter_mut().skip(entry.part as usize);
-                counts.take(1).for_each(|count| *count -= 1);
+                counts.retain_mut(|count| {
+                    count.1 -= u32::from(count.0 == entry.part);
+                    count.1 > 0
+                });
             }
             Aside::Nothing | Aside::Distinct(_) => {}
         }

@@ -185,6 +185,96 @@ fn made() -> impl Strategy<Value = Known> {
     )
 }
 
+/// What goes on from the first text to the other.
+fn goes_on(first: &str, other: &str, (by, other_by): (&[u8], &[u8])) -> Kept {
+    let plan = |text: &str, by| {
+        let mut collection = Collection::read(text);
+        collection.link();
+        assert_eq!(collection.refusals, []);
+        Arc::new(Plan::of_sigma_read_by(&collection, by).0)
+    };
+    Machine::new(plan(first, by), batch()).go_on_with(plan(other, other_by))
+}
+
+#[test]
+fn what_asks_the_same_of_the_same_goes_on() {
+    const FIRST: &str = "title: t\nid: 5d1d4d4d-0000-4000-8000-000000000001\nname: a\nlogsource: {category: t}\ndetection:\n  \
+                         s: {x: 1}\n  condition: s\n---\ntitle: many\nname: many\ncorrelation:\n  type: event_count\n  \
+                         rules: [a]\n  group-by: [user]\n  timespan: 10s\n  condition: {gte: 2}\n---\ntitle: above\n\
+                         correlation:\n  type: event_count\n  rules: [many]\n  timespan: 1m\n  condition: {gte: 2}\n";
+    let both = Kept {
+        kept: 2,
+        forgotten: 0,
+        begun: 0,
+    };
+    let upper = Kept {
+        kept: 1,
+        forgotten: 1,
+        begun: 1,
+    };
+    let none = Kept {
+        kept: 0,
+        forgotten: 2,
+        begun: 2,
+    };
+    for (from, to, expected) in [
+        ("", "", both),
+        // Words, and where it stands.
+        (
+            "title: t",
+            "# Further down.\n\ntitle: another\nlevel: high\nstatus: test",
+            both,
+        ),
+        ("title: many", "title: very many", both),
+        ("group-by: [user]\n", "group-by: [user]\n  generate: true\n", both),
+        ("  s: {x: 1}", "  s:\n    x: 1", both),
+        // What is looked for.
+        ("{x: 1}", "{x: 2}", none),
+        ("{category: t}", "{category: u}", none),
+        ("000000000001", "000000000002", none),
+        ("condition: s", "condition: not s", none),
+        ("[user]", "[host]", none),
+        ("10s", "11s", none),
+        (
+            "type: event_count\n  rules: [a]",
+            "type: temporal\n  rules: [a]",
+            none,
+        ),
+        ("1m\n  condition: {gte: 2}", "1m\n  condition: {gte: 3}", upper),
+    ] {
+        assert!(FIRST.contains(from), "{from}");
+        assert_eq!(
+            goes_on(FIRST, &FIRST.replacen(from, to, 1), (b"", b"")),
+            expected,
+            "{from} {to}"
+        );
+    }
+    assert_eq!(goes_on(FIRST, FIRST, (b"pipeline", b"pipeline")), both);
+    assert_eq!(goes_on(FIRST, FIRST, (b"pipeline", b"another")), none);
+}
+
+#[test]
+fn patterns_go_on_by_what_they_are_called() {
+    let plan = |called: &[&str]| {
+        let mut plan = Plan::default();
+        for called in called {
+            plan.add_pattern_called(called.as_bytes(), &Join::Leaf(0), Scope::Asset)
+                .unwrap();
+        }
+        Arc::new(plan)
+    };
+    let mut machine = Machine::new(plan(&["a", "b", "b"]), batch());
+    let kept = machine.go_on_with(plan(&["b", "c", "b", "b", "a"]));
+    assert_eq!(
+        kept,
+        Kept {
+            kept: 3,
+            forgotten: 0,
+            begun: 2
+        }
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: cases(150), ..ProptestConfig::default() })]
 
@@ -195,6 +285,7 @@ proptest! {
         events in events(),
         delays in prop::collection::vec(0..6_i64, 72),
         at in 0..72_usize,
+        by_bytes in any::<bool>(),
     ) {
         let shared = first.shared(&second);
         let mut arrivals: Vec<(i64, &Seen)> =
@@ -207,10 +298,17 @@ proptest! {
         for (place, (_, event)) in arrivals.iter().enumerate() {
             if place == at {
                 found.extend(first.take(&mut moved, &shared));
+                let bytes = moved.snapshot();
+                let settings = moved.settings.clone();
                 let kept = moved.go_on_with(Arc::clone(&second.plan));
                 prop_assert_eq!(kept.kept, shared.plan.units.len());
                 prop_assert_eq!(kept.forgotten + kept.kept, first.plan.units.len());
                 prop_assert_eq!(kept.begun + kept.kept, second.plan.units.len());
+                let restored = Machine::restore(Arc::clone(&second.plan), settings, &bytes).unwrap();
+                prop_assert_eq!(restored.snapshot(), moved.snapshot());
+                if by_bytes {
+                    moved = restored;
+                }
                 now = &second;
             }
             shared.push(&mut alone, event);
