@@ -383,7 +383,7 @@ fn is_forbidden(cause: &std::io::Error) -> bool {
     )
 }
 
-fn private_folder(path: &Path) -> std::io::Result<()> {
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
     std::fs::DirBuilder::new()
         .recursive(true)
@@ -391,7 +391,7 @@ fn private_folder(path: &Path) -> std::io::Result<()> {
         .create(path)
 }
 
-fn private_file(path: &Path) -> std::io::Result<File> {
+pub(crate) fn private_file(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     File::options()
         .write(true)

@@ -47,6 +47,9 @@ pub const HITS_WAITING_MAX: usize = 1 << 20;
 /// Records whose places are remembered, to be told where they satisfy something with others; over it, the first is forgotten.
 pub const PLACES_KNOWN_MAX: usize = 1 << 20;
 
+/// Bytes of what a watch keeps to go on with after a stop; over it, the next one begins anew.
+pub const WATCH_STATE_BYTES_MAX: u64 = 1 << 30;
+
 /// Records told of what several satisfy together; the earlier ones are counted.
 pub const RECORDS_TOLD_MAX: usize = 100;
 
@@ -214,6 +217,11 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "records whose places are remembered for what is seen over time",
         PLACES_KNOWN_MAX as u64,
         "the places of earlier ones are not told",
+    ),
+    (
+        "bytes of what a watch keeps to go on with",
+        WATCH_STATE_BYTES_MAX,
+        "the next watch begins anew with what takes several records",
     ),
     (
         "records told of what several satisfy together",

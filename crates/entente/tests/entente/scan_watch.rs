@@ -183,6 +183,67 @@ fn what_records_satisfy_together_is_the_same_for_a_log_fed_in_pieces() {
     assert_eq!(watched.1, scanned.1);
 }
 
+/// The last line of a text that a hit of a single record is in.
+fn is_last_hit_of(whole: &str) -> impl Fn(&Value) -> bool {
+    let count = whole.matches('\n').count() as u64;
+    let last = (0..count).rev().find(|number| number % 5 < 2).unwrap() + 1;
+    move |line| line["line"] == last && line["over_time"].is_null()
+}
+
+#[test]
+fn a_watch_that_was_stopped_goes_on_with_what_it_saw() {
+    let (home, rules) = home();
+    let pattern = "([domain-name:value = 'www.evil.example'] REPEATS 7 TIMES) WITHIN 40 SECONDS";
+    let feed = home.file("patterns.json", bundle(&[indicator(7, pattern)]));
+    home.ok(&["import", "--quiet", &feed]);
+    let many = home.file("rules/many.yml", MANY);
+    let whole: String = (0..1_003).map(record).collect();
+    let arguments = ["--rules", &rules, "--rules", &many];
+    let mut together = Vec::new();
+    let path = home.file("dns.log", "");
+    for until in [whole.len() / 3, whole.len() / 2, whole.len()] {
+        // Also in the middle of a line.
+        home.file("dns.log", &whole[..until]);
+        let mut watching = Watching::begin(&home, &[&arguments[..], &[&path]].concat());
+        let mut lines = watching.until(is_last_hit_of(&whole[..until]));
+        lines.extend(watching.end());
+        together.extend(alone_and_together(&lines).1);
+    }
+    let scanned = home
+        .ok(&[&["scan", "--json"], &arguments[..], &[&path]].concat())
+        .json();
+    let scanned = alone_and_together(&scanned).1;
+    assert!(scanned.len() > 200);
+    together.sort_by_key(|hit| (hit["time"].to_string(), hit["rule"].to_string()));
+    assert_eq!(together, scanned);
+}
+
+#[test]
+fn what_is_imported_meanwhile_does_not_make_a_watch_forget() {
+    let (home, rules) = home();
+    let many = home.file("rules/many.yml", MANY);
+    let whole: String = (0..1_000).map(record).collect();
+    let half = whole.match_indices('\n').nth(502).unwrap().0 + 1;
+    let arguments = ["--dry-run", "--rules", &rules, "--rules", &many];
+    let path = home.file("dns.log", &whole[..half]);
+    let mut watching = Watching::begin(&home, &[&arguments[..], &[&path]].concat());
+    let mut lines = watching.until(is_last_hit_of(&whole[..half]));
+    let pattern = "[domain-name:value = 'no.example'] AND [domain-name:value = 'none.example']";
+    let feed = home.file("patterns.json", bundle(&[indicator(7, pattern)]));
+    home.ok(&["import", "--quiet", &feed]);
+    lines.extend(watching.until(|line| line["ready"].is_object()));
+    let mut file = File::options().append(true).open(&path).unwrap();
+    file.write_all(&whole.as_bytes()[half..]).unwrap();
+    lines.extend(watching.until(is_last_hit_of(&whole)));
+    lines.extend(watching.end());
+    let scanned = home
+        .ok(&[&["scan", "--json"], &arguments[..], &[&path]].concat())
+        .json();
+    let scanned = alone_and_together(&scanned).1;
+    assert!(scanned.len() > 200);
+    assert_eq!(alone_and_together(&lines).1, scanned);
+}
+
 #[test]
 fn stdin_is_watched_to_its_end() {
     let (home, rules) = home();

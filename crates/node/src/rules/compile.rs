@@ -24,7 +24,7 @@ impl Gathered {
         let mut sigma = self.event_leaves();
 
         // Maybe more fields than are needed in the end, where correlations turn out not to be evaluated.
-        let (asking, _) = Plan::of_sigma(&self.sigma);
+        let (asking, _) = Plan::of_sigma_read_by(&self.sigma, &self.read_by);
         let told = sigma.leaves.iter().flat_map(|leaf| self.told(leaf, &asking));
         let told: Vec<String> = told.flatten().collect();
         let projected = observed.has_leaves().then(|| names(projection.names()));
@@ -43,7 +43,7 @@ impl Gathered {
         let mut called = self.called();
         let has_observables = observed.has_leaves();
         let (rules, observed, of_pattern) =
-            self.add_patterns(observed, &mut plan, &mut called, &mut numbered);
+            self.add_patterns(observed, &mut plan, &mut called.leaves, &mut numbered);
         let observables = has_observables.then(|| Observables {
             projection: projection.among(events.names()),
             table: Table {
@@ -160,7 +160,7 @@ impl Gathered {
                 self.leave_out_correlation(number, "it builds on a rule that is not evaluated");
             }
         }
-        let (plan, refusals) = Plan::of_sigma(&self.sigma);
+        let (plan, refusals) = Plan::of_sigma_read_by(&self.sigma, &self.read_by);
         for refusal in refusals {
             let Of::Correlation(number) = refusal.of else {
                 continue;
@@ -281,7 +281,7 @@ impl Gathered {
         &mut self,
         observed: Observed,
         plan: &mut Plan,
-        called: &mut Called,
+        texts: &mut Vec<Vec<String>>,
         numbered: &mut Numbered,
     ) -> (Rules, Vec<Lead>, Vec<Option<u32>>) {
         let mut of_pattern = Vec::new();
@@ -291,8 +291,9 @@ impl Gathered {
                 if is_of_one(&pattern.stix.join) {
                     return Some(How::AtOnce(numbered.number(&pattern.from, None)));
                 }
-                called.leaves.push(pattern.stix.texts.clone());
-                match plan.add_pattern(&pattern.stix.join, Scope::Asset) {
+                texts.push(pattern.stix.texts.clone());
+                let called = format!("{}\n{}", pattern.from.id, pattern.text);
+                match plan.add_pattern_called(called.as_bytes(), &pattern.stix.join, Scope::Asset) {
                     Ok(added) => {
                         of_pattern.push(Some(numbered.number(&pattern.from, None)));
                         Some(How::Joined(added))

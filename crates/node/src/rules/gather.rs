@@ -5,6 +5,7 @@ use std::sync::Arc;
 use entente_detect::sco::StixRule;
 use entente_sigma::rule::Meta;
 use entente_sigma::{Collection, Pipeline, Pipelines};
+use sha2::{Digest as _, Sha256};
 
 use super::{Asked, Origin, Refused, RuleSet};
 use crate::generation::{Compiled, NotEvaluated};
@@ -36,6 +37,8 @@ impl Node {
 pub(super) struct Gathered {
     pub(super) pipelines: Pipelines,
     pub(super) any_log_source: bool,
+    /// Says of two sets of pipelines whether rules are read alike.
+    pub(super) read_by: [u8; 32],
     /// All rules and correlations, linked; those of an object and those of the texts do not refer to each other.
     pub(super) sigma: Collection,
     /// Where those are from, by number.
@@ -49,6 +52,8 @@ pub(super) struct Gathered {
 /// A STIX pattern that needs more than single values.
 pub(super) struct Pattern {
     pub(super) from: From,
+    /// As it is written.
+    pub(super) text: String,
     pub(super) stix: StixRule,
 }
 
@@ -63,6 +68,7 @@ impl Gathered {
         Ok(Gathered {
             pipelines,
             any_log_source: asked.any_log_source,
+            read_by: read_by(asked),
             sigma: Collection::default(),
             rules_from: Vec::new(),
             correlations_from: Vec::new(),
@@ -128,6 +134,15 @@ impl Gathered {
             self.not_evaluated.push(one);
         }
     }
+}
+
+fn read_by(asked: &Asked) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    digest.update([u8::from(asked.any_log_source)]);
+    for pipeline in &asked.pipelines {
+        digest.update(Sha256::digest(&pipeline.text));
+    }
+    digest.finalize().into()
 }
 
 fn pipeline_error(name: &str, refusal: &entente_sigma::Refusal) -> Error {

@@ -78,7 +78,11 @@ fn stix(text: &str, from: From, gathered: &mut Gathered) {
     if !reason.is_empty() {
         gathered.leave_out(&from, format!("in part: {reason}"));
     }
-    gathered.patterns.push(Pattern { from, stix });
+    gathered.patterns.push(Pattern {
+        from,
+        text: text.to_owned(),
+        stix,
+    });
 }
 
 /// A text of one rule, or of correlations with the rules that they are about.

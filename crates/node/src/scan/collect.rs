@@ -170,7 +170,10 @@ impl<'a> Collector<'a> {
         }
         self.by_input.entry(input).or_default().add(&part.sums);
         for found in part.found {
-            self.found(input, found)?;
+            match found {
+                Found::Seen(seen) => self.seen(input, seen, part.seen_until),
+                found => self.found(input, found)?,
+            }
         }
         self.found_together()?;
         for exhausted in part.exhausted {
@@ -231,6 +234,12 @@ impl<'a> Collector<'a> {
         Ok(recall)
     }
 
+    fn seen(&mut self, input: usize, seen: crate::rules::Seen, seen_until: u64) {
+        let occurrence = self.occurrence((input, seen.line, seen.record_digest), "");
+        let is_known = seen.line <= seen_until;
+        self.watching.see(input, occurrence, seen, is_known);
+    }
+
     /// Takes what records satisfy together, as far as it is known.
     fn found_together(&mut self) -> Result<(), Error> {
         for one in self.watching.matches() {
@@ -256,6 +265,16 @@ impl<'a> Collector<'a> {
         self.found_together()
     }
 
+    /// Goes on with what an earlier watch saw of what takes several records.
+    pub(super) fn restore(&mut self, state: &[u8]) {
+        self.watching = Watching::restored(&self.rules, self.node.secret, self.settings.now, state);
+    }
+
+    /// What was seen of what takes several records; nothing where nothing is looked for that does.
+    pub(super) fn state(&self) -> Option<Vec<u8>> {
+        (!self.rules.plan().is_empty()).then(|| self.watching.state())
+    }
+
     /// Handles what is from before a time: no record from before it comes any more.
     pub(super) fn advance(&mut self, time: i64) -> Result<(), Error> {
         self.watching.advance(time, self.settings.now);
@@ -268,14 +287,6 @@ impl<'a> Collector<'a> {
     }
 
     fn found(&mut self, input: usize, found: Found) -> Result<(), Error> {
-        let found = match found {
-            Found::Seen(seen) => {
-                let occurrence = self.occurrence((input, seen.line, seen.record_digest), "");
-                self.watching.see(input, occurrence, seen);
-                return Ok(());
-            }
-            found => found,
-        };
         let detection = match self.kept_as(&found) {
             None => None,
             Some((id, line, digest)) => {
@@ -449,7 +460,7 @@ impl<'a> Collector<'a> {
         // What waits is told with the rules that found it.
         self.found_together()?;
         self.flush()?;
-        self.watching = Watching::new(&rules, self.node.secret, self.settings.now);
+        self.watching.go_on_with(&rules);
         self.rules = rules;
         self.recalls = self.node.recalls()?;
         self.recalled.clear();

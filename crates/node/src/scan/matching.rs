@@ -14,7 +14,7 @@ pub(super) struct Against<'g> {
     pub(super) rules: &'g RuleSet,
     pub(super) any_time: bool,
     pub(super) url_hosts: bool,
-    /// Whether the time of each batch's last record is wanted.
+    /// Whether the latest time and the last line of each batch are wanted.
     pub(super) with_times: bool,
 }
 
@@ -33,8 +33,9 @@ pub(super) struct Matching<'g> {
     /// For each record that fired, how many hits of indicators, rules fired and records seen were there with it.
     until: Vec<(usize, usize, usize)>,
     with_times: bool,
-    /// The latest time of a record.
+    /// The latest time of a record, and the last line.
     latest: Option<i64>,
+    line: u64,
 }
 
 impl<'g> Matching<'g> {
@@ -49,6 +50,7 @@ impl<'g> Matching<'g> {
             until: Vec::new(),
             with_times: against.with_times,
             latest: None,
+            line: 0,
         }
     }
 
@@ -65,6 +67,7 @@ impl<'g> Matching<'g> {
         part.defects = self.scanner.defects();
         part.exhausted = self.firing.exhausted();
         part.latest = self.latest.take();
+        part.line = self.line;
         self.take(part);
     }
 
@@ -132,6 +135,7 @@ impl Visitor for Matching<'_> {
         }
         if self.with_times {
             self.latest = self.latest.max(record.time());
+            self.line = record.line();
         }
     }
 

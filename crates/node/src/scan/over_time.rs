@@ -34,14 +34,18 @@ pub struct Account {
 
 impl Watching {
     pub(super) fn new(rules: &Arc<RuleSet>, seed: u64, now: Timestamp) -> Watching {
-        let how = How {
-            // Who reads the records knows when none comes any more before a time.
-            lateness: None,
-            waiting_max: HITS_WAITING_MAX,
-            seed,
-            ..How::default()
-        };
-        let mut machine = Machine::new(Arc::clone(rules.plan()), how);
+        Watching::with(rules, Machine::new(Arc::clone(rules.plan()), how(seed)), now)
+    }
+
+    /// Goes on with what was seen before; with nothing, where that cannot be read.
+    pub(super) fn restored(rules: &Arc<RuleSet>, seed: u64, now: Timestamp, state: &[u8]) -> Watching {
+        match Machine::restore(Arc::clone(rules.plan()), how(seed), state) {
+            Ok(machine) => Watching::with(rules, machine, now),
+            Err(_) => Watching::new(rules, seed, now),
+        }
+    }
+
+    fn with(rules: &Arc<RuleSet>, mut machine: Machine, now: Timestamp) -> Watching {
         machine.not_after(now.micros().saturating_add(AHEAD_MICROS_MAX));
         Watching {
             rules: Arc::clone(rules),
@@ -51,13 +55,33 @@ impl Watching {
         }
     }
 
-    /// Takes a hit; the occurrence tells equal records of one input apart.
-    pub(super) fn see(&mut self, input: usize, occurrence: u32, seen: Seen) {
+    /// Goes on with other rules; those that are the same go on as they were. Take out the matches before.
+    pub(super) fn go_on_with(&mut self, rules: &Arc<RuleSet>) {
+        self.machine.go_on_with(Arc::clone(rules.plan()));
+        self.rules = Arc::clone(rules);
+        self.places.forget_parts();
+    }
+
+    /// All that was seen and still counts.
+    pub(super) fn state(&self) -> Vec<u8> {
+        self.machine.snapshot()
+    }
+
+    /// Takes a hit; the occurrence tells equal records of one input apart. Of one that is known, only its place is new.
+    pub(super) fn see(&mut self, input: usize, occurrence: u32, seen: Seen, is_known: bool) {
         let Some(time) = seen.time else {
             self.untimed += 1;
             return;
         };
         let event = event(&seen.record_digest, occurrence);
+        if !is_known {
+            self.push(event, time, &seen);
+        }
+        self.places
+            .know(event, input, seen.line, (seen.source, seen.parts));
+    }
+
+    fn push(&mut self, event: Event, time: i64, seen: &Seen) {
         let values: Vec<Option<&str>> = seen.values.iter().map(Option::as_deref).collect();
         self.machine.push(&Hit {
             source: seen.source,
@@ -66,12 +90,6 @@ impl Watching {
             asset: seen.host.as_deref(),
             values: &values,
         });
-        let place = Place {
-            input,
-            line: seen.line,
-            parts: seen.parts.into_boxed_slice(),
-        };
-        self.places.know((event, seen.source), place);
     }
 
     /// Says that no record before this time comes any more, and what the clock shows.
@@ -134,7 +152,9 @@ impl Watching {
             time: evidence.time,
             place: name.cloned().zip(place.map(|place| place.line)),
             what: self.rules.part_called(evidence.part).to_owned(),
-            parts: place.map(|place| place.parts.to_vec()).unwrap_or_default(),
+            parts: place
+                .map(|place| place.parts_of(evidence.part))
+                .unwrap_or_default(),
         }
     }
 
@@ -155,25 +175,52 @@ impl Watching {
     }
 }
 
+fn how(seed: u64) -> How {
+    How {
+        // Who reads the records knows when none comes any more before a time.
+        lateness: None,
+        waiting_max: HITS_WAITING_MAX,
+        seed,
+        ..How::default()
+    }
+}
+
 /// Where a record stands that may help to a match.
 #[derive(Debug)]
 struct Place {
     input: usize,
     line: u64,
-    parts: Box<[Part]>,
+    /// What was met in it, where that is told.
+    parts: Vec<(Source, Vec<Part>)>,
 }
 
 /// The places of the last records that hit something.
 #[derive(Debug, Default)]
 struct Places {
-    known: HashMap<(Event, Source), Place, BuildHasherDefault<DefaultHasher>>,
-    order: VecDeque<(Event, Source)>,
+    known: HashMap<Event, Place, BuildHasherDefault<DefaultHasher>>,
+    order: VecDeque<Event>,
+}
+
+impl Place {
+    fn parts_of(&self, part: StatePart) -> Vec<Part> {
+        let of = |(source, _): &&(Source, Vec<Part>)| StatePart::Source(*source) == part;
+        let known = self.parts.iter().find(of);
+        known.map(|(_, parts)| parts.clone()).unwrap_or_default()
+    }
 }
 
 impl Places {
-    fn know(&mut self, hit: (Event, Source), place: Place) {
-        if self.known.insert(hit, place).is_none() {
-            self.order.push_back(hit);
+    fn know(&mut self, event: Event, input: usize, line: u64, parts: (Source, Vec<Part>)) {
+        if !self.known.contains_key(&event) {
+            self.order.push_back(event);
+        }
+        let place = self.known.entry(event).or_insert_with(|| Place {
+            input,
+            line,
+            parts: Vec::new(),
+        });
+        if !parts.1.is_empty() {
+            place.parts.push(parts);
         }
         if self.order.len() > PLACES_KNOWN_MAX
             && let Some(first) = self.order.pop_front()
@@ -182,12 +229,15 @@ impl Places {
         }
     }
 
-    /// A correlation that another one builds on stands where its last event does, which is not told again.
-    fn of(&self, evidence: &Evidence) -> Option<&Place> {
-        match evidence.part {
-            StatePart::Source(source) => self.known.get(&(evidence.event, source)),
-            StatePart::Correlation(_) => None,
+    /// What sources are called has changed.
+    fn forget_parts(&mut self) {
+        for place in self.known.values_mut() {
+            place.parts.clear();
         }
+    }
+
+    fn of(&self, evidence: &Evidence) -> Option<&Place> {
+        self.known.get(&evidence.event)
     }
 }
 

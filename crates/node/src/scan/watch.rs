@@ -4,6 +4,7 @@
 //! of it gives, hit for hit. When the node's indicators change, it goes on with the new ones. Reading without waiting,
 //! clock and pause are the caller's. Begin at [`Node::watch`].
 
+mod kept;
 mod source;
 
 use std::io::{self, Read};
@@ -17,7 +18,11 @@ use super::matching::{Against, Matching};
 use super::{Settings, Sums, Told};
 use crate::rules::Asked;
 use crate::{Error, Node};
+use kept::Kept;
 use source::{Watched, waited_for};
+
+/// Microseconds between two writings of what a watch goes on with after a stop.
+const BETWEEN_KEEPINGS: i64 = 300_000_000;
 
 /// Batches of one source before the next one's turn comes.
 const BATCHES_A_TURN: u32 = 16;
@@ -34,11 +39,20 @@ pub struct LiveInput {
 pub enum Opened {
     /// A log, whose first line is there. Where nothing is there at the moment, reading says
     /// [`WouldBlock`](io::ErrorKind::WouldBlock); where the log was replaced, it ends.
-    Log(Box<dyn Read + Send>),
+    Log(Box<dyn Read + Send>, Option<Mark>),
     /// Nothing yet.
     NotYet,
     /// Nothing any more.
     Over,
+}
+
+/// By what a log is known again after a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    /// Tells it from other logs, also from one that has its name or place later.
+    pub digest: [u8; 32],
+    /// Its length in bytes; where it is shorter later, it was cut.
+    pub bytes: u64,
 }
 
 /// What the caller wants next.
@@ -75,6 +89,15 @@ impl Node {
     ) -> Result<Sums, Error> {
         let names: Vec<String> = sources.iter().map(|source| source.name.clone()).collect();
         let mut sources: Vec<Watched> = sources.into_iter().enumerate().map(Watched::new).collect();
+        let kept = self.kept_of(&names).filter(|_| settings.record).map(Arc::new);
+        for source in &mut sources {
+            source.kept = kept.clone();
+        }
+        let mut keeping = Keeping {
+            node: self,
+            records: settings.record,
+            at: settings.now.micros(),
+        };
         let mut collector: Option<Collector<'_>> = None;
         let mut tell = Some(tell);
         loop {
@@ -87,13 +110,14 @@ impl Node {
                     collector.go_on_with(Arc::clone(&rules))?;
                     collector
                 }
-                (none, Some(tell)) => none.insert(Collector::new(
-                    self,
-                    Arc::clone(&rules),
-                    settings,
-                    names.clone(),
-                    tell,
-                )?),
+                (none, Some(tell)) => {
+                    let new = Collector::new(self, Arc::clone(&rules), settings, names.clone(), tell)?;
+                    let collector = none.insert(new);
+                    if let Some(kept) = &kept {
+                        collector.restore(&kept.state);
+                    }
+                    collector
+                }
                 (None, None) => return Ok(Sums::default()),
             };
             collector.tell_ready(&compiled);
@@ -110,6 +134,7 @@ impl Node {
                 let round = round(&mut sources, &mut matching, &mut scratch, collector)?;
                 if round.is_over {
                     collector.finish()?;
+                    keeping.keep(&sources, None)?;
                     return collector.end();
                 }
                 if let Some(until) = waited_for(&sources, settings.lateness, collector.settings.now) {
@@ -122,15 +147,47 @@ impl Node {
                         if let Some(latest) = sources.iter().filter_map(Watched::latest).max() {
                             collector.advance(latest.saturating_add(1))?;
                         }
+                        keeping.keep(&sources, collector.state())?;
                         return collector.end();
                     }
                     Pace::GoOn(now) => collector.settings.now = now,
+                }
+                if keeping.is_due(collector.settings.now) {
+                    keeping.keep(&sources, collector.state())?;
                 }
                 if self.store.generation_number()? != number {
                     break;
                 }
             }
         }
+    }
+}
+
+/// Writes what the next watch goes on with.
+struct Keeping<'n> {
+    node: &'n Node,
+    records: bool,
+    at: i64,
+}
+
+impl Keeping<'_> {
+    fn is_due(&mut self, now: Timestamp) -> bool {
+        let is_due = now.micros().saturating_sub(self.at).saturating_abs() > BETWEEN_KEEPINGS;
+        if is_due {
+            self.at = now.micros();
+        }
+        is_due
+    }
+
+    fn keep(&self, sources: &[Watched], state: Option<Vec<u8>>) -> Result<(), Error> {
+        if !self.records {
+            return Ok(());
+        }
+        let kept = state.map(|state| Kept {
+            sources: sources.iter().map(Watched::far).collect(),
+            state,
+        });
+        self.node.keep(kept.as_ref())
     }
 }
 

@@ -34,6 +34,10 @@ pub(super) struct Part {
     pub(super) bytes: u64,
     /// The latest time of its records, where that is wanted.
     pub(super) latest: Option<i64>,
+    /// The line of its last record, where that is wanted.
+    pub(super) line: u64,
+    /// Up to this line, what takes several records has seen them already.
+    pub(super) seen_until: u64,
     /// Set on the last part of an input.
     pub(super) end: Option<End>,
     /// The generation failed under the scanner; nothing more of the scan can be trusted.

@@ -6,7 +6,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use entente_node::scan::watch::{LiveInput, Opened};
+use entente_node::scan::watch::{LiveInput, Mark, Opened};
+use sha2::{Digest as _, Sha256};
 
 /// Bytes by which a first line must end; a log without one is begun with what is there.
 const FIRST_LINE_BYTES: usize = 64 << 10;
@@ -41,13 +42,30 @@ fn open(path: &Path) -> io::Result<Opened> {
         return Ok(Opened::NotYet);
     }
     file.seek(SeekFrom::Start(0))?;
-    Ok(Opened::Log(Box::new(Followed {
-        identity: identity(&file.metadata()?),
+    let metadata = file.metadata()?;
+    let followed = Followed {
+        identity: identity(&metadata),
         path: path.to_owned(),
         file,
         read: 0,
         last_looks: 0,
-    })))
+    };
+    let mark = mark(&head, &metadata);
+    Ok(Opened::Log(Box::new(followed), Some(mark)))
+}
+
+/// A file that is cut, and written anew, has another first line.
+fn mark(head: &[u8], metadata: &Metadata) -> Mark {
+    let (device, inode) = identity(metadata);
+    let end = head.iter().position(|byte| *byte == b'\n').unwrap_or(head.len());
+    let mut digest = Sha256::new();
+    digest.update(device.to_le_bytes());
+    digest.update(inode.to_le_bytes());
+    digest.update(head.get(..end).unwrap_or_default());
+    Mark {
+        digest: digest.finalize().into(),
+        bytes: metadata.len(),
+    }
 }
 
 /// Whether enough is there to tell what the log is.
@@ -136,7 +154,7 @@ pub(super) fn stdin() -> LiveInput {
                 return Ok(Opened::NotYet);
             }
             Ok(match waiting.take() {
-                Some(pieces) if !pieces.ready.is_empty() => Opened::Log(Box::new(pieces)),
+                Some(pieces) if !pieces.ready.is_empty() => Opened::Log(Box::new(pieces), None),
                 _ => Opened::Over,
             })
         }),

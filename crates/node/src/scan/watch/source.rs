@@ -1,13 +1,15 @@
 //! One source of records: what is open of it, and how far it is.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use entente_stix::time::Timestamp;
 use entente_telemetry::{Batch, Format, Options as ReadOptions, Scratch, Source};
 
 use super::super::matching::Matching;
 use super::super::workers::{End, Part};
-use super::{LiveInput, Opened};
+use super::kept::{Far, Kept};
+use super::{LiveInput, Mark, Opened};
 
 /// One source and what is open of it.
 pub(super) struct Watched {
@@ -20,6 +22,13 @@ pub(super) struct Watched {
     pub(super) is_over: bool,
     /// None until a record told a time.
     clock: Option<Clock>,
+    /// What the open log is known by, and the last line that was read of it.
+    mark: Option<Mark>,
+    line: u64,
+    /// Of the first log, the last line that was seen before the watch began: what takes several records has seen it.
+    seen_until: u64,
+    /// What an earlier watch kept, until the first log is open.
+    pub(super) kept: Option<Arc<Kept>>,
 }
 
 /// How far a source's records are, in microseconds since 1970 UTC.
@@ -47,6 +56,15 @@ impl Watched {
         self.clock.map(|clock| clock.latest)
     }
 
+    /// How far it is read.
+    pub(super) fn far(&self) -> Far {
+        Far {
+            name: self.live.name.clone(),
+            mark: self.mark,
+            line: self.line.max(self.seen_until),
+        }
+    }
+
     pub(super) fn new((input, live): (usize, LiveInput)) -> Watched {
         Watched {
             input,
@@ -56,6 +74,10 @@ impl Watched {
             bytes_told: 0,
             is_over: false,
             clock: None,
+            mark: None,
+            line: 0,
+            seen_until: 0,
+            kept: None,
         }
     }
 
@@ -66,7 +88,12 @@ impl Watched {
         scratch: &mut Scratch,
         now: Timestamp,
     ) -> Option<Part> {
-        let part = self.read(matching, scratch, now)?;
+        let mut part = self.read(matching, scratch, now)?;
+        part.seen_until = self.seen_until;
+        self.line = self.line.max(part.line);
+        if part.end.is_some() {
+            (self.mark, self.line, self.seen_until) = (None, 0, 0);
+        }
         self.clock = part.latest.max(self.latest()).map(|latest| Clock {
             latest,
             read_at: now.micros(),
@@ -109,7 +136,12 @@ impl Watched {
     /// The next log of this source, if it is there.
     fn open(&mut self, now: Timestamp) -> Result<Option<Source<Box<dyn Read + Send>>>, String> {
         let reader = match (self.live.open)() {
-            Ok(Opened::Log(reader)) => reader,
+            Ok(Opened::Log(reader, mark)) => {
+                let kept = self.kept.take();
+                self.seen_until = kept.map_or(0, |kept| kept.line_of(&self.live.name, mark));
+                self.mark = mark;
+                reader
+            }
             Ok(Opened::NotYet) => return Ok(None),
             Ok(Opened::Over) => {
                 self.is_over = true;
