@@ -16,6 +16,10 @@
     reason = "a measurement ends when something is wrong"
 )]
 
+#[path = "shared/cpu.rs"]
+mod cpu;
+
+use cpu::cpu;
 use entente_detect::rules::{FieldNames, Leaf, Matcher, Rules, from_sigma};
 use entente_sigma::{Collection, Pipelines};
 use entente_telemetry::{Defect, Field, Kind, Observed, Record, Scratch, Source, Visitor};
@@ -172,20 +176,4 @@ fn compile(folders: &str) -> (Rules, Vec<String>) {
         println!("refused   {}: {}", titles[refusal.leaf], refusal.reason);
     }
     (rules, titles)
-}
-
-/// What the work gave, and the CPU seconds of this thread that it took.
-fn cpu<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let ticks = || -> f64 {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-        text.split(' ')
-            .next()
-            .expect("a number")
-            .parse::<f64>()
-            .expect("a number")
-            / 1e9
-    };
-    let before = ticks();
-    let result = work();
-    (result, ticks() - before)
 }

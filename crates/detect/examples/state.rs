@@ -11,6 +11,10 @@
 )]
 #![expect(clippy::expect_used, reason = "a measurement ends when something is wrong")]
 
+#[path = "shared/cpu.rs"]
+mod cpu;
+
+use cpu::cpu;
 use entente_detect::pattern::join::Join;
 use entente_detect::state::{Hit, Machine, Plan, Scope, Settings, Source};
 use entente_sigma::Collection;
@@ -34,13 +38,13 @@ fn main() {
 
 fn values(count: u64) {
     let mut machine = machine("type: value_count\n  condition: {field: value, gte: 1801}\n");
-    let (begin, now) = (cpu(), cpu);
-    for n in 0..count {
-        let value = format!("value-{}", n * 7919 % 1800);
-        push(&mut machine, n, &[Some("somebody"), Some(&value)]);
-    }
-    machine.finish();
-    let seconds = now() - begin;
+    let ((), seconds) = cpu(|| {
+        for n in 0..count {
+            let value = format!("value-{}", n * 7919 % 1800);
+            push(&mut machine, n, &[Some("somebody"), Some(&value)]);
+        }
+        machine.finish();
+    });
     println!(
         "values    {count} events   {seconds:.3} CPU-s   {:.0} events/CPU-s",
         count as f64 / seconds
@@ -50,12 +54,14 @@ fn values(count: u64) {
 
 fn groups(count: u64) {
     let mut machine = machine("type: event_count\n  condition: {gte: 10}\n");
-    let (before, begin) = (resident(), cpu());
-    for n in 0..count {
-        push(&mut machine, n, &[Some(&format!("user-{n}"))]);
-        machine.see(n as i64 * 1000 + 300_000_000);
-    }
-    let (bytes, seconds) = (resident() - before, cpu() - begin);
+    let before = resident();
+    let ((), seconds) = cpu(|| {
+        for n in 0..count {
+            push(&mut machine, n, &[Some(&format!("user-{n}"))]);
+            machine.see(n as i64 * 1000 + 300_000_000);
+        }
+    });
+    let bytes = resident() - before;
     println!(
         "groups    {} live   {:.1} MB   {:.1} bytes each   {:.0} events/CPU-s",
         machine.groups(),
@@ -63,12 +69,8 @@ fn groups(count: u64) {
         bytes as f64 / machine.groups() as f64,
         count as f64 / seconds
     );
-    let snapshot = machine.snapshot();
-    println!(
-        "snapshot  {} bytes   {:.3} CPU-s",
-        snapshot.len(),
-        cpu() - begin - seconds
-    );
+    let (snapshot, seconds) = cpu(|| machine.snapshot());
+    println!("snapshot  {} bytes   {seconds:.3} CPU-s", snapshot.len());
 }
 
 /// The leaves come in turn, and never as the pattern asks.
@@ -79,26 +81,25 @@ fn pattern(count: u64) {
     let join = Join::Repeats(Box::new(Join::All(vec![knot, Join::Leaf(0)])), 3);
     plan.add_pattern(&join, Scope::Asset).expect("a pattern");
     let mut machine = Machine::new(Arc::new(plan), Settings::default());
-    let begin = cpu();
-    for n in 0..count {
-        machine.push(&Hit {
-            source: Source::Leaf {
-                pattern: 0,
-                leaf: (n % 2) as u32,
-            },
-            time: n as i64 * 1000,
-            event: u128::from(n).to_le_bytes(),
-            asset: None,
-            values: &[],
-        });
-    }
-    machine.finish();
+    let ((), seconds) = cpu(|| {
+        for n in 0..count {
+            machine.push(&Hit {
+                source: Source::Leaf {
+                    pattern: 0,
+                    leaf: (n % 2) as u32,
+                },
+                time: n as i64 * 1000,
+                event: u128::from(n).to_le_bytes(),
+                asset: None,
+                values: &[],
+            });
+        }
+        machine.finish();
+    });
     let counters = machine.counters();
     println!(
-        "pattern   {count} events   {:.3} CPU-s   {} times not joined   {} matches",
-        cpu() - begin,
-        counters.unjoined,
-        counters.matches
+        "pattern   {count} events   {seconds:.3} CPU-s   {} times not joined   {} matches",
+        counters.unjoined, counters.matches
     );
 }
 
@@ -119,13 +120,6 @@ fn push(machine: &mut Machine, n: u64, values: &[Option<&str>]) {
         asset: None,
         values,
     });
-}
-
-/// CPU time of this process, in seconds.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/schedstat").expect("a Linux system");
-    let nanoseconds = stat.split(' ').next().and_then(|first| first.parse::<f64>().ok());
-    nanoseconds.expect("a number") / 1e9
 }
 
 /// Resident memory of this process, in bytes.

@@ -17,6 +17,10 @@
     reason = "a measurement ends when something is wrong"
 )]
 
+#[path = "shared/cpu.rs"]
+mod cpu;
+
+use cpu::cpu;
 use entente_detect::{Compiler, Entry, Generation, Options, Scanner, Settings, terms};
 use entente_telemetry::{Defect, Kind, Observed, Record, Scratch, Source, Value, Visitor};
 use std::fmt::Write as _;
@@ -82,20 +86,6 @@ fn main() {
     }
     report("with matching", &log, records, best);
     probes(&generation, &log);
-}
-
-/// CPU seconds of this thread.
-fn cpu<T>(work: impl FnOnce() -> T) -> (T, f64) {
-    let now = || -> f64 {
-        let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
-        text.split(' ')
-            .next()
-            .and_then(|n| n.parse().ok())
-            .expect("nanoseconds")
-    };
-    let start = now();
-    let result = work();
-    (result, (now() - start) / 1e9)
 }
 
 /// The best of several runs: what else runs on the machine only ever adds.
