@@ -4,7 +4,7 @@
 //! is the answer ([`Exhausted`]). Many expressions at once are the matter of `patterns`. Begin at [`Expression`].
 
 use crate::limits::{
-    PATTERN_BACKTRACKS_MAX, PATTERN_PROGRAM_BYTES_MAX, PATTERN_TEXT_BYTES_MAX, SHOWN_CHARACTERS_MAX,
+    PATTERN_BACKTRACKS, PATTERN_PROGRAM_BYTES_MAX, PATTERN_TEXT_BYTES_MAX, SHOWN_CHARACTERS_MAX,
 };
 use std::iter::Peekable;
 use std::str::Chars;
@@ -16,8 +16,8 @@ pub(crate) enum Expression {
     Linear(regex::Regex),
     /// In linear time, over bytes; letters and digits are those of ASCII.
     Bytes(regex::bytes::Regex),
-    /// By backtracking under a limit.
-    Backtracking(fancy_regex::Regex),
+    /// By backtracking under limits: the same with each of [`PATTERN_BACKTRACKS`].
+    Backtracking(Vec<fancy_regex::Regex>),
     /// Asks for a character that bytes cannot have.
     Never,
 }
@@ -25,6 +25,21 @@ pub(crate) enum Expression {
 /// The limit of backtracking was hit: it is not known whether the expression matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Exhausted;
+
+/// Why it is not known whether an expression matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// The limit of backtracking was hit.
+    Steps,
+    /// More work than was left.
+    Work,
+}
+
+/// Work, in units of about a nanosecond, of beginning a search, and of one backtrack.
+const SEARCH_WORK: u64 = 16;
+const BACKTRACK_WORK: u64 = 16;
+/// Bytes that a search in linear time takes a unit for.
+const SEARCHED_BYTES: u64 = 4;
 
 impl Expression {
     /// Compiles what is run over text; `flags` are those of `(?…)`, such as `s` or `si`.
@@ -101,9 +116,36 @@ impl Expression {
         match self {
             Self::Linear(linear) => Ok(linear.is_match(text)),
             Self::Bytes(linear) => Ok(linear.is_match(text.as_bytes())),
-            Self::Backtracking(backtracking) => backtracking.is_match(text).map_err(|_| Exhausted),
+            Self::Backtracking(limited) => match limited.last() {
+                Some(backtracking) => backtracking.is_match(text).map_err(|_| Exhausted),
+                None => Ok(false),
+            },
             Self::Never => Ok(false),
         }
+    }
+
+    /// The same with no more work than is left; what is done is added to `work`.
+    ///
+    /// # Errors
+    /// What it was stopped by.
+    pub(crate) fn is_in_text_within(&self, text: &str, left: u64, work: &mut u64) -> Result<bool, Stopped> {
+        let searched = SEARCH_WORK + text.len() as u64 / SEARCHED_BYTES;
+        *work += searched;
+        let Self::Backtracking(limited) = self else {
+            return self.is_in_text(text).map_err(|Exhausted| Stopped::Steps);
+        };
+        // Most are done after few steps: how many were taken is known by the limit that sufficed.
+        for (steps, backtracking) in PATTERN_BACKTRACKS.iter().zip(limited) {
+            let most = searched + *steps as u64 * BACKTRACK_WORK;
+            if *work + most > left {
+                return Err(Stopped::Work);
+            }
+            *work += most;
+            if let Ok(is_found) = backtracking.is_match(text) {
+                return Ok(is_found);
+            }
+        }
+        Err(Stopped::Steps)
     }
 
     /// Whether it is found in the bytes.
@@ -139,12 +181,16 @@ fn backtracking(pcre: &str, source: &str, error: &regex::Error) -> Result<Expres
     if matches!(error, regex::Error::CompiledTooBig(_)) {
         return Err(refusal(pcre, error));
     }
-    fancy_regex::RegexBuilder::new(source)
-        .backtrack_limit(PATTERN_BACKTRACKS_MAX)
-        .delegate_size_limit(PATTERN_PROGRAM_BYTES_MAX)
-        .build()
-        .map(Expression::Backtracking)
-        .map_err(|_| refusal(pcre, error))
+    let limited = PATTERN_BACKTRACKS.iter().map(|steps| {
+        fancy_regex::RegexBuilder::new(source)
+            .backtrack_limit(*steps)
+            .delegate_size_limit(PATTERN_PROGRAM_BYTES_MAX)
+            .build()
+    });
+    match limited.collect() {
+        Ok(limited) => Ok(Expression::Backtracking(limited)),
+        Err::<Vec<_>, fancy_regex::Error>(_) => Err(refusal(pcre, error)),
+    }
 }
 
 /// Why an expression cannot be run, for people.

@@ -25,6 +25,10 @@ pub const PATTERN_PROGRAM_BYTES_MAX: usize = 1 << 20;
 /// known whether it matches.
 pub const PATTERN_BACKTRACKS_MAX: usize = 100_000;
 
+/// Limits of such steps that are tried one after the other, where work is counted: the one that suffices says how
+/// much was done.
+pub const PATTERN_BACKTRACKS: [usize; 7] = [32, 128, 512, 2048, 8192, 32_768, PATTERN_BACKTRACKS_MAX];
+
 /// Programs of all regular expressions of one generation together, in bytes; the rest is not evaluated.
 pub const PATTERN_PROGRAMS_BYTES_MAX: usize = 64 << 20;
 
@@ -82,11 +86,24 @@ pub const RULE_CONDITION_PARTS_MAX: usize = 65_536;
 /// Most leaves (conditions of rules and patterns) that are evaluated together; further ones are refused.
 pub const RULE_LEAVES_MAX: usize = 1 << 20;
 
-/// Sizes, in bytes, that programs of rules' regular expressions are counted as; a larger one is refused.
+/// Sizes, in bytes, that programs of rules' regular expressions are counted as; a larger one is refused. The largest
+/// is four times what one of a pattern may take, as rules in the wild bound words by number (`\w{1,64}`), and a word
+/// character of Unicode takes some hundred states each time.
 pub const RULE_EXPRESSION_BYTES: [usize; 3] = [64 << 10, 1 << 20, 4 << 20];
 
 /// Programs of all rules' regular expressions together, in bytes; rules with further ones are refused.
 pub const RULE_EXPRESSIONS_BYTES_MAX: usize = 256 << 20;
+
+/// Work that the conditions of one rule or pattern may cause at once, in units of about a nanosecond; beyond that, and
+/// beyond what the rows that were seen allow, they are passed over until the batch ends.
+pub const RULE_WORK_BEGIN: u64 = 8 << 10;
+
+/// Work that each row allows to each condition.
+pub const RULE_WORK_EACH_ROW: u64 = 20;
+
+/// Bytes of text in a row for which it allows a unit more: a search in linear time through all that a row holds is
+/// always allowed.
+pub const RULE_WORK_ROW_BYTES: u64 = 4;
 
 /// Most comparisons that an explanation of one rule and one row gives.
 pub const RULE_FINDINGS_MAX: usize = 64;
@@ -283,6 +300,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "values of an observable's row",
         ROW_VALUES_MAX as u64,
         "further ones are counted, not looked at",
+    ),
+    (
+        "work of a rule at once, about a nanosecond each",
+        RULE_WORK_BEGIN,
+        "a rule that takes more, beyond what each row allows, is passed over until the batch ends, and told",
+    ),
+    (
+        "work of a rule that each row allows",
+        RULE_WORK_EACH_ROW,
+        "as above; and a unit for each 4 bytes of text in the row",
     ),
     (
         "comparisons in an explanation",

@@ -8,6 +8,7 @@ mod check;
 mod clock;
 mod compile;
 mod conditions;
+mod effort;
 mod explain;
 mod facts;
 mod fold;

@@ -5,11 +5,15 @@ use super::fold::fold;
 use super::glob::Glob;
 use super::necessary::Written;
 use super::{Number, Order, Piece, Reading, Test, TimePart, Value};
-use crate::expression::{Exhausted, Expression};
+use crate::expression::{Expression, Stopped};
 use crate::limits::RULE_EXPRESSIONS_BYTES_MAX;
 use entente_stix::time::Timestamp;
 use memchr::memmem::Finder;
+use std::collections::HashSet;
 use std::net::IpAddr;
+
+/// What any test takes, as [`super::effort`] counts.
+const TEST_WORK: u64 = 2;
 
 /// What a value made of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +43,7 @@ pub(super) enum Check {
 #[derive(Debug)]
 pub(super) enum TextTest {
     Equals(Box<str>),
+    OneOf(HashSet<Box<str>>),
     StartsWith(Box<str>),
     EndsWith(Box<str>),
     Contains(Box<Finder<'static>>),
@@ -71,6 +76,10 @@ impl Check {
         let folded = |text: &String, ignore: bool| if ignore { fold(text) } else { text.clone() };
         let (fold, test) = match test {
             Test::Equals { text, fold } => (*fold, TextTest::Equals(folded(text, *fold).into())),
+            Test::OneOf { texts, fold } => {
+                let texts = texts.iter().map(|text| folded(text, *fold).into());
+                (*fold, TextTest::OneOf(texts.collect()))
+            }
             Test::StartsWith { text, fold } => (*fold, TextTest::StartsWith(folded(text, *fold).into())),
             Test::EndsWith { text, fold } => (*fold, TextTest::EndsWith(folded(text, *fold).into())),
             Test::Contains { text, fold } => {
@@ -129,14 +138,17 @@ impl Check {
 }
 
 impl TextTest {
-    pub(super) fn outcome(&self, text: &str) -> Result<Outcome, Exhausted> {
+    /// What it does is added to `work`; it may be as much as is left.
+    pub(super) fn outcome(&self, text: &str, left: u64, work: &mut u64) -> Result<Outcome, Stopped> {
+        *work += TEST_WORK;
         let passes = match self {
             TextTest::Equals(other) => *text == **other,
+            TextTest::OneOf(texts) => texts.contains(text),
             TextTest::StartsWith(start) => text.starts_with(&**start),
             TextTest::EndsWith(end) => text.ends_with(&**end),
             TextTest::Contains(part) => part.find(text.as_bytes()).is_some(),
-            TextTest::Glob(glob) => glob.is_match(text),
-            TextTest::Regex(expression) => expression.is_in_text(text)?,
+            TextTest::Glob(glob) => glob.is_match(text, left, work).ok_or(Stopped::Work)?,
+            TextTest::Regex(expression) => expression.is_in_text_within(text, left, work)?,
             TextTest::Ordered(order, other) => order.holds(text.cmp(other)),
             TextTest::Network(address, length) => match network(text) {
                 Some((inner, inner_length)) => inner_length >= *length && covers((*address, *length), inner),

@@ -3,11 +3,13 @@
 use super::check::{Check, Outcome, boolean_of, number_of, text_of};
 use super::compile::Rules;
 use super::conditions::{AtomNumber, EVERY, Node, NodeNumber, Ready};
+use super::effort::Effort;
 use super::fold::{fold, fold_into};
 use super::groups::Way;
 use super::index::FieldIndex;
 use super::language::{Polarity, Reading, Relation, Test};
 use super::{Row, Value};
+use crate::expression::Stopped;
 use std::collections::BTreeMap;
 
 const NONE: u32 = u32::MAX;
@@ -23,6 +25,8 @@ pub(super) struct Fields {
     next: Vec<u32>,
     /// The row at hand, from 1.
     row: u32,
+    /// Length of its texts.
+    pub(super) bytes: usize,
 }
 
 /// Which conditions are known to hold.
@@ -34,8 +38,10 @@ pub(super) struct Facts {
     /// By value, where its folded text is.
     spans: Vec<(u32, u32)>,
     folded: String,
-    /// Expressions that took too many steps, and how often.
+    /// Tests that took too many steps, and how often.
     pub(super) exhausted: BTreeMap<AtomNumber, u64>,
+    /// Of the leaf at hand.
+    pub(super) effort: Effort,
 }
 
 /// A row, and all that is known of it.
@@ -57,7 +63,11 @@ impl Fields {
         }
         self.next.clear();
         self.next.resize(row.len(), NONE);
+        self.bytes = 0;
         for (place, field) in row.iter().enumerate().rev() {
+            if let Value::Text(text) = field.value {
+                self.bytes += text.len();
+            }
             let Some(head) = self.heads.get_mut(field.number as usize) else {
                 continue;
             };
@@ -136,6 +146,9 @@ impl Seen<'_, '_> {
         if known >> 1 == self.facts.row {
             return known & 1 != 0;
         }
+        if self.facts.effort.is_cut {
+            return false;
+        }
         let rules = self.rules;
         // Conditions are no deeper than `RULE_CONDITION_DEPTH_MAX`.
         let holds = match rules.conditions.node(number) {
@@ -149,7 +162,10 @@ impl Seen<'_, '_> {
                 None => parts.iter().any(|part| self.holds(*part)),
             },
         };
-        if let Some(known) = self.facts.nodes.get_mut(number as usize) {
+        // What one leaf could not find out another may.
+        if !self.facts.effort.is_cut
+            && let Some(known) = self.facts.nodes.get_mut(number as usize)
+        {
             *known = self.facts.row << 1 | u32::from(holds);
         }
         holds
@@ -212,15 +228,19 @@ impl Seen<'_, '_> {
                 let Some(text) = text_of(value, ready.reading) else {
                     return Some(Outcome::Mismatch);
                 };
+                let left = self.facts.effort.left();
                 let text = if *fold {
                     self.facts.folded(place, text)
                 } else {
                     text
                 };
-                return match test.outcome(text) {
+                let mut work = 0;
+                let outcome = test.outcome(text, left, &mut work);
+                self.facts.effort.spend(number, work);
+                return match outcome {
                     Ok(outcome) => Some(outcome),
-                    Err(_) => {
-                        *self.facts.exhausted.entry(number).or_default() += 1;
+                    Err(stopped) => {
+                        self.stopped(number, stopped);
                         None
                     }
                 };
@@ -239,6 +259,14 @@ impl Seen<'_, '_> {
             },
         };
         Some(if passes { Outcome::Passes } else { Outcome::Fails })
+    }
+
+    #[cold]
+    fn stopped(&mut self, number: AtomNumber, stopped: Stopped) {
+        match stopped {
+            Stopped::Steps => *self.facts.exhausted.entry(number).or_default() += 1,
+            Stopped::Work => self.facts.effort.is_cut = true,
+        }
     }
 
     /// Whether some value of the other field stands to the text as is asked. Rare enough to fold anew.

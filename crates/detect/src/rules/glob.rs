@@ -16,10 +16,16 @@ pub(super) struct Glob {
 /// Pieces without runs.
 #[derive(Debug, Default)]
 struct Part {
+    /// So many characters come before the steps.
+    lead: usize,
     steps: Vec<Step>,
-    /// Finds the first literal of a part that starts with one.
+    /// Finds the first of the steps, a literal.
     finder: Option<Finder<'static>>,
 }
+
+/// Work of one step at one place, and bytes that are searched in a unit of it.
+const STEP_WORK: u64 = 4;
+const SEARCHED_BYTES: usize = 16;
 
 #[derive(Debug)]
 enum Step {
@@ -43,20 +49,22 @@ impl Glob {
         }
     }
 
-    pub(super) fn is_match(&self, text: &str) -> bool {
+    /// None where it takes more work than is left; what is done is added to `work`.
+    pub(super) fn is_match(&self, text: &str, left: u64, work: &mut u64) -> Option<bool> {
         let Some(mut rest) = self.first.after(text) else {
-            return false;
+            return Some(false);
         };
         let Some(last) = &self.last else {
-            return rest.is_empty();
+            return Some(rest.is_empty());
         };
+        *work += STEP_WORK * self.between.len() as u64 + (text.len() / SEARCHED_BYTES) as u64;
         for part in &self.between {
-            match part.find(rest) {
+            match part.find(rest, left, work)? {
                 Some(after) => rest = after,
-                None => return false,
+                None => return Some(false),
             }
         }
-        last.is_end_of(rest)
+        Some(last.is_end_of(rest))
     }
 }
 
@@ -74,46 +82,58 @@ impl Part {
                 (_, _) => steps.push(Step::Characters(1)),
             }
         }
+        let lead = match steps.first() {
+            Some(Step::Characters(count)) => *count,
+            _ => 0,
+        };
+        steps.drain(..usize::from(lead > 0));
         let finder = match steps.first() {
             Some(Step::Literal(text)) => Some(Finder::new(text.as_bytes()).into_owned()),
             _ => None,
         };
-        Part { steps, finder }
+        Part { lead, steps, finder }
     }
 
     /// What follows the part at the text's beginning.
     fn after<'t>(&self, text: &'t str) -> Option<&'t str> {
+        self.after_lead(skip(text, self.lead)?)
+    }
+
+    fn after_lead<'t>(&self, text: &'t str) -> Option<&'t str> {
         self.steps.iter().try_fold(text, |rest, step| match step {
             Step::Literal(literal) => rest.strip_prefix(&**literal),
             Step::Characters(count) => skip(rest, *count),
         })
     }
 
-    /// What follows the part at the first place where it fits.
-    fn find<'t>(&self, text: &'t str) -> Option<&'t str> {
-        if self.steps.is_empty() {
-            return Some(text);
-        }
-        if let Some(finder) = &self.finder {
-            // A literal is valid UTF-8, so it is only ever found at characters' borders.
-            let mut places = finder.find_iter(text.as_bytes());
-            if self.steps.len() == 1 {
-                return places.next().and_then(|at| self.after(text.get(at..)?));
+    /// What follows the part at the first place where it fits; none within where it takes more work than is left.
+    #[expect(clippy::option_option, reason = "the outer says whether it was found out")]
+    fn find<'t>(&self, text: &'t str, left: u64, work: &mut u64) -> Option<Option<&'t str>> {
+        // Whatever the characters before the first literal are: the first place is that of the first literal.
+        let Some(text) = skip(text, self.lead) else {
+            return Some(None);
+        };
+        let Some(finder) = &self.finder else {
+            return Some(Some(text));
+        };
+        let mut from = 0;
+        loop {
+            let Some(rest) = text.get(from..) else {
+                return Some(None);
+            };
+            let Some(found) = finder.find(rest.as_bytes()).and_then(|at| rest.get(at..)) else {
+                return Some(None);
+            };
+            if let Some(after) = self.after_lead(found) {
+                return Some(Some(after));
             }
-            // Places may overlap (`aab` in `aaab`), which the finder's own iteration would skip.
-            let mut from = 0;
-            loop {
-                let rest = text.get(from..)?;
-                let at = finder.find(rest.as_bytes())?;
-                let found = rest.get(at..)?;
-                if let Some(after) = self.after(found) {
-                    return Some(after);
-                }
-                from += at + found.chars().next().map_or(1, char::len_utf8);
+            *work += STEP_WORK * self.steps.len() as u64;
+            if *work > left {
+                return None;
             }
+            // Places may overlap (`aab` in `aaab`).
+            from = text.len() - found.len() + found.chars().next().map_or(1, char::len_utf8);
         }
-        let mut starts = text.char_indices().map(|(at, _)| at).chain([text.len()]);
-        starts.find_map(|at| self.after(text.get(at..)?))
     }
 
     /// Whether the text ends with the part.
@@ -129,7 +149,7 @@ impl Part {
                 None => return false,
             }
         }
-        true
+        skip_back(rest, self.lead).is_some()
     }
 }
 
@@ -166,8 +186,8 @@ mod tests {
     fn wildcards_cover_what_they_should() {
         let check = |pattern: &str, text: &str, expected: bool| {
             assert_eq!(
-                Glob::new(&pieces(pattern)).is_match(text),
-                expected,
+                Glob::new(&pieces(pattern)).is_match(text, u64::MAX, &mut 0),
+                Some(expected),
                 "{pattern} {text:?}"
             );
         };
@@ -193,5 +213,10 @@ mod tests {
         check("*a*b*c", "xaxbxc", true);
         check("*a*b*c", "xbxaxc", false);
         check("a**b", "ab", true);
+        check("*??b?d*", "bbxbcd", true);
+        check("*??b?d*", "bbxd", false);
+        check("*??*", "a", false);
+        check("*a*??", "ab", false);
+        check("*a*??", "abc", true);
     }
 }

@@ -144,6 +144,13 @@ pub enum Test {
         /// Whether case is ignored.
         fold: bool,
     },
+    /// The text is one of these.
+    OneOf {
+        /// The texts.
+        texts: Vec<String>,
+        /// Whether case is ignored.
+        fold: bool,
+    },
     /// The text starts so.
     StartsWith {
         /// The beginning.

@@ -2,6 +2,7 @@
 
 use super::Row;
 use super::compile::{Rules, Table};
+use super::effort::{Over, Spending};
 use super::facts::{Facts, Fields, Seen};
 
 /// What one thread needs to evaluate rows. It may go from [`Rules`] to [`Rules`].
@@ -16,14 +17,18 @@ pub struct Matcher {
     decided: Vec<u64>,
     /// By table, how many rows its gate let through.
     passed: Vec<u64>,
+    spending: Spending,
 }
 
-/// An expression that took more steps than the limit, and was taken not to match.
+/// A test that took more than is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exhausted {
-    /// The expression.
+    /// The regular expression, or the comparison in words.
     pub source: String,
-    /// How often.
+    /// The leaf that was passed over, as its work was more than its share; none where one expression took more steps
+    /// than the limit over one value, and was taken not to match it.
+    pub leaf: Option<u32>,
+    /// How often: rows, or values.
     pub times: u64,
 }
 
@@ -51,6 +56,7 @@ impl Rules {
             facts,
             decided,
             passed,
+            spending,
         } = matcher;
         hits.clear();
         if decided.len() < self.len() {
@@ -64,6 +70,7 @@ impl Rules {
                 *passed += 1;
             }
         };
+        spending.begin(self.len(), fields.bytes);
         candidates.begin(self.len().max(self.tables.len()), self.most_probes);
         let mut seen = Seen {
             rules: self,
@@ -77,10 +84,16 @@ impl Rules {
         let mut decide = |table: &Table, seen: &mut Seen<'_, '_>| {
             candidates.collect(table, seen);
             for leaf in candidates.leaves.iter().chain(&table.always) {
+                let Some(left) = spending.left(*leaf) else {
+                    continue;
+                };
                 if let Some(decided) = decided.get_mut(*leaf as usize) {
                     *decided += 1;
                 }
-                if seen.holds(self.leaves.get(*leaf as usize).copied().unwrap_or_default()) {
+                seen.facts.effort.begin(left);
+                let holds = seen.holds(self.leaves.get(*leaf as usize).copied().unwrap_or_default());
+                spending.note(*leaf, &seen.facts.effort);
+                if holds && !seen.facts.effort.is_cut {
                     hits.push(*leaf);
                 }
             }
@@ -90,9 +103,12 @@ impl Rules {
             decide(table, &mut seen);
         }
         for number in gates.iter() {
-            if let Some(table) = self.tables.get(*number as usize)
-                && seen.holds(table.gate)
-            {
+            let Some(table) = self.tables.get(*number as usize) else {
+                continue;
+            };
+            // Gates are of many leaves, and no leaf's work.
+            seen.facts.effort.begin(u64::MAX);
+            if seen.holds(table.gate) {
                 pass(*number as usize);
                 decide(table, &mut seen);
             }
@@ -101,21 +117,27 @@ impl Rules {
         hits
     }
 
-    /// Takes out which expressions took too many steps since the last call.
+    /// Takes out what took too much since the last call; all leaves are decided again from here on. To be called when
+    /// a batch ends: which leaves are passed over, and from which row on, depends on the rows since the last call and
+    /// on nothing else.
     pub fn exhausted(&self, matcher: &mut Matcher) -> Vec<Exhausted> {
-        let exhausted = std::mem::take(&mut matcher.facts.exhausted).into_iter();
-        let told = exhausted.map(|(atom, times)| {
-            let source = self
-                .conditions
-                .atoms
-                .get(atom as usize)
-                .and_then(|ready| ready.atom.test.source());
+        let told = |atom: u32, leaf, times| {
+            let ready = self.conditions.atoms.get(atom as usize);
+            let source = ready.map(|ready| match ready.atom.test.source() {
+                Some(expression) => expression.to_owned(),
+                None => ready.atom.to_string(),
+            });
             Exhausted {
-                source: source.unwrap_or_default().into(),
+                source: source.unwrap_or_default(),
+                leaf,
                 times,
             }
-        });
-        told.collect()
+        };
+        let expressions = std::mem::take(&mut matcher.facts.exhausted).into_iter();
+        let expressions = expressions.map(|(atom, times)| told(atom, None, times));
+        let leaves = matcher.spending.take().into_iter();
+        let leaves = leaves.map(|Over { leaf, atom, times }| told(atom, Some(leaf), times));
+        expressions.chain(leaves).collect()
     }
 }
 
@@ -134,6 +156,7 @@ impl Matcher {
     /// Looks at a row, without asking any index.
     pub(super) fn see<'a, 'r>(&'a mut self, rules: &'a Rules, row: &'a Row<'r>) -> Seen<'a, 'r> {
         self.begin(rules, row);
+        self.facts.effort.begin(u64::MAX);
         Seen {
             rules,
             row,

@@ -90,9 +90,11 @@ fn of_atom(ready: &Ready, rarity: &Rarity) -> Expected {
         Check::Number(..) => 2.0,
         Check::Other => 5.0,
         Check::Text { test, .. } => match test {
-            TextTest::Equals(_) | TextTest::StartsWith(_) | TextTest::EndsWith(_) | TextTest::Ordered(..) => {
-                1.0
-            }
+            TextTest::Equals(_)
+            | TextTest::OneOf(_)
+            | TextTest::StartsWith(_)
+            | TextTest::EndsWith(_)
+            | TextTest::Ordered(..) => 1.0,
             TextTest::Contains(_) => 5.0,
             TextTest::Glob(_) => 8.0,
             TextTest::Network(..)

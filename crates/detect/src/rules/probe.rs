@@ -117,6 +117,9 @@ fn of_test(test: &Test, reading: Reading) -> Vec<Vec<Asks>> {
     let one = |asks| vec![vec![asks]];
     match test {
         Test::Equals { text, .. } => one(Asks::Equals(fold(text).into())),
+        Test::OneOf { texts, .. } => {
+            vec![texts.iter().map(|text| Asks::Equals(fold(text).into())).collect()]
+        }
         Test::StartsWith { text, .. } => one(Asks::StartsWith(fold(text).into())),
         Test::EndsWith { text, .. } => one(Asks::EndsWith(fold(text).into())),
         Test::Contains { text, .. } => one(Asks::Contains(fold(text).into())),

@@ -3,6 +3,9 @@
 use super::language::{Atom, Number, Order, Piece, Polarity, Relation, Test, TimePart, Which};
 use std::fmt;
 
+/// Most texts of a list that are written out.
+const SHOWN_TEXTS_MAX: usize = 8;
+
 impl fmt::Display for Atom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.field {
@@ -20,6 +23,16 @@ impl fmt::Display for Test {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Test::Equals { text, fold } => write!(f, "is '{text}'{}", cased(*fold)),
+            Test::OneOf { texts, fold } => {
+                f.write_str("is one of ")?;
+                for (place, text) in texts.iter().take(SHOWN_TEXTS_MAX).enumerate() {
+                    write!(f, "{}'{text}'", if place == 0 { "" } else { ", " })?;
+                }
+                match texts.len().checked_sub(SHOWN_TEXTS_MAX) {
+                    Some(more @ 1..) => write!(f, " and {more} more{}", cased(*fold)),
+                    _ => f.write_str(cased(*fold)),
+                }
+            }
             Test::StartsWith { text, fold } => write!(f, "starts with '{text}'{}", cased(*fold)),
             Test::EndsWith { text, fold } => write!(f, "ends with '{text}'{}", cased(*fold)),
             Test::Contains { text, fold } => write!(f, "contains '{text}'{}", cased(*fold)),

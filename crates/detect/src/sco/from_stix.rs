@@ -293,11 +293,17 @@ impl Reader<'_> {
         fold: bool,
     ) -> Option<Condition> {
         let path = &comparison.path;
-        let tests: Vec<Test> = comparison
-            .values
-            .iter()
-            .filter_map(|value| equal(value, fold))
-            .collect();
+        let (mut texts, mut tests) = (Vec::new(), Vec::new());
+        for constant in &comparison.values {
+            match equal(constant, fold) {
+                Some(Test::Equals { text, .. }) => texts.push(text),
+                Some(test) => tests.push(test),
+                None => {}
+            }
+        }
+        if !texts.is_empty() {
+            tests.push(Test::OneOf { texts, fold });
+        }
         if tests.is_empty() {
             return None;
         }
@@ -305,36 +311,20 @@ impl Reader<'_> {
             let atoms = tests.into_iter().map(|test| of(path, test, Polarity::Passes));
             return Some(Condition::Any(atoms.collect()));
         }
-        if !path.steps.contains(&Step::Any) {
-            let atoms = tests.into_iter().map(|test| of(path, test, Polarity::Differs));
-            return Some(Condition::All(atoms.collect()));
+        // One of several values must differ from all constants, and each test is of all values: it takes one test.
+        if tests.len() > 1 && path.steps.contains(&Step::Any) {
+            let is_of_text = |test: &Test| matches!(test, Test::OneOf { .. });
+            tests.retain(|test| is_of_text(test) != shape.is_number);
         }
-        // One of several values must differ from all constants: one test of all of them.
-        let texts: Vec<String> = tests
-            .iter()
-            .filter_map(|test| match test {
-                Test::Equals { text, .. } => Some(regex::escape(text)),
-                _ => None,
-            })
-            .collect();
-        if texts.len() < tests.len() {
-            if shape.is_number {
-                self.tell(
-                    comparison,
-                    "numbers of a list are not compared with several others",
-                );
-                return Some(Condition::False);
-            }
-            return None;
+        if tests.len() > 1 && path.steps.contains(&Step::Any) {
+            self.tell(
+                comparison,
+                "the values of a list are compared with several texts, or with one number or time",
+            );
+            return Some(Condition::False);
         }
-        let source = format!(r"\A(?:{})\z", texts.join("|"));
-        let test = Test::Regex {
-            source,
-            ignore_case: fold,
-            multi_line: false,
-            dot_all: true,
-        };
-        Some(of(path, test, Polarity::Differs))
+        let atoms = tests.into_iter().map(|test| of(path, test, Polarity::Differs));
+        Some(Condition::All(atoms.collect()))
     }
 }
 

@@ -10,6 +10,7 @@
 mod conformance;
 mod naive;
 mod rules;
+mod share;
 mod shared;
 mod sigma;
 

@@ -92,6 +92,20 @@ fn test(atom: &Atom, value: Value<'_>, names: &FieldNames, row: &Row<'_>) -> Opt
             Some(lower(text.as_ref()?, *fold).contains(&lower(other, *fold)))
         }
         Test::Equals { text, fold } => searched(&format!(r"\A{}\z", regex::escape(text)), *fold),
+        Test::OneOf { texts, fold } => {
+            let equals = |other: &String| {
+                let equals = Atom {
+                    test: Test::Equals {
+                        text: other.clone(),
+                        fold: *fold,
+                    },
+                    ..atom.clone()
+                };
+                test(&equals, value, names, row)
+            };
+            text.as_ref()
+                .map(|_| texts.iter().any(|other| equals(other) == Some(true)))
+        }
         Test::StartsWith { text, fold } => searched(&format!(r"\A{}", regex::escape(text)), *fold),
         Test::EndsWith { text, fold } => searched(&format!(r"{}\z", regex::escape(text)), *fold),
         Test::Contains { text, fold } => searched(&regex::escape(text), *fold),

@@ -160,6 +160,8 @@ fn test() -> impl Strategy<Value = Test> {
         .prop_map(|text| entente_stix::time::Timestamp::parse(text).unwrap());
     prop_oneof![
         4 => (text(), any::<bool>()).prop_map(|(text, fold)| Test::Equals { text, fold }),
+        2 => (prop::collection::vec(text(), 0..4), any::<bool>())
+            .prop_map(|(texts, fold)| Test::OneOf { texts, fold }),
         3 => (text(), any::<bool>()).prop_map(|(text, fold)| Test::StartsWith { text, fold }),
         4 => (text(), any::<bool>()).prop_map(|(text, fold)| Test::EndsWith { text, fold }),
         5 => (text(), any::<bool>()).prop_map(|(text, fold)| Test::Contains { text, fold }),

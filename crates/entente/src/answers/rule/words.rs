@@ -66,6 +66,14 @@ fn of_test(test: &Test) -> String {
     let cased = |fold: bool| if fold { "" } else { " (in this case)" };
     match test {
         Test::Equals { text, fold } => format!("is {}{}", quoted(text), cased(*fold)),
+        Test::OneOf { texts, fold } => {
+            let shown: Vec<String> = texts.iter().take(SHOWN_MAX).map(|text| quoted(text)).collect();
+            let more = match texts.len().saturating_sub(SHOWN_MAX) {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            format!("is one of {}{more}{}", shown.join(", "), cased(*fold))
+        }
         Test::StartsWith { text, fold } => format!("starts with {}{}", quoted(text), cased(*fold)),
         Test::EndsWith { text, fold } => format!("ends with {}{}", quoted(text), cased(*fold)),
         Test::Contains { text, fold } => format!("contains {}{}", quoted(text), cased(*fold)),

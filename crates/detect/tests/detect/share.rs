@@ -1,0 +1,115 @@
+//! What a rule may take of the work, and what becomes of one that takes more.
+
+use entente_detect::limits::RULE_WORK_BEGIN;
+use entente_detect::rules::{Atom, Condition, Exhausted, Field, Leaf, Matcher, Piece, Rules, Test, Value};
+
+/// Takes steps without end to go back.
+const EVIL: &str = r"^(a|aa)+\1c";
+
+fn leaf(condition: Condition) -> Leaf {
+    Leaf {
+        gate: Condition::True,
+        condition,
+    }
+}
+
+fn regex(source: &str) -> Condition {
+    let test = Test::Regex {
+        source: source.into(),
+        ignore_case: false,
+        multi_line: false,
+        dot_all: true,
+    };
+    Atom::strict("text", test).into()
+}
+
+fn holding(text: &str) -> Condition {
+    let test = Test::Contains {
+        text: text.into(),
+        fold: true,
+    };
+    Atom::strict("text", test).into()
+}
+
+/// Which leaves hit which rows, and who was passed over.
+fn matched(rules: &Rules, rows: &[&str], matcher: &mut Matcher) -> (Vec<Vec<u32>>, Vec<Exhausted>) {
+    let number = rules.names().number("text").unwrap();
+    let hits = rows.iter().map(|text| {
+        let value = Value::Text(text);
+        rules.matching(&[Field { number, value }], matcher).to_vec()
+    });
+    (hits.collect(), rules.exhausted(matcher))
+}
+
+#[test]
+fn one_that_takes_too_much_is_passed_over_and_named_and_the_others_are_not() {
+    let leaves = [
+        leaf(regex(EVIL)),
+        leaf(holding("aaaa")),
+        leaf(Condition::Not(Box::new(regex(EVIL)))),
+    ];
+    let (rules, refused) = Rules::compile(&leaves, 1);
+    assert_eq!(refused, []);
+    let text = "a".repeat(300);
+    let rows = [text.as_str(); 50];
+    let mut matcher = Matcher::new();
+    let (hits, exhausted) = matched(&rules, &rows, &mut matcher);
+    assert!(hits.iter().all(|hits| *hits == [1]), "{hits:?}");
+    let named: Vec<_> = exhausted
+        .iter()
+        .map(|one| (one.leaf, one.source.as_str(), one.times))
+        .collect();
+    assert_eq!(named, [(Some(0), EVIL, 50), (Some(2), EVIL, 50)]);
+    // With the next batch all begin anew.
+    let (begun_anew, none) = matched(&rules, &["aac", "abc"], &mut matcher);
+    assert_eq!((begun_anew, none), (vec![vec![0], vec![2]], vec![]));
+    assert_eq!(matched(&rules, &rows, &mut matcher), (hits, exhausted));
+}
+
+#[test]
+fn what_is_searched_in_linear_time_is_always_allowed() {
+    let leaves = [leaf(regex("[0-9a-f]{32}")), leaf(regex(r"\d+(x|y)\w+z"))];
+    let (rules, _) = Rules::compile(&leaves, 1);
+    let text = "-".repeat(20_000) + "d41d8cd98f00b204e9800998ecf8427e";
+    let rows = vec![text.as_str(); 100];
+    let (hits, exhausted) = matched(&rules, &rows, &mut Matcher::new());
+    assert!(hits.iter().all(|hits| *hits == [0]));
+    assert_eq!(exhausted, []);
+}
+
+#[test]
+fn wildcards_that_fit_everywhere_but_nowhere_whole_are_stopped() {
+    let mut pieces = vec![Piece::AnyRun];
+    for _ in 0..400 {
+        pieces.extend([Piece::Literal("a".into()), Piece::AnyOne]);
+    }
+    pieces.extend([Piece::Literal("b".into()), Piece::AnyRun]);
+    let test = Test::Glob { pieces, fold: false };
+    let (rules, _) = Rules::compile(&[leaf(Atom::strict("text", test).into())], 1);
+    let text = "a".repeat(16 << 10);
+    let (hits, exhausted) = matched(&rules, &[&text, &text], &mut Matcher::new());
+    assert!(hits.iter().all(Vec::is_empty));
+    assert_eq!(exhausted.len(), 1);
+    assert!(
+        exhausted[0].source.starts_with("text is like '*a?a?"),
+        "{exhausted:?}"
+    );
+    assert_eq!((exhausted[0].leaf, exhausted[0].times), (Some(0), 2));
+}
+
+#[test]
+fn ten_thousand_values_are_one_comparison() {
+    let texts: Vec<String> = (0..10_000).map(|number| format!("Value-{number}")).collect();
+    let leaves = [true, false].map(|fold| {
+        let texts = texts.clone();
+        leaf(Condition::Not(Box::new(
+            Atom::strict("text", Test::OneOf { texts, fold }).into(),
+        )))
+    });
+    let (rules, _) = Rules::compile(&leaves, 1);
+    let rows = ["Value-1", "value-9999", "value-10000"];
+    let rows: Vec<&str> = (0..RULE_WORK_BEGIN as usize).map(|row| rows[row % 3]).collect();
+    let (hits, exhausted) = matched(&rules, &rows, &mut Matcher::new());
+    assert_eq!(hits[..3], [vec![], vec![1], vec![0, 1]]);
+    assert_eq!(exhausted, []);
+}
