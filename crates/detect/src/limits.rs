@@ -153,6 +153,13 @@ pub const STATE_JOIN_STEPS_MAX: u64 = 1 << 12;
 /// Hits that one pattern goes through within an hour of the events' time.
 pub const STATE_WORK_MAX: u64 = 1 << 20;
 
+/// How long a pattern is given no hits that has gone through so many, in microseconds of the events' time: a quarter of
+/// an hour, in which a quarter of the work grows again; longer than hits wait, so that most need not even wait.
+pub const STATE_REST_MICROS: i64 = 900_000_000;
+
+/// Most rules of a correlation that asks which of them were seen, and parts of its condition.
+pub const STATE_RULES_SEEN_MAX: usize = 1024;
+
 /// Most observables that one name of the field map gives of one event (answers of a DNS reply).
 pub const OBJECTS_PER_NAME_MAX: usize = 64;
 
@@ -394,6 +401,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
     (
         "hits that a pattern goes through in an hour",
         STATE_WORK_MAX,
-        "by the events' time; a pattern that needs more is named, and its results are marked incomplete",
+        "by the events' time; a pattern that needs more rests, is named, and its results are marked incomplete",
+    ),
+    (
+        "rest of a pattern that has gone through so many, microseconds",
+        STATE_REST_MICROS as u64,
+        "hits meanwhile are counted, not joined",
+    ),
+    (
+        "rules that a correlation asks to be seen",
+        STATE_RULES_SEEN_MAX as u64,
+        "a correlation with more is refused",
     ),
 ];

@@ -25,6 +25,7 @@ mod telling;
 #[cfg(test)]
 mod tests;
 mod values;
+mod waiting;
 mod window;
 
 pub use machine::Machine;

@@ -2,11 +2,11 @@
 
 use super::machine::Machine;
 use super::names::Name;
-use super::plan::{By, Joined, Measure, Reading, Unit, Watch, What};
+use super::plan::{By, Joined, Measure, Plan, Reading, Unit, Watch, What};
 use super::telling::Found;
 use super::values::{ASSET, Key, Values, key};
 use super::window::{Added, Entry, State, Window, number};
-use super::{Event, Part, Source};
+use super::{Event, Of, Part, Source};
 use crate::limits;
 use crate::pattern::join::{Bound, Outcome};
 use std::sync::Arc;
@@ -33,18 +33,17 @@ impl Machine {
             let mut turns = Vec::new();
             for (place, arrival) in arrivals.iter_mut().enumerate() {
                 self.observe(arrival);
-                let listeners = plan.listeners.get(&arrival.part).into_iter().flatten();
+                let listeners = plan.listeners_of(arrival.part).iter();
                 turns.extend(listeners.map(|(number, part)| (*number, *part, place)));
             }
             turns.sort_unstable();
             let mut made = Vec::new();
             for (number, part, place) in turns {
-                let (Some(unit), Some(arrival)) = (plan.units.get(number as usize), arrivals.get(place))
-                else {
+                let Some(arrival) = arrivals.get(place) else {
                     continue;
                 };
-                if let Some(time) = self.give(unit, number, part, arrival) {
-                    let part = unit.of.as_part();
+                if let Some((of, time)) = self.give(&plan, (number, part), arrival) {
+                    let part = of.as_part();
                     made.push(Arrival {
                         part,
                         ..arrival.at(time)
@@ -65,9 +64,14 @@ impl Machine {
         self.now = self.now.max(arrival.time);
     }
 
-    /// Gives an arrival to a unit; the time of the match, if that makes one.
-    fn give(&mut self, unit: &Unit, number: u32, part: u32, arrival: &Arrival) -> Option<i64> {
-        self.expire(number);
+    /// Gives an arrival to a unit; what matches then and when, if that makes something match.
+    fn give(&mut self, plan: &Plan, (number, part): (u32, u32), arrival: &Arrival) -> Option<(Of, i64)> {
+        let unit = plan.units.get(number as usize)?;
+        if self.now < self.progress.get(number as usize)?.rests_until {
+            self.count_unjoined(number);
+            return None;
+        }
+        self.expire(plan, number);
         let span = self.span(unit);
         if arrival.is_late && self.is_lost(unit, span, arrival.time) {
             self.counters.lost += 1;
@@ -123,7 +127,7 @@ impl Machine {
             incomplete: window.incomplete,
         };
         self.tell(unit, number, &arrival.at(window.latest), Some(&reading), told);
-        Some(window.latest)
+        Some((unit.of, window.latest))
     }
 
     /// The group that an arrival belongs to; none where a value is missing.
@@ -186,33 +190,48 @@ impl Machine {
         }
         let work = (window.size() * joined.needs.len()) as u64 + WORK_OF_A_JOIN;
         if !self.spend(number, work) {
-            return self.not_joined(number, window, 0);
+            self.rest(number, span);
+            window.incomplete = true;
+            return None;
         }
         match window.join(joined) {
             Outcome::Match(binding) => Some(binding),
             Outcome::NoMatch => None,
-            Outcome::Incomplete => self.not_joined(number, window, WORK_IN_VAIN),
+            Outcome::Incomplete => {
+                window.incomplete = true;
+                self.count_unjoined(number);
+                let progress = self.progress.get_mut(number as usize)?;
+                progress.work = progress.work.saturating_sub(WORK_IN_VAIN);
+                None
+            }
         }
     }
 
-    /// Notes that hits were not joined, and what was spent on it.
-    fn not_joined<T>(&mut self, number: u32, window: &mut Window, spent: u64) -> Option<T> {
-        window.incomplete = true;
+    /// Notes that hits were not joined.
+    pub(super) fn count_unjoined(&mut self, number: u32) {
         self.counters.unjoined += 1;
-        let progress = self.progress.get_mut(number as usize)?;
-        progress.unjoined += 1;
-        progress.work = progress.work.saturating_sub(spent);
-        None
+        if let Some(progress) = self.progress.get_mut(number as usize) {
+            progress.unjoined += 1;
+        }
     }
 
-    /// Takes work from what a unit may do; it grows again with the time of the events.
+    /// Lets a unit rest that has spent its work; what it then finds may lack what came meanwhile.
+    fn rest(&mut self, number: u32, span: i64) {
+        self.count_unjoined(number);
+        if let Some(progress) = self.progress.get_mut(number as usize) {
+            progress.rests_until = self.now.saturating_add(limits::STATE_REST_MICROS);
+            let unsure_until = progress.rests_until.saturating_add(span);
+            progress.unsure_until = progress.unsure_until.max(unsure_until);
+        }
+    }
+
+    /// Takes work from what a unit may do, if it is enough; it grows again with the time of the events.
     fn spend(&mut self, number: u32, work: u64) -> bool {
         let Some(progress) = self.progress.get_mut(number as usize) else {
             return false;
         };
-        let passed = self.now.saturating_sub(progress.worked_at).max(0);
-        let grown = passed as u128 * u128::from(limits::STATE_WORK_MAX) / HOUR;
-        let grown = u64::try_from(grown).unwrap_or(u64::MAX);
+        let passed = self.now.saturating_sub(progress.worked_at).clamp(0, HOUR) as u64;
+        let grown = passed * limits::STATE_WORK_MAX / HOUR as u64;
         if grown > 0 {
             progress.worked_at = self.now;
             progress.work = progress.work.saturating_add(grown).min(limits::STATE_WORK_MAX);
@@ -244,7 +263,7 @@ const VALUE: Name = [0xff; 16];
 /// What joining costs beside going through the hits, and what it costs at the end of the steps.
 const WORK_OF_A_JOIN: u64 = 16;
 const WORK_IN_VAIN: u64 = 1 << 14;
-const HOUR: u128 = 3_600_000_000;
+const HOUR: i64 = 3_600_000_000;
 
 impl Arrival {
     pub(super) fn of(source: Source, time: i64, event: Event, values: Values) -> Self {

@@ -1,10 +1,9 @@
 //! Which groups are kept, and when they are forgotten.
 
 use super::machine::Machine;
-use super::plan::Unit;
+use super::plan::{Plan, Unit};
 use super::values::Key;
 use super::window::State;
-use std::sync::Arc;
 
 impl Machine {
     /// Takes out what is kept of a group, to be put back by [`Machine::keep`] or [`Machine::start_anew`]; and where
@@ -77,15 +76,14 @@ impl Machine {
     }
 
     /// Forgets the groups of a unit that are over, and some of the next one's.
-    pub(super) fn expire(&mut self, number: u32) {
-        self.expire_some(number as usize, usize::MAX);
-        let units = self.plan.units.len().max(1) as u64;
+    pub(super) fn expire(&mut self, plan: &Plan, number: u32) {
+        self.expire_some(plan, number as usize, usize::MAX);
+        let units = plan.units.len().max(1) as u64;
         self.swept = (self.swept + 1) % units;
-        self.expire_some(self.swept as usize, 2);
+        self.expire_some(plan, self.swept as usize, 2);
     }
 
-    fn expire_some(&mut self, place: usize, most: usize) {
-        let plan = Arc::clone(&self.plan);
+    fn expire_some(&mut self, plan: &Plan, place: usize, most: usize) {
         let Some(unit) = plan.units.get(place).filter(|unit| !unit.closes()) else {
             return;
         };

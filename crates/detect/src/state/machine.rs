@@ -7,9 +7,10 @@ use super::plan::{Plan, What};
 use super::settings::{Counters, Late, Settings};
 use super::telling::Found;
 use super::values::{Key, Values};
-use super::{Event, Hit, Match, Of, Source};
+use super::waiting::Waiting;
+use super::{Event, Hit, Match, Of, Part, Source};
 use crate::limits;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The state of everything that is looked for.
@@ -17,7 +18,7 @@ use std::sync::Arc;
 pub struct Machine {
     pub(super) plan: Arc<Plan>,
     pub(super) settings: Settings,
-    pub(super) waiting: BTreeMap<(i64, Event, Source), Values>,
+    pub(super) waiting: Waiting,
     /// All hits before this were taken.
     pub(super) handled: i64,
     pub(super) not_after: i64,
@@ -35,6 +36,8 @@ pub struct Machine {
     pub(super) swept: u64,
     pub(super) counters: Counters,
     pub(super) matches: Vec<Match>,
+    /// Memory to use again.
+    bytes: Vec<u8>,
 }
 
 /// How a unit fares.
@@ -47,6 +50,8 @@ pub(super) struct Progress {
     pub(super) worked_at: i64,
     /// How often its hits were not joined.
     pub(super) unjoined: u64,
+    /// Until then it is given no hits, as its work was spent.
+    pub(super) rests_until: i64,
 }
 
 impl Progress {
@@ -55,6 +60,7 @@ impl Progress {
         work: limits::STATE_WORK_MAX,
         worked_at: i64::MIN,
         unjoined: 0,
+        rests_until: i64::MIN,
     };
 }
 
@@ -65,7 +71,7 @@ impl Machine {
         Machine {
             plan,
             settings,
-            waiting: BTreeMap::new(),
+            waiting: Waiting::default(),
             handled: i64::MIN,
             not_after: i64::MAX,
             groups: Groups::new(units),
@@ -78,6 +84,7 @@ impl Machine {
             swept: 0,
             counters: Counters::default(),
             matches: Vec::new(),
+            bytes: Vec::new(),
         }
     }
 
@@ -95,12 +102,16 @@ impl Machine {
             self.push_late(hit);
             return;
         }
-        let values = Values::of(hit);
-        let before = self.waiting.insert((hit.time, hit.event, hit.source), values);
-        self.counters.duplicates += u64::from(before.is_some());
+        if self.rests(hit.source, hit.time) {
+            self.pass_over(hit.source);
+        } else {
+            let values = Values::of(hit, &mut self.bytes);
+            let is_new = self.waiting.add((hit.time, hit.event, hit.source), values);
+            self.counters.duplicates += u64::from(!is_new);
+        }
         self.see(hit.time);
         while self.waiting.len() > self.settings.waiting_max {
-            let Some((&(first, ..), _)) = self.waiting.first_key_value() else {
+            let Some((first, ..)) = self.waiting.first() else {
                 break;
             };
             self.counters.pressed += 1;
@@ -111,9 +122,35 @@ impl Machine {
     fn push_late(&mut self, hit: &Hit<'_>) {
         self.counters.late += 1;
         if self.settings.late == Late::Take {
-            let mut arrival = Arrival::of(hit.source, hit.time, hit.event, Values::of(hit));
+            let values = Values::of(hit, &mut self.bytes);
+            let mut arrival = Arrival::of(hit.source, hit.time, hit.event, values);
             arrival.is_late = true;
             self.handle(vec![arrival]);
+        }
+    }
+
+    /// Whether something could come of a hit: something listens to it that does not rest at that time. A hit of which
+    /// nothing can come need not be given.
+    pub fn wants(&self, source: Source, time: i64) -> bool {
+        self.plan.listens_to(source) && (time < self.handled || !self.rests(source, time))
+    }
+
+    /// Whether all that listen rest then. As they rest until a time that stands, it does not matter in which order
+    /// hits come.
+    fn rests(&self, source: Source, time: i64) -> bool {
+        self.plan
+            .listeners_of(Part::Source(source))
+            .iter()
+            .all(|(number, _)| {
+                let progress = self.progress.get(*number as usize);
+                progress.is_some_and(|progress| time < progress.rests_until)
+            })
+    }
+
+    fn pass_over(&mut self, source: Source) {
+        let plan = Arc::clone(&self.plan);
+        for (number, _) in plan.listeners_of(Part::Source(source)) {
+            self.count_unjoined(*number);
         }
     }
 
@@ -169,7 +206,7 @@ impl Machine {
         }
         self.handled = until;
         loop {
-            let hit = self.waiting.first_key_value().map(|(key, _)| key.0);
+            let hit = self.waiting.first().map(|at| at.0);
             let hit = hit.filter(|time| *time < until || until == i64::MAX);
             let end = self.ends.first().map(|end| end.0);
             match (end.filter(|end| *end <= until), hit) {
@@ -186,12 +223,14 @@ impl Machine {
             return;
         };
         let mut arrivals = vec![Arrival::of(source, time, event, values)];
-        while let Some(next) = self.waiting.first_entry() {
-            let (next_time, next_event, source) = *next.key();
-            if (next_time, next_event) != (time, event) {
-                break;
+        while self
+            .waiting
+            .first()
+            .is_some_and(|next| (next.0, next.1) == (time, event))
+        {
+            if let Some(((.., source), values)) = self.waiting.pop_first() {
+                arrivals.push(Arrival::of(source, time, event, values));
             }
-            arrivals.push(Arrival::of(source, time, event, next.remove()));
         }
         self.handle(arrivals);
     }

@@ -67,13 +67,12 @@ impl Machine {
             }
         }
         self.progress = progress;
-        let waiting = std::mem::take(&mut self.waiting).into_iter();
-        self.waiting = waiting
-            .filter_map(|((time, event, source), values)| {
-                let (source, values) = passage.hit(source, values)?;
-                plan.listens_to(source).then_some(((time, event, source), values))
-            })
-            .collect();
+        let mut before = std::mem::take(&mut self.waiting);
+        while let Some(((time, event, source), values)) = before.pop_first() {
+            if let Some((source, values)) = passage.hit(source, values).filter(|hit| plan.listens_to(hit.0)) {
+                self.waiting.add((time, event, source), values);
+            }
+        }
         self.plan = plan;
         told
     }

@@ -206,6 +206,10 @@ impl Plan {
         self.units.is_empty()
     }
 
+    pub(super) fn listeners_of(&self, part: Part) -> &[(u32, u32)] {
+        self.listeners.get(&part).map(Vec::as_slice).unwrap_or_default()
+    }
+
     pub(super) fn add(&mut self, mut unit: Unit) {
         let definition = self.definition(&unit);
         unit.name = self.names.give(&[b"unit", definition.as_bytes()]);
@@ -262,6 +266,15 @@ impl Parts {
             Parts::Not(inner) => !inner.holds(seen),
             Parts::All(all) => all.iter().all(|one| one.holds(seen)),
             Parts::Any(any) => any.iter().any(|one| one.holds(seen)),
+        }
+    }
+
+    /// How many names and operators it is made of.
+    pub(super) fn size(&self) -> usize {
+        1 + match self {
+            Parts::Seen(_) => 0,
+            Parts::Not(inner) => inner.size(),
+            Parts::All(parts) | Parts::Any(parts) => parts.iter().map(Parts::size).sum(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::plan::{
     Asked, By, Comparison, Joined, Measure, Parts, Plan, Reading, Readings, Refusal, Unit, Watch, What,
 };
 use super::{Of, Part, Source, plan};
-use crate::limits::{STATE_COUNT_MAX, STATE_ORDERS_MAX};
+use crate::limits::{STATE_COUNT_MAX, STATE_ORDERS_MAX, STATE_RULES_SEEN_MAX};
 use crate::pattern::join::Join;
 use entente_sigma::condition::Condition;
 use entente_sigma::correlation::{Alias, Kind, Member, When};
@@ -230,9 +230,19 @@ fn watch(
         Kind::ValueMedian => Measure::Percentile(plan::MEDIAN),
         Kind::Temporal | Kind::TemporalOrdered => Measure::Seen,
     };
+    if measured == Measure::Seen && parts > STATE_RULES_SEEN_MAX {
+        return Err(format!(
+            "it asks which of more than {STATE_RULES_SEEN_MAX} rules were seen; split it"
+        ));
+    }
     let (asked, closes) = match (&correlation.when, measure) {
         (When::Rules(condition), _) => {
             let asked = conditions(condition, correlation, references)?;
+            if asked.size() > STATE_RULES_SEEN_MAX {
+                return Err(format!(
+                    "its condition has more than {STATE_RULES_SEEN_MAX} parts; split it"
+                ));
+            }
             let closes = asked.has_not();
             (Asked::Parts(asked), closes)
         }

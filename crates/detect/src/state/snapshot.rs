@@ -88,7 +88,7 @@ impl Machine {
         out.extend_from_slice(&event);
         self.counters.all().into_iter().for_each(|count| put(out, count));
         put(out, self.waiting.len() as u64);
-        for ((time, event, source), values) in &self.waiting {
+        for ((time, event, source), values) in self.waiting.iter() {
             put(out, *time as u64);
             out.extend_from_slice(event);
             let (kind, first, second) = match source {
@@ -139,7 +139,7 @@ impl Machine {
             let values = Values::of_bytes(reader.bytes()?);
             let hit = passage.hit(source, values);
             if let Some((source, values)) = hit.filter(|(source, _)| self.plan.listens_to(*source)) {
-                self.waiting.insert((time, event, source), values);
+                self.waiting.add((time, event, source), values);
             }
         }
         for number in passage.units() {
@@ -220,6 +220,7 @@ impl Progress {
         put(out, self.work);
         put(out, self.worked_at as u64);
         put(out, self.unjoined);
+        put(out, self.rests_until as u64);
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Progress> {
@@ -228,6 +229,7 @@ impl Progress {
             work: reader.word()?,
             worked_at: reader.time()?,
             unjoined: reader.count()?,
+            rests_until: reader.time()?,
         })
     }
 }

@@ -436,6 +436,12 @@ fn groups_that_are_over_are_forgotten() {
 fn what_counts_beyond_the_bound_is_refused() {
     let (_, refusals) = plan_of(&correlation("event_count", "", "a", "{gte: 65537}"));
     assert_eq!(refusals[0].of, Of::Correlation(0));
+    let often = format!("a and (b{})", " or b".repeat(1100));
+    let (_, refusals) = plan_of(&correlation("temporal_extended", "", "a, b", &often));
+    assert!(
+        refusals[0].reason.contains("more than 1024 parts"),
+        "{refusals:?}"
+    );
     let (plan, refusals) = plan_of(&CHAIN.replace("gte: 2", "gte: 65537"));
     assert_eq!(refusals.len(), 2);
     assert!(

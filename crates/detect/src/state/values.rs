@@ -17,11 +17,12 @@ pub(super) struct Values(Arc<[u8]>);
 pub(super) const ASSET: u32 = 0;
 
 impl Values {
-    pub(super) fn of(hit: &Hit<'_>) -> Self {
-        let mut bytes = Vec::with_capacity(64);
-        put(&mut bytes, hit.asset);
-        hit.values.iter().for_each(|value| put(&mut bytes, *value));
-        Values(bytes.into())
+    /// Of a hit; what is in `bytes` does not matter.
+    pub(super) fn of(hit: &Hit<'_>, bytes: &mut Vec<u8>) -> Self {
+        bytes.clear();
+        put(bytes, hit.asset);
+        hit.values.iter().for_each(|value| put(bytes, *value));
+        Values(bytes.as_slice().into())
     }
 
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
@@ -35,9 +36,9 @@ impl Values {
     /// The same asset, and behind it the values that stand at these places here.
     pub(super) fn with_places(&self, places: &[Option<u32>]) -> Self {
         let mut bytes = Vec::with_capacity(self.0.len());
-        put(&mut bytes, self.get(ASSET));
-        for place in places {
-            put(&mut bytes, place.and_then(|place| self.get(place)));
+        let all = std::iter::once(&Some(ASSET)).chain(places);
+        for place in all {
+            put_as_it_is(&mut bytes, place.and_then(|place| self.get(place)));
         }
         Values(bytes.into())
     }
@@ -54,24 +55,19 @@ impl Values {
 
 /// A value that is too long is stood for by its beginning and the digest of it all.
 fn put(bytes: &mut Vec<u8>, value: Option<&str>) {
-    let Some(value) = value else {
-        bytes.extend_from_slice(&0_u32.to_le_bytes());
-        return;
+    let Some(long) = value.filter(|value| value.len() > STATE_VALUE_BYTES_MAX) else {
+        return put_as_it_is(bytes, value);
     };
-    let cut = value.floor_char_boundary(STATE_VALUE_BYTES_MAX);
-    if cut < value.len() {
-        let digest = Sha256::digest(value.as_bytes());
-        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        let shown = value.get(..cut).unwrap_or_default();
-        return put_short(bytes, &format!("{shown}…{digest}"));
-    }
-    put_short(bytes, value);
+    let shown = long.get(..long.floor_char_boundary(STATE_VALUE_BYTES_MAX));
+    let digest = Sha256::digest(long.as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    put_as_it_is(bytes, Some(&format!("{}…{digest}", shown.unwrap_or_default())));
 }
 
-fn put_short(bytes: &mut Vec<u8>, value: &str) {
-    let length = u32::try_from(value.len()).unwrap_or(u32::MAX - 1);
-    bytes.extend_from_slice(&(length + 1).to_le_bytes());
-    bytes.extend_from_slice(value.as_bytes());
+fn put_as_it_is(bytes: &mut Vec<u8>, value: Option<&str>) {
+    let length = value.map_or(0, |value| u32::try_from(value.len()).unwrap_or(u32::MAX - 1) + 1);
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(value.unwrap_or_default().as_bytes());
 }
 
 /// The first value and what is behind it.

@@ -384,7 +384,11 @@ impl Window {
             Asked::Bounds(bounds) => self
                 .measured(watch)
                 .is_some_and(|measured| bounds.iter().all(|(how, bound)| how.holds(measured, *bound))),
-            Asked::Parts(parts) => parts.holds(&|part| self.entries.iter().any(|entry| entry.part == part)),
+            Asked::Parts(parts) => {
+                let mut seen: Vec<u32> = self.entries.iter().map(|entry| entry.part).collect();
+                seen.sort_unstable();
+                parts.holds(&|part| seen.binary_search(&part).is_ok())
+            }
         }
     }
 }

@@ -132,11 +132,23 @@ fn a_leaf_that_hits_too_often_marks_what_comes_behind() {
 
 #[test]
 fn a_pattern_that_is_too_much_work_is_named() {
-    // Never satisfied: no three events are so near each other.
+    let mut machine = machine(&knot(), Scope::Asset, batch());
+    push_in_turn(&mut machine, 5000);
+    machine.finish();
+    assert_eq!(machine.take_matches(), []);
+    let named: Vec<Of> = machine.unjoined().map(|(of, _)| of).collect();
+    assert_eq!(named, [Of::Pattern(0)]);
+}
+
+/// Satisfied only where three events are at one time, and before them is another.
+fn knot() -> Join {
     let near = Join::InOrder(vec![Join::Leaf(1), Join::Leaf(0), Join::Leaf(1)]);
-    let knot = Join::InOrder(vec![Join::Leaf(0), Join::Within(Box::new(near), 1)]);
-    let mut machine = machine(&knot, Scope::Asset, batch());
-    for place in 0..5000_u32 {
+    Join::InOrder(vec![Join::Leaf(0), Join::Within(Box::new(near), 1)])
+}
+
+/// Gives leaves in turn, a hundred a second.
+fn push_in_turn(machine: &mut Machine, count: u32) {
+    for place in 0..count {
         let mut event = [0; 16];
         event[..4].copy_from_slice(&place.to_be_bytes());
         machine.push(&Hit {
@@ -150,10 +162,38 @@ fn a_pattern_that_is_too_much_work_is_named() {
             values: &[],
         });
     }
-    machine.finish();
-    assert_eq!(machine.take_matches(), []);
-    let named: Vec<Of> = machine.unjoined().map(|(of, _)| of).collect();
-    assert_eq!(named, [Of::Pattern(0)]);
+}
+
+#[test]
+fn a_pattern_that_spent_its_work_rests_and_goes_on() {
+    let knot = knot();
+    let settings = Settings {
+        lateness: Some(SECOND),
+        ..Settings::default()
+    };
+    let mut in_stream = machine(&knot, Scope::Asset, settings);
+    let mut in_batch = machine(&knot, Scope::Asset, batch());
+    let wants = |machine: &Machine, seconds: i64| {
+        machine.wants(Source::Leaf { pattern: 0, leaf: 0 }, seconds * SECOND)
+    };
+    assert!(wants(&in_stream, 0));
+    for machine in [&mut in_stream, &mut in_batch] {
+        push_in_turn(machine, 20_000);
+    }
+    in_batch.advance(200 * SECOND);
+    // What rests wants nothing until it has rested.
+    assert!(!wants(&in_stream, 200) && !wants(&in_batch, 200));
+    assert!(wants(&in_stream, 2000) && wants(&in_batch, 2000));
+    assert!(in_stream.waiting.len() < 200, "{}", in_stream.waiting.len());
+    for machine in [&mut in_stream, &mut in_batch] {
+        for (event, leaf) in [0, 1, 0, 1].into_iter().enumerate() {
+            push_leaf(machine, (leaf, 2000, event as u8, None));
+        }
+        machine.finish();
+    }
+    assert_eq!(in_stream.take_matches(), in_batch.take_matches());
+    assert_eq!(in_stream.counters(), in_batch.counters());
+    assert!(in_stream.counters().unjoined > 10_000);
 }
 
 #[test]
