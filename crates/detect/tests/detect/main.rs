@@ -9,6 +9,7 @@
 
 mod conformance;
 mod naive;
+mod observables;
 mod rules;
 mod share;
 mod shared;
