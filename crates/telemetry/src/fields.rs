@@ -115,6 +115,19 @@ pub(crate) fn schema_name(schema: Schema) -> (&'static str, Option<&'static str>
     }
 }
 
+/// What fields lie in that may be named without it, as people name those of Windows events; `is_windows`: whether the
+/// log that the record is from began with such events.
+pub(crate) fn named_inside(schema: Schema, is_windows: bool) -> Option<&'static str> {
+    match schema {
+        Schema::Windows => Some(""),
+        // Beside the event there are fields of the schema, which are named whole: `file.name` is not
+        // `email.attachments.file.name`.
+        Schema::Ecs => Some("winlog."),
+        Schema::Generic if is_windows => Some(""),
+        _ => None,
+    }
+}
+
 /// A schema's number, for caches.
 pub(crate) fn schema_number(schema: Schema) -> u16 {
     match schema {

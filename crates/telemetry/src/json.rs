@@ -219,6 +219,17 @@ impl Tree {
         }
     }
 
+    /// Whether an item says which of Zeek's logs the record is from.
+    pub(crate) fn tells_log(&self, data: &[u8], item: &Item) -> bool {
+        item.form == Form::String && matches!(self.top_key(data, item.node), Some(b"_path" | b"@stream"))
+    }
+
+    /// Where the name of that log is.
+    pub(crate) fn log(&self, data: &[u8]) -> Option<(usize, usize)> {
+        let telling = self.items.iter().find(|item| self.tells_log(data, item));
+        telling.map(|item| (item.start, item.end))
+    }
+
     /// Where the keys at the top of the object are, raw.
     pub(crate) fn top_key_spans(&self) -> impl Iterator<Item = (usize, usize)> {
         self.nodes.iter().filter_map(|node| match node {

@@ -126,8 +126,9 @@ impl FieldNames {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Tells the names that ask for the value at a path, as [`Record::values`](crate::Record::values) finds it.
-    pub(crate) fn asking(&self, path: &str, is_windows: bool, mut asks: impl FnMut(Asking)) {
+    /// Tells the names that ask for the value at a path, as [`Record::values`](crate::Record::values) finds it. What
+    /// lies in `inside` may be named by the rest of its path.
+    pub(crate) fn asking(&self, path: &str, inside: Option<&str>, mut asks: impl FnMut(Asking)) {
         let mut buffer = String::new();
         let plain = without_indices(path, &mut buffer);
         let alike = self.inner.plain.get(plain).map(Vec::as_slice).unwrap_or_default();
@@ -140,7 +141,7 @@ impl FieldNames {
                 });
             }
         }
-        if !is_windows {
+        if inside.is_none_or(|inside| !path.starts_with(inside)) {
             return;
         }
         let inside = path.strip_suffix(".#text").unwrap_or(path);

@@ -88,7 +88,7 @@ struct Named {
 pub(crate) struct Wanted<'n> {
     pub(crate) kinds: Kinds,
     pub(crate) names: Option<&'n FieldNames>,
-    /// Whether fields may be named without what they lie in.
+    /// Whether the log began with events of Windows.
     pub(crate) is_windows: bool,
 }
 
@@ -133,10 +133,11 @@ impl Plan {
         let schema = fields::infer(top.iter().filter_map(|(start, end)| data.get(*start..*end)), log);
         classes.keys = top;
         if let Some(names) = wanted.names {
+            let inside = fields::named_inside(schema, wanted.is_windows);
             let (schema, known) = fields::schema_name(schema);
             let log = log.and_then(|log| std::str::from_utf8(log).ok()).or(known);
             self.name_schema(names, (schema, log));
-            self.name(tree, data, names, wanted.is_windows);
+            self.name(tree, data, names, inside);
         }
         let items = tree.items.iter().filter(|item| !item.telling);
         for (slot, item) in (0..).zip(items) {
@@ -151,7 +152,7 @@ impl Plan {
     }
 
     /// Notes which values are asked for by name.
-    fn name(&mut self, tree: &Tree, data: &[u8], names: &FieldNames, is_windows: bool) {
+    fn name(&mut self, tree: &Tree, data: &[u8], names: &FieldNames, inside: Option<&str>) {
         let mut path = String::new();
         let mut asking: Vec<(u32, usize, Asking)> = Vec::new();
         let mut slot = 0;
@@ -159,7 +160,7 @@ impl Plan {
             path.clear();
             tree.path(data, item.node, &mut path);
             let before = asking.len();
-            names.asking(&path, is_windows, |asked| asking.push((slot, place, asked)));
+            names.asking(&path, inside, |asked| asking.push((slot, place, asked)));
             if asking.len() == before && names.wants_every_value() {
                 let number = FieldNames::UNNAMED;
                 asking.push((
@@ -500,19 +501,15 @@ pub(crate) fn pieces<V: Visitor>(visitor: &mut V, kind: Kind, how: How, field: &
 
 /// Marks the values that decide what the others mean, and gives the first one's place.
 fn mark_telling(tree: &mut Tree, data: &[u8]) -> Option<(usize, usize)> {
-    let mut log = None;
+    let log = tree.log(data);
     for index in 0..tree.items.len() {
         let Some(item) = tree.items.get(index).copied() else {
             break;
         };
-        if item.form != Form::String {
-            continue;
-        }
-        if matches!(tree.top_key(data, item.node), Some(b"_path" | b"@stream")) {
-            log = log.or(Some((item.start, item.end)));
-            if let Some(item) = tree.items.get_mut(index) {
-                item.telling = true;
-            }
+        if tree.tells_log(data, &item)
+            && let Some(item) = tree.items.get_mut(index)
+        {
+            item.telling = true;
         }
     }
     log

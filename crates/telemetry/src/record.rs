@@ -3,7 +3,7 @@
 use crate::json::{Form, Tree};
 use crate::named::{Gathered, without_blanks};
 use crate::syslog::Parts;
-use crate::{FieldNames, Format, csv, scan, syslog, time, tsv};
+use crate::{FieldNames, Format, csv, fields, scan, syslog, time, tsv};
 use std::borrow::Cow;
 
 /// How a record's fields lie in its bytes.
@@ -217,7 +217,8 @@ impl<'a> Record<'a> {
         let mut inner = Vec::new();
         let mut is_whole = false;
         let mut name = String::new();
-        let windows = self.format.has_windows_events();
+        let inside = self.named_inside(tree);
+        let is_inside = |name: &str| inside.is_some_and(|inside| name.starts_with(inside));
         for item in &tree.items {
             name.clear();
             tree.path(self.raw, item.node, &mut name);
@@ -227,7 +228,7 @@ impl<'a> Record<'a> {
                     self.item_values(item, element, &mut values);
                 }
                 // Only the rest of the path, as people name Windows fields.
-                None if windows && name.len() > path.len() => {
+                None if is_inside(&name) && name.len() > path.len() => {
                     let inside = name.strip_suffix(".#text").unwrap_or(&name);
                     let is_inner = |inside: &str| {
                         inside
@@ -242,6 +243,21 @@ impl<'a> Record<'a> {
             }
         }
         if is_whole { values } else { inner }
+    }
+
+    /// What fields lie in that may be named without it.
+    fn named_inside(&self, tree: &Tree) -> Option<&'static str> {
+        let keys = tree
+            .top_key_spans()
+            .filter_map(|(start, end)| self.raw.get(start..end));
+        let keys: Vec<&[u8]> = keys.collect();
+        let log = tree
+            .log(self.raw)
+            .and_then(|(start, end)| self.raw.get(start..end));
+        fields::named_inside(
+            fields::infer(keys.iter().copied(), log),
+            self.format.has_windows_events(),
+        )
     }
 
     fn item_values(&self, item: &crate::json::Item, element: Option<usize>, values: &mut Vec<Cow<'a, [u8]>>) {

@@ -99,7 +99,7 @@ impl Header {
             let before = named.len();
             // The first column of a name is the one that is meant.
             if !self.fields.iter().take(index).any(|before| before == name) {
-                names.asking(name, false, |asked| {
+                names.asking(name, None, |asked| {
                     named.push(column(asked.number, asked.element))
                 });
             }

@@ -226,6 +226,22 @@ fn fields_of(text: &str, names: &FieldNames) -> Vec<String> {
 }
 
 #[test]
+fn only_what_lies_in_an_event_of_windows_is_named_without_that_wherever_in_the_log_it_is() {
+    let text = r#"{"_path":"conn","ts":1,"uid":"C1","a":{"Image":"zeek"}}
+{"Event":{"System":{"EventID":1},"EventData":{"Image":"windows"}}}
+{"@timestamp":"2024-01-01T00:00:00Z","ecs":{"version":"8"},"winlog":{"event_data":{"Image":"ecs"}},"email":{"attachments":[{"file":{"name":"not.this"}}]}}
+"#;
+    let names = ["Image", "file.name"].map(str::to_owned);
+    assert_eq!(
+        fields_of(text, &FieldNames::new(&names)),
+        ["Image Text(\"windows\")", "Image Text(\"ecs\")"]
+    );
+    let mut comparing = Comparing::new(&names);
+    read_with(text.as_bytes(), &mut comparing);
+    assert_eq!((comparing.records, comparing.found), (3, 2));
+}
+
+#[test]
 fn values_have_their_types() {
     let text = "{\"EventID\":1,\"Channel\":\"x\",\"Hostname\":null,\"a\":[],\"b\":[1,\"1\",true,null],\"c\":{\"d\":-1.5e3}}\n";
     let names = FieldNames::new(["#schema", "EventID", "Hostname", "a", "b", "b[1]", "d", "none"]);
