@@ -47,6 +47,12 @@ pub const HITS_WAITING_MAX: usize = 1 << 20;
 /// Records whose places are remembered, to be told where they satisfy something with others; over it, the first is forgotten.
 pub const PLACES_KNOWN_MAX: usize = 1 << 20;
 
+/// Hits of a pattern over several observations that each thread takes of the first records.
+pub const PATTERN_HITS_FREE: u64 = 10_000;
+
+/// Records for each hit of such a pattern beyond those; over both, hits are passed over, and that is told.
+pub const RECORDS_A_PATTERN_HIT: u64 = 100;
+
 /// Bytes of what a watch keeps to go on with after a stop; over it, the next one begins anew.
 pub const WATCH_STATE_BYTES_MAX: u64 = 1 << 30;
 
@@ -217,6 +223,16 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "records whose places are remembered for what is seen over time",
         PLACES_KNOWN_MAX as u64,
         "the places of earlier ones are not told",
+    ),
+    (
+        "hits of a pattern over several observations, a thread",
+        PATTERN_HITS_FREE,
+        "more are taken only as records come; others are passed over, the pattern is named, its matches say incomplete",
+    ),
+    (
+        "records for each hit of such a pattern beyond those",
+        RECORDS_A_PATTERN_HIT,
+        "the same",
     ),
     (
         "bytes of what a watch keeps to go on with",

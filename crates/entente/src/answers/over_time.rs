@@ -76,6 +76,8 @@ pub(crate) struct OverTimeAccount {
     pub(crate) capped: u64,
     /// Rules whose records were not joined, or not to the end, because it was too much work; with how often.
     pub(crate) unjoined: BTreeMap<String, u64>,
+    /// Rules that were hit by so many records that some were passed over; with how often.
+    pub(crate) passed_over: BTreeMap<String, u64>,
     /// Matches, also those that others take the place of.
     pub(crate) matches: u64,
 }
@@ -122,6 +124,7 @@ impl OverTimeAccount {
             evicted: counters.evicted,
             capped: counters.capped,
             unjoined: account.unjoined.iter().cloned().collect(),
+            passed_over: account.passed_over.iter().cloned().collect(),
             matches: counters.matches,
         }
     }

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::set::{Lead, Table};
 use super::{OverTime, Rule, RuleSet};
+use crate::limits::{PATTERN_HITS_FREE, RECORDS_A_PATTERN_HIT};
 
 /// A rule that a record satisfies, or several together.
 #[derive(Clone, Debug)]
@@ -68,6 +69,45 @@ struct Pending {
     fired: Vec<(u32, Vec<Part>)>,
     seen: Vec<PendingSeen>,
     cut: u64,
+    rations: Rations,
+}
+
+/// How often patterns over several observations may be hit: they share the records with all other rules, and one that is
+/// hit by nearly every record would cost more than those.
+#[derive(Default)]
+struct Rations {
+    records: u64,
+    /// By pattern: hits that were taken, and hits that were passed over.
+    hits: Vec<(u64, u64)>,
+}
+
+impl Rations {
+    /// Whether one more hit is taken; by pattern, so that the hits of all its comparisons are bounded together.
+    fn has(&mut self, source: Source) -> bool {
+        let Source::Leaf { pattern, .. } = source else {
+            return true;
+        };
+        let place = pattern as usize;
+        if self.hits.len() <= place {
+            self.hits.resize(place + 1, (0, 0));
+        }
+        let most = PATTERN_HITS_FREE + self.records / RECORDS_A_PATTERN_HIT;
+        let Some((taken, passed)) = self.hits.get_mut(place) else {
+            return false;
+        };
+        let is_taken = *taken < most;
+        *taken += u64::from(is_taken);
+        *passed += u64::from(!is_taken);
+        is_taken
+    }
+
+    /// By pattern, the hits that were passed over since the last call.
+    fn passed(&mut self) -> Vec<(u32, u64)> {
+        let all = (0..).zip(&mut self.hits);
+        all.filter(|(_, (_, passed))| *passed > 0)
+            .map(|(pattern, (_, passed))| (pattern, std::mem::take(passed)))
+            .collect()
+    }
 }
 
 struct PendingSeen {
@@ -122,6 +162,7 @@ impl<'r> Firing<'r> {
             pending,
             ..
         } = self;
+        pending.rations.records += 1;
         pending.take(&rules.events, row, of_events, leaves);
         if let Some(observables) = &rules.observables {
             observables.projection.rows(row, projector, |row| {
@@ -138,13 +179,15 @@ impl<'r> Firing<'r> {
     }
 
     pub(crate) fn defect(&mut self) {
-        self.pending = Pending::default();
+        self.pending.fired.clear();
+        self.pending.seen.clear();
     }
 
     #[cold]
     fn fire(&mut self, record: &Record<'_>) {
-        let Pending { mut fired, seen, cut } = std::mem::take(&mut self.pending);
-        self.counters.cut += cut;
+        let mut fired = std::mem::take(&mut self.pending.fired);
+        let seen = std::mem::take(&mut self.pending.seen);
+        self.counters.cut += std::mem::take(&mut self.pending.cut);
         let (line, time, host) = (record.line(), record.time(), record.host());
         let record_digest = Sha256::digest(record.raw()).into();
         fired.sort_by_key(|(number, _)| *number);
@@ -177,6 +220,11 @@ impl<'r> Firing<'r> {
     fn is_meant_for(&self, number: u32, time: Option<i64>) -> bool {
         let rule = self.rules.rules.get(number as usize);
         self.any_time || rule.is_some_and(|rule| rule.is_valid_at(time))
+    }
+
+    /// Hits of patterns that were passed over since the last call, as there were too many.
+    pub(crate) fn passed_over(&mut self) -> Vec<(u32, u64)> {
+        self.pending.rations.passed()
     }
 
     /// Expressions that took too many steps since the last call.
@@ -219,6 +267,7 @@ impl Pending {
         let source = lead
             .source
             .filter(|source| !self.seen.iter().any(|known| known.source == *source));
+        let source = source.filter(|source| self.rations.has(*source));
         if rule.is_none() && source.is_none() {
             return;
         }

@@ -176,6 +176,7 @@ impl<'a> Collector<'a> {
             }
         }
         self.found_together()?;
+        self.watching.pass_over(&part.passed_over);
         for exhausted in part.exhausted {
             *self.exhausted.entry(exhausted.source).or_default() += exhausted.times;
         }

@@ -66,6 +66,7 @@ impl<'g> Matching<'g> {
         part.sums = sums_between(before, self.counters());
         part.defects = self.scanner.defects();
         part.exhausted = self.firing.exhausted();
+        part.passed_over = self.firing.passed_over();
         part.latest = self.latest.take();
         part.line = self.line;
         self.take(part);

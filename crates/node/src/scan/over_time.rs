@@ -1,6 +1,6 @@
 //! What records satisfy together: hits go to a machine as they are found, matches come out when they are known.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub(super) struct Watching {
     places: Places,
     /// Hits of records that tell no time.
     untimed: u64,
+    /// Hits that were passed over, by pattern.
+    passed_over: BTreeMap<u32, u64>,
 }
 
 /// What can be said of what was seen over time, beside the matches.
@@ -30,6 +32,8 @@ pub struct Account {
     pub untimed: u64,
     /// Rules whose hits were not joined, or not to the end, for the work that it is; with how often.
     pub unjoined: Vec<(String, u64)>,
+    /// Rules that were hit by so many records that some were passed over; with how often.
+    pub passed_over: Vec<(String, u64)>,
 }
 
 impl Watching {
@@ -52,6 +56,14 @@ impl Watching {
             machine,
             places: Places::default(),
             untimed: 0,
+            passed_over: BTreeMap::new(),
+        }
+    }
+
+    /// Notes hits that were passed over, as there were too many.
+    pub(super) fn pass_over(&mut self, passed_over: &[(u32, u64)]) {
+        for (pattern, times) in passed_over {
+            *self.passed_over.entry(*pattern).or_default() += times;
         }
     }
 
@@ -60,6 +72,7 @@ impl Watching {
         self.machine.go_on_with(Arc::clone(rules.plan()));
         self.rules = Arc::clone(rules);
         self.places.forget_parts();
+        self.passed_over.clear();
     }
 
     /// All that was seen and still counts.
@@ -131,7 +144,7 @@ impl Watching {
             records: records.map(|evidence| self.together(evidence, names)).collect(),
             untold: untold as u64,
             is_late: one.late,
-            is_incomplete: one.incomplete,
+            is_incomplete: one.incomplete || self.lacks_hits(one.of),
         };
         let fired = Fired {
             number,
@@ -143,6 +156,10 @@ impl Watching {
             over_time: Some(Box::new(over_time)),
         };
         Some((last.map_or(usize::MAX, |place| place.input), fired))
+    }
+
+    fn lacks_hits(&self, of: Of) -> bool {
+        matches!(of, Of::Pattern(pattern) if self.passed_over.contains_key(&pattern))
     }
 
     fn together(&self, evidence: &Evidence, names: &[String]) -> Together {
@@ -170,6 +187,11 @@ impl Watching {
             untimed: self.untimed,
             unjoined: unjoined
                 .filter_map(|(of, times)| Some((called(of)?, times)))
+                .collect(),
+            passed_over: self
+                .passed_over
+                .iter()
+                .filter_map(|(pattern, times)| Some((called(Of::Pattern(*pattern))?, *times)))
                 .collect(),
         })
     }

@@ -29,6 +29,8 @@ pub(super) struct Part {
     /// In the order of records; of one record indicators first, then rules, then what is seen over time.
     pub(super) found: Vec<Found>,
     pub(super) exhausted: Vec<Exhausted>,
+    /// Hits of patterns that were passed over, by pattern.
+    pub(super) passed_over: Vec<(u32, u64)>,
     pub(super) defects: Vec<Defect>,
     pub(super) sums: Sums,
     pub(super) bytes: u64,

@@ -161,6 +161,7 @@ fn over_time(account: &Account, out: &mut impl Write) -> Result<(), Failure> {
         counters,
         untimed,
         unjoined,
+        passed_over,
     } = account;
     let troubles = [
         (
@@ -190,6 +191,14 @@ fn over_time(account: &Account, out: &mut impl Write) -> Result<(), Failure> {
     ];
     for (number, trouble) in troubles.into_iter().filter(|(number, _)| *number > 0) {
         writeln!(out, "{} × a record {trouble}", count(number))?;
+    }
+    for (rule, times) in passed_over {
+        writeln!(
+            out,
+            "{} is met by too many records: {} of its comparisons were passed over, its matches say incomplete (`entente limits`)",
+            safe(rule),
+            counted(*times, "hit"),
+        )?;
     }
     for (rule, times) in unjoined {
         writeln!(
