@@ -15,7 +15,7 @@ pub mod trials;
 use std::ops::Range;
 
 pub use entente_sigma::limits::TEXT_BYTES_MAX;
-pub(crate) use fire::{Counters, Firing, Seen};
+pub(crate) use fire::{Counters, Firing, GivenUp, Seen};
 pub use fire::{Fired, Part};
 pub use gather::Text;
 pub(crate) use objects::is_sigma;

@@ -92,11 +92,13 @@ pub enum Told<'a> {
         /// By whom, when and why the rule was taken back, where the party that it belongs to did.
         recalled: Option<&'a Recalled>,
     },
-    /// An expression took too many steps, and was taken not to match. Told at the end of the scan.
+    /// Something took too much work, and was taken not to match. Told at the end of the scan.
     Exhausted {
-        /// The expression.
+        /// The expression or comparison.
         expression: &'a str,
-        /// For how many values.
+        /// The rule that was passed over for it, by its id; none where the expression alone was given up.
+        rule: Option<&'a str>,
+        /// For how many records, or values.
         times: u64,
     },
     /// What happened to what is looked for over time. Told at the end, where anything is.

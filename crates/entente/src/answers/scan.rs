@@ -35,10 +35,11 @@ pub(crate) enum ScanLine {
         /// What it looks for.
         ready: Ready,
     },
-    /// An expression took too many steps for some values, and was taken not to match them.
+    /// An expression took too many steps for some values, or a rule too much work for some records; they were taken not
+    /// to match.
     Exhausted {
         /// Which.
-        exhausted: Counted,
+        exhausted: ExhaustedShown,
     },
     /// What happened to what is looked for over time; where something is.
     OverTime {
@@ -70,6 +71,19 @@ pub(crate) enum ScanLine {
         /// The sums.
         summary: ScanSummary,
     },
+}
+
+/// What took too much work.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct ExhaustedShown {
+    /// The expression or comparison.
+    pub(crate) name: String,
+    /// The id of the rule that was passed over for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) rule: Option<String>,
+    /// For how many values, or records where a rule was passed over.
+    pub(crate) count: u64,
 }
 
 /// A record that could not be read.
@@ -245,9 +259,14 @@ impl ScanLine {
                 is_new,
                 recalled,
             } => ScanLine::Fired(RuleFired::of(fired, rule, file, *is_new, *recalled)),
-            Told::Exhausted { expression, times } => ScanLine::Exhausted {
-                exhausted: Counted {
+            Told::Exhausted {
+                expression,
+                rule,
+                times,
+            } => ScanLine::Exhausted {
+                exhausted: ExhaustedShown {
                     name: (*expression).to_owned(),
+                    rule: rule.map(str::to_owned),
                     count: *times,
                 },
             },
@@ -357,8 +376,8 @@ pub(crate) struct Summary {
     pub(crate) hosts: Tally,
     pub(crate) files: Tally,
     pub(crate) failed: Tally,
-    /// Expressions that took too many steps, and how often.
-    pub(crate) exhausted: BTreeMap<String, u64>,
+    /// What took too much work, the rule that was passed over for it, and how often.
+    pub(crate) exhausted: Vec<(String, Option<String>, u64)>,
     /// What happened to what is looked for over time.
     pub(crate) over_time: Account,
     /// Inputs and records by format.
@@ -381,8 +400,13 @@ impl Summary {
                 self.name(&rule.id, &rule.name);
                 self.seen(fired.host.as_deref(), file);
             }
-            Told::Exhausted { expression, times } => {
-                self.exhausted.insert((*expression).to_owned(), *times);
+            Told::Exhausted {
+                expression,
+                rule,
+                times,
+            } => {
+                let rule = rule.map(str::to_owned);
+                self.exhausted.push(((*expression).to_owned(), rule, *times));
             }
             Told::Failed { file, .. } => self.failed.add(file),
             Told::Read { format, sums, .. } => {

@@ -334,3 +334,35 @@ fn records_without_a_time_are_told_and_do_not_count() {
         ran.out
     );
 }
+
+#[test]
+fn a_pattern_that_every_record_helps_to_satisfy_is_named_and_the_others_find_what_they_find() {
+    let home = with(&[
+        indicator(
+            7,
+            "[process:command_line LIKE '%o%'] FOLLOWEDBY [process:pid = 77]",
+        ),
+        indicator(
+            8,
+            "([process:command_line = 'whoami 3'] AND [process:command_line = 'whoami 11']) WITHIN 60 SECONDS",
+        ),
+    ]);
+    let log: String = (0..12_000)
+        .map(|number| process(number / 4, "pc1", "whoami.exe", &format!("whoami {number}")))
+        .collect();
+    let log = home.file("sysmon.json", log);
+    let ran = home.ok(&["scan", "--json", "--threads", "1", &log]);
+    let found: Vec<Value> = fired(&ran).iter().map(|fired| fired["rule"].clone()).collect();
+    assert_eq!(found, [json!(id(8))], "{}", ran.err);
+    let lines = ran.json();
+    let account = lines
+        .iter()
+        .find(|line| line["over_time"]["hits"].is_u64())
+        .unwrap();
+    let passed_over = account["over_time"]["passed_over"].as_object().unwrap();
+    assert_eq!(passed_over.keys().collect::<Vec<_>>(), [&id(7)]);
+    let passed_over = passed_over[&id(7)].as_u64().unwrap();
+    assert!((1_800..2_000).contains(&passed_over), "{passed_over}");
+    let text = home.ok(&["scan", "--threads", "1", &log]).out;
+    assert!(text.contains("is met by too many records"), "{text}");
+}

@@ -1,9 +1,9 @@
 //! One thread's records against the rules: which rule fires, on which values, and what is seen of those over time.
 
 use entente_detect::limits::HITS_PER_RECORD_MAX;
-use entente_detect::rules::{Exhausted, Field, FieldNames, Finding, Matcher, Row, Value, Which};
+use entente_detect::rules::{Field, FieldNames, Finding, Matcher, Row, Value, Which};
 use entente_detect::sco::{Projector, path_of_field};
-use entente_detect::state::Source;
+use entente_detect::state::{self, Of, Source};
 use entente_telemetry::Record;
 use sha2::{Digest as _, Sha256};
 
@@ -54,6 +54,17 @@ pub(crate) struct Seen {
     pub(crate) values: Vec<Option<String>>,
     /// What was met in it, where that is told.
     pub(crate) parts: Vec<Part>,
+}
+
+/// Something that took too much work.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct GivenUp {
+    /// The rule that was passed over, by its id; none where only an expression was, in whichever rules it stands.
+    pub(crate) rule: Option<String>,
+    /// The expression or comparison.
+    pub(crate) what: String,
+    /// For how many records or values.
+    pub(crate) times: u64,
 }
 
 /// What a thread has seen of rules.
@@ -227,13 +238,16 @@ impl<'r> Firing<'r> {
         self.pending.rations.passed()
     }
 
-    /// Expressions that took too many steps since the last call.
-    pub(crate) fn exhausted(&mut self) -> Vec<Exhausted> {
-        let mut exhausted = self.rules.events.rules.exhausted(&mut self.of_events);
-        if let Some(observables) = &self.rules.observables {
-            exhausted.extend(observables.table.rules.exhausted(&mut self.of_observables));
+    /// What took too much work since the last call.
+    pub(crate) fn exhausted(&mut self) -> Vec<GivenUp> {
+        let RuleSet {
+            events, observables, ..
+        } = self.rules;
+        let mut given_up = self.rules.given_up(events, &mut self.of_events);
+        if let Some(observables) = observables {
+            given_up.extend(self.rules.given_up(&observables.table, &mut self.of_observables));
         }
-        exhausted
+        given_up
     }
 }
 
@@ -315,6 +329,29 @@ fn text(field: &Field<'_>) -> Option<String> {
 }
 
 impl RuleSet {
+    fn given_up(&self, table: &Table, matcher: &mut Matcher) -> Vec<GivenUp> {
+        let named = |leaf: u32| {
+            let lead = table.leads.get(leaf as usize)?;
+            let of_source = |source| match source {
+                Source::Leaf { pattern, .. } => {
+                    self.rule_of(Of::Pattern(pattern)).map(|rule| rule.id.clone())
+                }
+                Source::Rule(_) => Some(self.part_called(state::Part::Source(source)).to_owned()),
+            };
+            let rule = lead.rule.and_then(|number| self.rules.get(number as usize));
+            rule.map(|rule| rule.id.clone())
+                .or_else(|| lead.source.and_then(of_source))
+        };
+        let exhausted = table.rules.exhausted(matcher).into_iter();
+        exhausted
+            .map(|exhausted| GivenUp {
+                rule: exhausted.leaf.and_then(named),
+                what: exhausted.source,
+                times: exhausted.times,
+            })
+            .collect()
+    }
+
     /// The rule that fired.
     pub(crate) fn of(&self, fired: &Fired) -> Option<&Rule> {
         self.rules.get(fired.number as usize)

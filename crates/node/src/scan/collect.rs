@@ -119,8 +119,8 @@ pub(super) struct Collector<'a> {
     names: Vec<String>,
     tell: &'a mut dyn FnMut(Told<'_>),
     waiting: Vec<Waiting>,
-    /// Expressions that took too many steps, and how often.
-    exhausted: BTreeMap<String, u64>,
+    /// What took too much work, the rule where one was passed over for it, and how often.
+    exhausted: BTreeMap<(String, Option<String>), u64>,
     /// How often each matching record occurred, by input; parts of several inputs may alternate.
     repeated: Counts<usize, Counts<u64, u32>>,
     record: InRecord,
@@ -178,7 +178,8 @@ impl<'a> Collector<'a> {
         self.found_together()?;
         self.watching.pass_over(&part.passed_over);
         for exhausted in part.exhausted {
-            *self.exhausted.entry(exhausted.source).or_default() += exhausted.times;
+            let what = (exhausted.what, exhausted.rule);
+            *self.exhausted.entry(what).or_default() += exhausted.times;
         }
         let name = self.names.get(input).map(String::as_str).unwrap_or_default();
         for defect in &part.defects {
@@ -477,9 +478,10 @@ impl<'a> Collector<'a> {
     /// Tells the rest, and gives the sums; also of inputs that did not end.
     pub(super) fn end(&mut self) -> Result<Sums, Error> {
         self.flush()?;
-        for (expression, times) in &self.exhausted {
+        for ((expression, rule), times) in &self.exhausted {
             (self.tell)(Told::Exhausted {
                 expression,
+                rule: rule.as_deref(),
                 times: *times,
             });
         }

@@ -6,7 +6,6 @@ use std::num::NonZeroUsize;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use entente_detect::rules::Exhausted;
 use entente_telemetry::{
     Batch, Defect, Error, Field, FieldNames, Format, Kind, Observed, Options as ReadOptions, Record, Scratch,
     Source, Visitor,
@@ -15,6 +14,7 @@ use entente_telemetry::{
 use super::matching::{Against, Found, Matching};
 use super::{LogInput, Sums};
 use crate::limits::DETECTIONS_BATCH_MAX;
+use crate::rules::GivenUp;
 
 type Reader = Source<Box<dyn std::io::Read + Send>>;
 
@@ -28,7 +28,7 @@ pub(super) struct Part {
     pub(super) has_more: bool,
     /// In the order of records; of one record indicators first, then rules, then what is seen over time.
     pub(super) found: Vec<Found>,
-    pub(super) exhausted: Vec<Exhausted>,
+    pub(super) exhausted: Vec<GivenUp>,
     /// Hits of patterns that were passed over, by pattern.
     pub(super) passed_over: Vec<(u32, u64)>,
     pub(super) defects: Vec<Defect>,

@@ -142,13 +142,22 @@ fn troubles(
             count(sums.recalled)
         )?;
     }
-    for (expression, times) in &summary.exhausted {
-        writeln!(
-            out,
-            "the expression {} was given up for {} (`entente limits`)",
-            short(expression, 80),
-            counted(*times, "value")
-        )?;
+    for (expression, rule, times) in &summary.exhausted {
+        match rule {
+            None => writeln!(
+                out,
+                "the expression {} was given up for {} (`entente limits`)",
+                short(expression, 80),
+                counted(*times, "value")
+            )?,
+            Some(rule) => writeln!(
+                out,
+                "{} was passed over for {}, for the work that {} is (`entente limits`)",
+                safe(rule),
+                counted(*times, "record"),
+                short(expression, 80),
+            )?,
+        }
     }
     over_time(&summary.over_time, out)?;
     not_evaluated("indicator", &against.compiled.not_evaluated, out)?;
