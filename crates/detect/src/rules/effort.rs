@@ -89,6 +89,14 @@ impl Spending {
         Some((RULE_WORK_BEGIN + self.allowed).saturating_sub(spent))
     }
 
+    /// Passes a leaf over; whoever wants that knows of it.
+    pub(super) fn rest(&mut self, leaf: u32) {
+        if let Some(spent) = self.spent.get_mut(leaf as usize) {
+            *spent = Self::OVER;
+            self.spenders.push(leaf);
+        }
+    }
+
     #[cold]
     fn pass_over(&mut self, leaf: u32) {
         if let Some(over) = self.over.iter_mut().find(|over| over.leaf == leaf) {

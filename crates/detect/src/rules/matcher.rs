@@ -147,6 +147,11 @@ impl Matcher {
         Matcher::default()
     }
 
+    /// Passes a leaf over until the next [`Rules::exhausted`], which does not name it for that.
+    pub fn rest(&mut self, leaf: u32) {
+        self.spending.rest(leaf);
+    }
+
     fn begin(&mut self, rules: &Rules, row: &Row<'_>) {
         self.fields.begin(rules.names.len(), row);
         self.facts

@@ -76,7 +76,7 @@ pub(crate) struct OverTimeAccount {
     pub(crate) capped: u64,
     /// Rules whose records were not joined, or not to the end, because it was too much work; with how often.
     pub(crate) unjoined: BTreeMap<String, u64>,
-    /// Rules that were hit by so many records that some were passed over; with how often.
+    /// Rules that were met by so many records that they were passed over for others; for how many.
     pub(crate) passed_over: BTreeMap<String, u64>,
     /// Matches, also those that others take the place of.
     pub(crate) matches: u64,

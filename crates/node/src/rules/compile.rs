@@ -1,6 +1,7 @@
 //! From gathered rules to a [`RuleSet`]: what is asked of events, what of the observables in them, what over time.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use entente_detect::pattern::join::Join;
@@ -44,6 +45,7 @@ impl Gathered {
         let has_observables = observed.has_leaves();
         let (rules, observed, of_pattern) =
             self.add_patterns(observed, &mut plan, &mut called.leaves, &mut numbered);
+        let leaves_of_pattern = leaves_of_patterns(&observed, of_pattern.len());
         let observables = has_observables.then(|| Observables {
             projection: projection.among(events.names()),
             table: Table {
@@ -58,6 +60,7 @@ impl Gathered {
             plan: Arc::new(plan),
             of_correlation,
             of_pattern,
+            leaves_of_pattern,
             called,
             not_evaluated: self.not_evaluated,
             refused: self.refused,
@@ -385,6 +388,22 @@ impl Numbered {
         });
         next
     }
+}
+
+/// By pattern of the plan, its leaves, which stand beside each other.
+fn leaves_of_patterns(leads: &[Lead], patterns: usize) -> Vec<Range<u32>> {
+    let mut leaves = vec![0..0; patterns];
+    for (leaf, lead) in (0..).zip(leads) {
+        let Some(Source::Leaf { pattern, .. }) = lead.source else {
+            continue;
+        };
+        if let Some(range) = leaves.get_mut(pattern as usize) {
+            let is_first = range.start == range.end;
+            let start = if is_first { leaf } else { range.start };
+            *range = start..leaf + 1;
+        }
+    }
+    leaves
 }
 
 /// Whether one observation alone satisfies it, and no time is asked for.

@@ -83,48 +83,57 @@ struct Pending {
     rations: Rations,
 }
 
+struct PendingSeen {
+    source: Source,
+    values: Vec<Option<String>>,
+    parts: Vec<Part>,
+}
+
 /// How often patterns over several observations may be hit: they share the records with all other rules, and one that is
 /// hit by nearly every record would cost more than those.
 #[derive(Default)]
 struct Rations {
     records: u64,
-    /// By pattern: hits that were taken, and hits that were passed over.
-    hits: Vec<(u64, u64)>,
+    /// By pattern, its hits.
+    hits: Vec<u64>,
+    /// Patterns that rest, and since which record.
+    resting: Vec<(u32, u64)>,
 }
 
 impl Rations {
-    /// Whether one more hit is taken; by pattern, so that the hits of all its comparisons are bounded together.
-    fn has(&mut self, source: Source) -> bool {
-        let Source::Leaf { pattern, .. } = source else {
-            return true;
-        };
+    /// Whether one more hit of a pattern is taken; those of all its comparisons are bounded together. If not, it rests.
+    fn has(&mut self, pattern: u32) -> bool {
         let place = pattern as usize;
         if self.hits.len() <= place {
-            self.hits.resize(place + 1, (0, 0));
+            self.hits.resize(place + 1, 0);
         }
         let most = PATTERN_HITS_FREE + self.records / RECORDS_A_PATTERN_HIT;
-        let Some((taken, passed)) = self.hits.get_mut(place) else {
-            return false;
-        };
-        let is_taken = *taken < most;
-        *taken += u64::from(is_taken);
-        *passed += u64::from(!is_taken);
+        let hits = self.hits.get_mut(place);
+        let is_taken = hits.is_some_and(|hits| {
+            let has_left = *hits < most;
+            *hits += u64::from(has_left);
+            has_left
+        });
+        if !is_taken && !self.resting.iter().any(|(known, _)| *known == pattern) {
+            self.resting.push((pattern, self.records));
+        }
         is_taken
     }
 
-    /// By pattern, the hits that were passed over since the last call.
-    fn passed(&mut self) -> Vec<(u32, u64)> {
-        let all = (0..).zip(&mut self.hits);
-        all.filter(|(_, (_, passed))| *passed > 0)
-            .map(|(pattern, (_, passed))| (pattern, std::mem::take(passed)))
+    /// The patterns that rest since this record.
+    fn resting_now(&self) -> impl Iterator<Item = u32> {
+        let latest = self.resting.iter().rev();
+        let now = latest.take_while(|(_, since)| *since == self.records);
+        now.map(|(pattern, _)| *pattern)
+    }
+
+    /// The patterns that rested since the last call, and for how many records.
+    fn rested(&mut self) -> Vec<(u32, u64)> {
+        let resting = std::mem::take(&mut self.resting).into_iter();
+        resting
+            .map(|(pattern, since)| (pattern, self.records - since + 1))
             .collect()
     }
-}
-
-struct PendingSeen {
-    source: Source,
-    values: Vec<Option<String>>,
-    parts: Vec<Part>,
 }
 
 /// One thread's state.
@@ -174,10 +183,10 @@ impl<'r> Firing<'r> {
             ..
         } = self;
         pending.rations.records += 1;
-        pending.take(&rules.events, row, of_events, leaves);
+        pending.take(rules, &rules.events, row, of_events, leaves);
         if let Some(observables) = &rules.observables {
             observables.projection.rows(row, projector, |row| {
-                pending.take(&observables.table, row, of_observables, leaves);
+                pending.take(rules, &observables.table, row, of_observables, leaves);
             });
         }
     }
@@ -233,9 +242,10 @@ impl<'r> Firing<'r> {
         self.any_time || rule.is_some_and(|rule| rule.is_valid_at(time))
     }
 
-    /// Hits of patterns that were passed over since the last call, as there were too many.
+    /// Patterns that were passed over since the last call, as they were hit too often, and for how many records. Goes
+    /// with [`Firing::exhausted`], which ends their rest.
     pub(crate) fn passed_over(&mut self) -> Vec<(u32, u64)> {
-        self.pending.rations.passed()
+        self.pending.rations.rested()
     }
 
     /// What took too much work since the last call.
@@ -258,7 +268,14 @@ impl Pending {
 
     /// Takes what a row hits.
     #[inline]
-    fn take(&mut self, table: &Table, row: &Row<'_>, matcher: &mut Matcher, leaves: &mut Vec<u32>) {
+    fn take(
+        &mut self,
+        rules: &RuleSet,
+        table: &Table,
+        row: &Row<'_>,
+        matcher: &mut Matcher,
+        leaves: &mut Vec<u32>,
+    ) {
         let hit = table.rules.matching(row, matcher);
         if hit.is_empty() {
             return;
@@ -269,6 +286,9 @@ impl Pending {
             if let Some(lead) = table.leads.get(*leaf as usize) {
                 self.follow(lead, table, *leaf, row, matcher);
             }
+        }
+        for pattern in self.rations.resting_now() {
+            rules.leaves_of(pattern).for_each(|leaf| matcher.rest(leaf));
         }
     }
 
@@ -281,7 +301,10 @@ impl Pending {
         let source = lead
             .source
             .filter(|source| !self.seen.iter().any(|known| known.source == *source));
-        let source = source.filter(|source| self.rations.has(*source));
+        let source = source.filter(|source| match source {
+            Source::Leaf { pattern, .. } => self.rations.has(*pattern),
+            Source::Rule(_) => true,
+        });
         if rule.is_none() && source.is_none() {
             return;
         }

@@ -1,5 +1,6 @@
 //! Rules ready to be evaluated, and what their hits lead to.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use entente_detect::rules::Rules;
@@ -21,6 +22,8 @@ pub struct RuleSet {
     /// By correlation and pattern of the plan, the rule that it is; none where it is not told.
     pub(super) of_correlation: Vec<Option<u32>>,
     pub(super) of_pattern: Vec<Option<u32>>,
+    /// By pattern of the plan, its leaves among those of observables.
+    pub(super) leaves_of_pattern: Vec<Range<u32>>,
     pub(super) called: Called,
     /// Rules that are not evaluated, or only in part, and why.
     pub not_evaluated: Vec<NotEvaluated>,
@@ -79,6 +82,13 @@ impl RuleSet {
     /// The rules that are evaluated, by number.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    pub(super) fn leaves_of(&self, pattern: u32) -> Range<u32> {
+        self.leaves_of_pattern
+            .get(pattern as usize)
+            .cloned()
+            .unwrap_or_default()
     }
 
     /// What is looked for over time.

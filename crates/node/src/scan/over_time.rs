@@ -19,7 +19,7 @@ pub(super) struct Watching {
     places: Places,
     /// Hits of records that tell no time.
     untimed: u64,
-    /// Hits that were passed over, by pattern.
+    /// Records for which patterns were passed over, by pattern.
     passed_over: BTreeMap<u32, u64>,
 }
 
@@ -32,7 +32,7 @@ pub struct Account {
     pub untimed: u64,
     /// Rules whose hits were not joined, or not to the end, for the work that it is; with how often.
     pub unjoined: Vec<(String, u64)>,
-    /// Rules that were hit by so many records that some were passed over; with how often.
+    /// Rules that were met by so many records that they were passed over for others; for how many.
     pub passed_over: Vec<(String, u64)>,
 }
 
@@ -60,7 +60,7 @@ impl Watching {
         }
     }
 
-    /// Notes hits that were passed over, as there were too many.
+    /// Notes patterns that were passed over, as they were hit too often.
     pub(super) fn pass_over(&mut self, passed_over: &[(u32, u64)]) {
         for (pattern, times) in passed_over {
             *self.passed_over.entry(*pattern).or_default() += times;

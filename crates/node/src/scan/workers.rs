@@ -29,7 +29,7 @@ pub(super) struct Part {
     /// In the order of records; of one record indicators first, then rules, then what is seen over time.
     pub(super) found: Vec<Found>,
     pub(super) exhausted: Vec<GivenUp>,
-    /// Hits of patterns that were passed over, by pattern.
+    /// Patterns that were passed over, as they were hit too often, and for how many records.
     pub(super) passed_over: Vec<(u32, u64)>,
     pub(super) defects: Vec<Defect>,
     pub(super) sums: Sums,

@@ -204,9 +204,9 @@ fn over_time(account: &Account, out: &mut impl Write) -> Result<(), Failure> {
     for (rule, times) in passed_over {
         writeln!(
             out,
-            "{} is met by too many records: {} of its comparisons were passed over, its matches say incomplete (`entente limits`)",
+            "{} is met by too many records: it was passed over for {}, its matches say incomplete (`entente limits`)",
             safe(rule),
-            counted(*times, "hit"),
+            counted(*times, "record"),
         )?;
     }
     for (rule, times) in unjoined {
