@@ -48,10 +48,10 @@ pub const HITS_WAITING_MAX: usize = 1 << 20;
 pub const PLACES_KNOWN_MAX: usize = 1 << 20;
 
 /// Hits of a pattern over several observations that each thread takes of the first records.
-pub const PATTERN_HITS_FREE: u64 = 10_000;
+pub const PATTERN_HITS_FREE: u64 = 5_000;
 
 /// Records for each hit of such a pattern beyond those; over both, hits are passed over, and that is told.
-pub const RECORDS_A_PATTERN_HIT: u64 = 100;
+pub const RECORDS_A_PATTERN_HIT: u64 = 500;
 
 /// Bytes of what a watch keeps to go on with after a stop; over it, the next one begins anew.
 pub const WATCH_STATE_BYTES_MAX: u64 = 1 << 30;

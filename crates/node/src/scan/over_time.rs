@@ -86,6 +86,9 @@ impl Watching {
             self.untimed += 1;
             return;
         };
+        if !self.machine.wants(seen.source, time) {
+            return;
+        }
         let event = event(&seen.record_digest, occurrence);
         if !is_known {
             self.push(event, time, &seen);
