@@ -4,9 +4,12 @@
 //! and a [`Projector`] the scratch of one thread. Events become rows of [`crate::rules`], one for each observable;
 //! [`from_stix`] makes patterns to leaves over such rows. What becomes of hits is left to others.
 
+mod follow;
 mod from_stix;
+mod made;
 mod map;
 mod objects;
+mod places;
 mod plan;
 mod project;
 mod transform;

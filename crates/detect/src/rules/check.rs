@@ -94,19 +94,8 @@ impl Check {
                 let pieces: Vec<Piece> = pieces.iter().map(folded).collect();
                 (*fold, TextTest::Glob(Box::new(Glob::new(&pieces))))
             }
-            Test::Regex {
-                source,
-                ignore_case,
-                multi_line,
-                dot_all,
-            } => {
-                let (ignore_case, multi_line, dot_all) = (*ignore_case, *multi_line, *dot_all);
-                let written = Written {
-                    source,
-                    ignore_case,
-                    multi_line,
-                    dot_all,
-                };
+            Test::Regex { .. } => {
+                let written = Written::of(test).ok_or("no expression")?;
                 let (expression, size) = written.compile()?;
                 *bytes += size;
                 if *bytes > RULE_EXPRESSIONS_BYTES_MAX {

@@ -1,6 +1,7 @@
 //! What must be in a text that a regular expression matches.
 
 use super::fold::{fold, fold_char};
+use super::language::Test;
 use crate::expression::{self, Expression};
 use crate::limits::RULE_EXPRESSION_BYTES;
 use regex_syntax::ParserBuilder;
@@ -15,7 +16,25 @@ pub(super) struct Written<'a> {
     pub(super) dot_all: bool,
 }
 
-impl Written<'_> {
+impl<'a> Written<'a> {
+    /// That of a test that has one.
+    pub(super) fn of(test: &'a Test) -> Option<Self> {
+        match test {
+            Test::Regex {
+                source,
+                ignore_case,
+                multi_line,
+                dot_all,
+            } => Some(Written {
+                source,
+                ignore_case: *ignore_case,
+                multi_line: *multi_line,
+                dot_all: *dot_all,
+            }),
+            _ => None,
+        }
+    }
+
     /// The expression, and what its program is counted as, in bytes.
     ///
     /// # Errors

@@ -124,19 +124,8 @@ fn of_test(test: &Test, reading: Reading) -> Vec<Vec<Asks>> {
         Test::EndsWith { text, .. } => one(Asks::EndsWith(fold(text).into())),
         Test::Contains { text, .. } => one(Asks::Contains(fold(text).into())),
         Test::Glob { pieces, .. } => of_pieces(pieces),
-        Test::Regex {
-            source,
-            ignore_case,
-            multi_line,
-            dot_all,
-        } => {
-            let (ignore_case, multi_line, dot_all) = (*ignore_case, *multi_line, *dot_all);
-            let sets = necessary(Written {
-                source,
-                ignore_case,
-                multi_line,
-                dot_all,
-            });
+        Test::Regex { .. } => {
+            let sets = Written::of(test).map(necessary).unwrap_or_default();
             let contains = |text: String| Asks::Contains(text.into());
             sets.into_iter()
                 .map(|set| set.into_iter().map(contains).collect())
