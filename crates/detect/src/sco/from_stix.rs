@@ -415,7 +415,10 @@ fn spelled(text: &str) -> String {
     if let Ok(address) = address.parse::<IpAddr>() {
         return address.to_canonical().to_string();
     }
-    super::transform::with_full_hive(text).unwrap_or_else(|| text.to_owned())
+    match super::transform::full_hive(text) {
+        Some((hive, rest)) => [hive, rest].concat(),
+        None => text.to_owned(),
+    }
 }
 
 /// `%` is any run of characters, `_` any one (STIX 2.1 §9.6.1).

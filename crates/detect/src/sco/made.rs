@@ -1,7 +1,8 @@
 //! What the transforms make of an event's fields: the values of properties, and which objects are there.
 
+use super::map::Only;
 use super::places::{FieldPlaces, NONE, text_of};
-use super::plan::{Plan, PlannedObject, PlannedSource};
+use super::plan::{Plan, PlannedObject, PlannedProperty, PlannedSource};
 use super::transform::{Form, Made, Transform, Where};
 use crate::limits::OBJECTS_PER_NAME_MAX;
 use crate::rules::Field;
@@ -50,6 +51,27 @@ pub(super) enum Place {
     Present,
 }
 
+impl PlannedObject {
+    /// Whether the object may be there: what is asked of other fields holds, and what is required has some value.
+    fn may_be(&self, fields: &[Field<'_>], places: &FieldPlaces) -> bool {
+        let is_allowed = |only: &Only<u32>| {
+            let place = places.places(fields, &only.fields).next();
+            let text = place.and_then(|place| text_of(fields, place));
+            text.is_some_and(|text| only.values.iter().any(|value| text.eq_ignore_ascii_case(value)))
+        };
+        let has_value = |property: &PlannedProperty| match &property.source {
+            PlannedSource::Fields(Transform::Url, _) => true,
+            PlannedSource::Fields(_, arguments) => match arguments.first() {
+                Some(Some(alternatives)) => places.places(fields, alternatives).next().is_some(),
+                _ => true,
+            },
+            _ => true,
+        };
+        self.only.as_ref().is_none_or(is_allowed)
+            && (self.properties.iter()).all(|property| !property.is_required || has_value(property))
+    }
+}
+
 impl MadeValues {
     pub(super) fn begin(&mut self, plan: &Plan) {
         self.pieces.clear();
@@ -80,6 +102,9 @@ impl MadeValues {
         fields: &[Field<'_>],
         places: &FieldPlaces,
     ) -> u64 {
+        if !object.may_be(fields, places) {
+            return 0;
+        }
         let mut each = std::mem::take(&mut self.each);
         each.clear();
         let count = match &object.each {

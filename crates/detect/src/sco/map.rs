@@ -2,10 +2,11 @@
 //!
 //! A file of a map is lines. `version N` and `for SCHEMA…` come first, then `by FIELD…`: the one or two fields that
 //! tell logs of the schema apart. `on VALUE,VALUE [VALUE]` begins what holds for events with these values (`on *`: for
-//! all). In it `object NAME TYPE|TYPE [each FIELD]` is one observable, or one for each value of a field; of several
-//! types the form of its value decides. Its lines are `PROPERTY = SOURCE`, with a source `@NAME` (a reference),
-//! `'text'`, `FIELD`, or `TRANSFORM FIELD…`; `FIELD|FIELD` is the first of them that is there. `PROPERTY!` must be
-//! there or the observable is not; `PROPERTY[]` is a list, each line adds to it. An object that is named again goes on.
+//! all). In it `object NAME TYPE|TYPE [each FIELD] [where FIELD VALUE|VALUE]` is one observable, or one for each value
+//! of a field, perhaps only where another field has one of some values; of several types the form of its value decides.
+//! Its lines are `PROPERTY = SOURCE`, with a source `@NAME` (a reference), `'text'`, `FIELD`, or `TRANSFORM FIELD…`;
+//! `FIELD|FIELD` is the first of them that is there. `PROPERTY!` must be there or the observable is not; `PROPERTY[]` is
+//! a list, each line adds to it. An object that is named again goes on.
 
 mod read;
 
@@ -59,7 +60,15 @@ pub(super) struct Object {
     pub(super) name: String,
     pub(super) types: Vec<String>,
     pub(super) each: Option<(Transform, Vec<String>)>,
+    pub(super) only: Option<Only<String>>,
     pub(super) properties: Vec<Property>,
+}
+
+/// The first of these fields that is there has one of these values, in any case.
+#[derive(Clone, Debug)]
+pub(super) struct Only<F> {
+    pub(super) fields: Vec<F>,
+    pub(super) values: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -165,7 +174,10 @@ impl File {
         let mut objects: Vec<Object> = Vec::new();
         for object in holding.flat_map(|section| &section.objects) {
             match objects.iter_mut().find(|known| known.name == object.name) {
-                Some(known) => known.properties.extend(object.properties.iter().cloned()),
+                Some(known) => {
+                    known.only = known.only.take().or_else(|| object.only.clone());
+                    known.properties.extend(object.properties.iter().cloned());
+                }
                 None => objects.push(object.clone()),
             }
         }

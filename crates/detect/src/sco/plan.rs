@@ -1,6 +1,6 @@
 //! What is left of a map for the properties that patterns ask for: which fields, and what becomes of them.
 
-use super::map::{Argument, File, Map, Object, Source};
+use super::map::{Argument, File, Map, Object, Only, Source};
 use super::transform::Transform;
 use super::way::{Way, WayPart, way};
 use entente_stix::pattern::{ObjectPath, Step, parse};
@@ -50,6 +50,7 @@ pub(super) struct Plan {
 pub(super) struct PlannedObject {
     pub(super) types: Vec<String>,
     pub(super) each: Option<(Transform, Vec<u32>)>,
+    pub(super) only: Option<Only<u32>>,
     pub(super) properties: Vec<PlannedProperty>,
     /// Place of the values of its first property.
     pub(super) slot: usize,
@@ -355,9 +356,14 @@ impl Needs<'_> {
             });
             let properties: Vec<PlannedProperty> = properties.collect();
             let each = object.each.as_ref().filter(|_| is_seen);
+            let only = object.only.as_ref().filter(|_| is_seen);
             objects.push(PlannedObject {
                 types: object.types.clone(),
                 each: each.map(|(transform, fields)| (*transform, names.all(fields))),
+                only: only.map(|only| Only {
+                    fields: names.all(&only.fields),
+                    values: only.values.clone(),
+                }),
                 slot,
                 properties,
             });

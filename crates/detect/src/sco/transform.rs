@@ -11,7 +11,7 @@ use values::{
     without_port, written,
 };
 
-pub(super) use values::with_full_hive;
+pub(super) use values::full_hive;
 
 /// How a property comes from the text of fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -231,7 +231,9 @@ impl Transform {
             }
             Transform::Folder => {
                 let end = last_separator(text)?;
-                (end > 0).then(|| there(0..end))
+                // The root keeps its separator: `/`, `C:\`.
+                let is_root = end == 0 || end == 2 && text.as_bytes().get(1) == Some(&b':');
+                Some(there(0..end + usize::from(is_root)))
             }
             Transform::Key => key(text, out, start),
             Transform::ParentKey => key(text.get(..text.rfind('\\')?)?, out, start),

@@ -1,6 +1,6 @@
 //! Files of a map from their text.
 
-use super::{Argument, File, MapError, Object, Property, Section, Source};
+use super::{Argument, File, MapError, Object, Only, Property, Section, Source};
 use crate::sco::transform::Transform;
 use entente_stix::pattern::{Step, parse};
 use std::collections::BTreeSet;
@@ -87,6 +87,10 @@ fn section(text: &str) -> Result<Section, String> {
 }
 
 fn object(text: &str) -> Result<Object, String> {
+    let (text, only) = match text.split_once(" where ") {
+        Some((text, only)) => (text, Some(only_where(only)?)),
+        None => (text, None),
+    };
     let words: Vec<&str> = text.split_whitespace().collect();
     let (name, types, each) = match words.as_slice() {
         [name, types] => (name, types, None),
@@ -96,14 +100,25 @@ fn object(text: &str) -> Result<Object, String> {
             types,
             Some((transform_named(transform)?, alternatives(field))),
         ),
-        _ => return Err("write `object NAME TYPE [each [TRANSFORM] FIELD]`".into()),
+        _ => return Err("write `object NAME TYPE [each [TRANSFORM] FIELD] [where FIELD VALUE]`".into()),
     };
     Ok(Object {
         name: (*name).to_owned(),
         types: alternatives(types),
         each,
+        only,
         properties: Vec::new(),
     })
+}
+
+fn only_where(text: &str) -> Result<Only<String>, String> {
+    match text.split_whitespace().collect::<Vec<&str>>().as_slice() {
+        [field, values] => Ok(Only {
+            fields: alternatives(field),
+            values: alternatives(values),
+        }),
+        _ => Err("write `where FIELD VALUE|VALUE`".into()),
+    }
 }
 
 fn property(line: &str) -> Result<Property, String> {
@@ -207,6 +222,7 @@ mod tests {
             ("object a b", 4, "before any `on`"),
             ("on *\nvalue = x", 5, "before any `object`"),
             ("on *\nobject a", 5, "write `object"),
+            ("on *\nobject a b where c", 5, "write `where"),
             ("on *\nobject a b\nvalue x", 6, "write `PROPERTY"),
             ("on *\nobject a b\nvalue = each", 6, "not for each"),
             ("on *\nobject a b\nvalue = nonsense x", 6, "no transform"),

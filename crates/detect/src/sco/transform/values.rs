@@ -173,39 +173,40 @@ pub(super) fn url(host: &str, path: &str, out: &mut String) -> bool {
 }
 
 pub(super) fn key(text: &str, out: &mut String, start: usize) -> Option<Made> {
-    match with_full_hive(text) {
-        Some(full) => {
-            out.push_str(&full);
+    match full_hive(text) {
+        Some((hive, rest)) => {
+            out.push_str(hive);
+            out.push_str(rest);
             Some(written(start, out))
         }
         None => (!text.is_empty()).then(|| there(0..text.len())),
     }
 }
 
-/// A registry key whose hive is written short, with its whole name.
-pub(in crate::sco) fn with_full_hive(text: &str) -> Option<String> {
+/// The whole name of a registry key's hive that is written short, and what follows it.
+pub(in crate::sco) fn full_hive(text: &str) -> Option<(&'static str, &str)> {
     HIVES.iter().find_map(|(short, long)| {
         let (head, rest) = text.split_at_checked(short.len())?;
         let is_hive = head.eq_ignore_ascii_case(short) && (rest.is_empty() || rest.starts_with('\\'));
-        is_hive.then(|| format!("{long}{rest}"))
+        is_hive.then_some((*long, rest))
     })
 }
 
 pub(super) fn mac(text: &str, out: &mut String, start: usize) -> Option<Made> {
-    let digits: Vec<char> = text.chars().filter(char::is_ascii_hexdigit).collect();
-    let is_mac = digits.len() == 12 && text.len() <= 17;
-    if !is_mac
-        || !text
-            .chars()
-            .all(|one| one.is_ascii_hexdigit() || matches!(one, ':' | '-' | '.'))
-    {
+    let is_digit = |byte: &u8| byte.is_ascii_hexdigit();
+    let is_mac = text.len() <= 17
+        && text.bytes().filter(is_digit).count() == 12
+        && text
+            .bytes()
+            .all(|byte| is_digit(&byte) || matches!(byte, b':' | b'-' | b'.'));
+    if !is_mac {
         return None;
     }
-    for (place, digit) in digits.iter().enumerate() {
+    for (place, digit) in text.bytes().filter(is_digit).enumerate() {
         if place > 0 && place % 2 == 0 {
             out.push(':');
         }
-        out.push(digit.to_ascii_lowercase());
+        out.push(char::from(digit.to_ascii_lowercase()));
     }
     Some(written(start, out))
 }
