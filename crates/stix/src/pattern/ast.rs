@@ -185,6 +185,13 @@ impl Pattern {
         self.expression.collect(&mut found);
         found
     }
+
+    /// The times of every `START … STOP …`, in the order of the text.
+    pub fn windows(&self) -> Vec<(&Instant, &Instant)> {
+        let mut found = Vec::new();
+        self.expression.collect_windows(&mut found);
+        found
+    }
 }
 
 impl ObservationExpr {
@@ -196,6 +203,22 @@ impl ObservationExpr {
                 all.iter().for_each(|one| one.collect(found))
             }
             Self::Qualified { inner, .. } => inner.collect(found),
+        }
+    }
+
+    // As deep as the other.
+    fn collect_windows<'a>(&'a self, found: &mut Vec<(&'a Instant, &'a Instant)>) {
+        match self {
+            Self::Comparison(_) => {}
+            Self::And(all) | Self::Or(all) | Self::FollowedBy(all) => {
+                all.iter().for_each(|one| one.collect_windows(found))
+            }
+            Self::Qualified { inner, qualifier } => {
+                inner.collect_windows(found);
+                if let Qualifier::StartStop(start, stop) = qualifier {
+                    found.push((start, stop));
+                }
+            }
         }
     }
 }

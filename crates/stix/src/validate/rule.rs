@@ -109,6 +109,7 @@ rules! {
     PATTERN_TYPE_NAME Error "pattern-type-name" "STIX 2.1 §9.7" "a pattern names object types that can exist"
     PATTERN_PROPERTY_NAME Error "pattern-property-name" "STIX 2.1 §9.7" "a pattern names properties that can exist"
     PATTERN_NEVER_MATCHES Warning "pattern-never-matches" "STIX 2.1 §9.5" "a pattern can match something"
+    PATTERN_WINDOW Warning "pattern-window" "STIX 2.1 §4.7, §9.5.1" "START and STOP lie in the time in which the indicator is valid"
 
     // Markings, languages, extensions.
     MARKING_SELECTOR Error "marking-selector" "STIX 2.1 §7.2.3" "selectors of granular markings lead to something"

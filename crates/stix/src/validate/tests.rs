@@ -151,6 +151,75 @@ fn patterns_are_read() {
 }
 
 #[test]
+fn times_of_a_pattern_lie_in_those_of_its_indicator() {
+    // Valid from noon of 31 May 2024 until noon of 30 June.
+    let check = |pattern: &str, words: &str| {
+        let text = indicator(pattern).replace(
+            r#""valid_from""#,
+            r#""valid_until":"2024-06-30T12:00:00.0Z","valid_from""#,
+        );
+        let found = findings(&text);
+        match words {
+            "" => assert_eq!(found, [], "{pattern}"),
+            _ => {
+                assert_eq!(found.len(), 1, "{pattern} {found:?}");
+                assert_eq!(
+                    (found[0].rule, found[0].severity),
+                    ("pattern-window", Severity::Warning)
+                );
+                assert!(found[0].message.contains(words), "{pattern} {found:?}");
+            }
+        }
+    };
+    let window =
+        |start: &str, stop: &str| format!("[file:name = 'a'] START t'2024-{start}Z' STOP t'2024-{stop}Z'");
+    for (start, stop, words) in [
+        ("05-31T12:00:00.000", "06-30T12:00:00", ""),
+        ("06-01T00:00:00", "06-02T00:00:00", ""),
+        (
+            "05-31T11:59:59.9999999",
+            "06-02T00:00:00",
+            "START t'2024-05-31T11:59:59.9999999Z' is before `valid_from`",
+        ),
+        (
+            "06-01T00:00:00",
+            "06-30T12:00:00.001",
+            "STOP t'2024-06-30T12:00:00.001Z' is after `valid_until`",
+        ),
+        (
+            "05-01T00:00:00",
+            "07-01T00:00:00",
+            "is before `valid_from`, 2024-05-31T12:00:00Z, and what",
+        ),
+        (
+            "05-01T00:00:00",
+            "05-31T12:00:00",
+            "is not after `valid_from`, 2024-05-31T12:00:00Z, so this never matches",
+        ),
+        (
+            "06-30T12:00:00",
+            "07-01T00:00:00",
+            "is not before `valid_until`, 2024-06-30T12:00:00.0Z, so this never",
+        ),
+    ] {
+        check(&window(start, stop), words);
+        check(
+            &format!(
+                "([url:value = 'b'] FOLLOWEDBY ({}) REPEATS 2 TIMES) WITHIN 5 SECONDS",
+                window(start, stop)
+            ),
+            words,
+        );
+    }
+    check("[file:name = 'a']", "");
+    // Without an end all later times are in.
+    assert_eq!(
+        findings(&indicator(&window("06-01T00:00:00", "12-01T00:00:00"))),
+        []
+    );
+}
+
+#[test]
 fn a_stix_2_0_object_is_told_once() {
     let old = tool("")
         .replace(r#""spec_version":"2.1","#, "")

@@ -3,7 +3,7 @@
 use super::super::findings::{Findings, Place};
 use super::super::{forms, rule, tables};
 use super::{Object, values};
-use crate::pattern::{self, Pattern, Remark, Step};
+use crate::pattern::{self, Instant, Pattern, Remark, Step};
 
 pub(super) fn check(object: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
     if object.type_name != "indicator" || object.text("pattern_type") != Some("stix") {
@@ -31,6 +31,7 @@ pub(super) fn check(object: &Object<'_>, place: &Place<'_>, findings: &mut Findi
             }
             if checked.is_valid() || is_old {
                 names(&checked.pattern, &place, findings);
+                windows(&checked.pattern, object, &place, findings);
             }
         }
     }
@@ -86,6 +87,42 @@ fn names(pattern: &Pattern, place: &Place<'_>, findings: &mut Findings) {
         if told.len() > 32 {
             return;
         }
+    }
+}
+
+/// The first `START … STOP …` that is not in the time in which the indicator is valid: what is seen in one and not in the
+/// other does not count.
+fn windows(pattern: &Pattern, object: &Object<'_>, place: &Place<'_>, findings: &mut Findings) {
+    let bound = |name| object.text(name).and_then(Instant::new);
+    let (from, until) = (bound("valid_from"), bound("valid_until"));
+    let outside = pattern.windows().into_iter().find_map(|(start, stop)| {
+        let is_early = from.as_ref().filter(|from| start.is_before(from));
+        let is_late = until.as_ref().filter(|until| until.is_before(stop));
+        let never = from.as_ref().is_some_and(|from| !from.is_before(stop))
+            || until.as_ref().is_some_and(|until| !start.is_before(until));
+        let (what, bound) = match (is_early, is_late) {
+            (Some(from), _) if !never => (format!("START {start} is before"), ("valid_from", from)),
+            (None, Some(until)) if !never => (format!("STOP {stop} is after"), ("valid_until", until)),
+            (Some(from), _) if !from.is_before(stop) => {
+                (format!("STOP {stop} is not after"), ("valid_from", from))
+            }
+            (_, Some(until)) => (format!("START {start} is not before"), ("valid_until", until)),
+            _ => return None,
+        };
+        let (name, bound) = bound;
+        let so = match never {
+            true => "so this never matches",
+            false => "and what is seen outside of that does not count",
+        };
+        Some(format!("{what} `{name}`, {}, {so}", bound.text()))
+    });
+    if let Some(message) = outside {
+        findings.add(
+            &rule::PATTERN_WINDOW,
+            place,
+            message,
+            "give the indicator the validity that the pattern means, or the pattern that of the indicator",
+        );
     }
 }
 
