@@ -2,17 +2,29 @@
 //!
 //! `cargo run --release -p entente-detect --example state -- values EVENTS` counts 1,800 different values;
 //! `... -- groups GROUPS` makes so many groups of one event each and tells the memory that they take;
-//! `... -- pattern EVENTS` gives a pattern that is never satisfied an event at each turn.
+//! `... -- pattern EVENTS` gives a pattern that is never satisfied an event at each turn;
+//! `... -- worst EVENTS` tells what the worst patterns over several records take away from 1,000 others.
 
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
     reason = "a program for people to run"
 )]
-#![expect(clippy::expect_used, reason = "a measurement ends when something is wrong")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a measurement ends when something is wrong"
+)]
 
-#[path = "shared/cpu.rs"]
+#[path = "../shared/cpu.rs"]
 mod cpu;
+#[expect(dead_code, reason = "the other example needs more of it")]
+#[path = "../patterns/reading.rs"]
+mod reading;
+#[path = "../patterns/set.rs"]
+mod set;
+mod worst;
 
 use cpu::cpu;
 use entente_detect::pattern::join::Join;
@@ -32,6 +44,7 @@ fn main() {
     match what {
         "groups" => groups(count),
         "pattern" => pattern(count),
+        "worst" => worst::worst(count),
         _ => values(count),
     }
 }

@@ -294,13 +294,21 @@ fn what_no_event_can_answer_is_told() {
             "is an identifier, a list or a dictionary",
             false,
         ),
-        ("[file:name = 'a' OR x-thing:name = 'x']", "holds a `x-thing`", true),
+        (
+            "[file:name = 'a' OR x-thing:name = 'x']",
+            "holds a `x-thing`",
+            true,
+        ),
         (
             "[file:name = 'a'] AND [x-thing:name = 'x']",
             "holds a `x-thing`",
             false,
         ),
-        ("[file:name = 'a'] OR [x-thing:name = 'x']", "holds a `x-thing`", true),
+        (
+            "[file:name = 'a'] OR [x-thing:name = 'x']",
+            "holds a `x-thing`",
+            true,
+        ),
     ];
     for (pattern, reason, can_match) in cases {
         let rule = rule(pattern, Comparing::Canonical);

@@ -178,6 +178,11 @@ impl Machine {
         entry: Entry,
         span: i64,
     ) -> Option<Vec<Bound>> {
+        if !self.spend(number, WORK_OF_A_HIT) {
+            self.rest(number, span);
+            window.incomplete = true;
+            return None;
+        }
         let was_incomplete = window.incomplete;
         let forgotten = window.forget_until(entry.time.saturating_sub(span));
         let is_look_back = unit.span.is_none() && unit.stop.is_none();
@@ -260,7 +265,9 @@ impl Machine {
 /// In place of the name of a unit, in digests of values.
 const VALUE: Name = [0xff; 16];
 
-/// What joining costs beside going through the hits, and what it costs at the end of the steps.
+/// What a hit costs that is kept, what joining costs beside going through the hits, and what it costs at the end of
+/// the steps.
+const WORK_OF_A_HIT: u64 = 4;
 const WORK_OF_A_JOIN: u64 = 16;
 const WORK_IN_VAIN: u64 = 1 << 14;
 const HOUR: i64 = 3_600_000_000;
