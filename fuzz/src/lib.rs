@@ -9,6 +9,7 @@ mod access;
 mod decide;
 mod detect;
 mod exchange;
+mod field_map;
 mod formats;
 mod node;
 mod policy;
@@ -23,6 +24,7 @@ pub use access::shown;
 pub use decide::decide;
 pub use detect::{generation, pattern_match, scan, terms};
 pub use exchange::{exchange_bundle, exchange_hello, exchange_message, exchange_slice};
+pub use field_map::field_map;
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
@@ -48,6 +50,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("exchange_message", exchange_message),
     ("exchange_slice", exchange_slice),
     ("export_csv", export_csv),
+    ("field_map", field_map),
     ("generation", generation),
     ("list", list),
     ("log_text", log_text),
