@@ -3,10 +3,15 @@
 //! Begin at [`Compiler`]. Nothing is read from disk: `include` is refused, as whoever gives a folder gives the
 //! included file, too, and another party's rules have no business on this disk.
 
-use sha2::{Digest, Sha256};
-use yara_x::SourceCode;
+use std::cell::Cell;
+use std::collections::HashMap;
 
+use sha2::{Digest, Sha256};
+use yara_x::{IgnoredRuleReason, SourceCode};
+
+use crate::lexical;
 use crate::limits::{FINDINGS_MAX, NESTING_MAX, SHARED_SOURCE_BYTES_MAX, SOURCE_BYTES_MAX};
+use crate::outline::starts;
 
 /// Variables that rule sets for scanners of files expect (THOR and LOKI define them); each is a text.
 pub(crate) const VARIABLES: [&str; 5] = ["filename", "filepath", "extension", "filetype", "owner"];
@@ -119,10 +124,15 @@ impl Compiler {
             let message = format!("the text of {} bytes is longer than {most}; split it", text.len());
             return vec![whole(origin, 1, message)];
         }
-        if let Some(line) = too_deep(text) {
-            let message = format!("brackets are nested deeper than {NESTING_MAX}; the text is not read");
-            return vec![whole(origin, line, message)];
-        }
+        let clean = match lexical::read(text) {
+            Ok(text) => text.clean,
+            Err(line) => {
+                let message = format!(
+                    "brackets, signs and operators are nested deeper than {NESTING_MAX}; the text is not read"
+                );
+                return vec![whole(origin, line, message)];
+            }
+        };
         self.texts += 1;
         self.digest.update((text.len() as u64).to_le_bytes());
         self.digest.update(text);
@@ -136,38 +146,35 @@ impl Compiler {
         // The number keeps two texts of one name apart.
         self.engine
             .new_namespace(&format!("{}:{}", self.texts, origin.name));
-        let source = SourceCode::from(text).with_origin(origin.name.clone());
+        let source = SourceCode::from(&*clean).with_origin(origin.name.clone());
         // The first error is among those read below.
         let _ = self.engine.add_source(source);
         let lines = Lines::of(text);
         let mut findings: Vec<Finding> = Vec::new();
-        let ignored: Vec<(&str, String)> = self
-            .engine
-            .ignored_rules()
-            .skip(ignored_before)
-            .map(|(rule, reason)| (rule, reason_text(&reason)))
-            .collect();
+        let (mut fallen, mut with) = (HashMap::new(), Vec::new());
+        for (rule, reason) in self.engine.ignored_rules().skip(ignored_before) {
+            match reason {
+                IgnoredRuleReason::CompileError(error) => {
+                    fallen.insert(std::ptr::from_ref(error), rule.to_owned());
+                }
+                IgnoredRuleReason::IgnoredRule(other) | IgnoredRuleReason::IgnoredModule(other) => {
+                    with.push((rule, other));
+                }
+            }
+        }
         for error in self.engine.errors().iter().skip(errors_before) {
             let message = joined(error.title(), error.labels().map(|label| label.text().to_owned()));
-            let rule = ignored
-                .iter()
-                .find(|(_, reason)| *reason == error.to_string())
-                .map(|(rule, _)| (*rule).to_owned());
+            let rule = fallen.get(&std::ptr::from_ref(error)).cloned();
             let start = error.labels().next().map_or(0, |label| label.span().start());
             findings.push(lines.finding(Severity::Error, error.code(), origin, rule, start, message));
         }
-        for (rule, reason) in &ignored {
-            if let Some(on) = reason.strip_prefix(DEPENDS) {
+        if !with.is_empty() {
+            let starts = starts(&clean);
+            for (rule, on) in with {
                 let message = format!("it depends on `{on}`, which is not used");
-                let start = lines.rule(rule);
-                findings.push(lines.finding(
-                    Severity::Error,
-                    "",
-                    origin,
-                    Some((*rule).to_owned()),
-                    start,
-                    message,
-                ));
+                let start = starts.get(rule).copied().unwrap_or_default();
+                let rule = Some(rule.to_owned());
+                findings.push(lines.finding(Severity::Error, "", origin, rule, start, message));
             }
         }
         for warning in self.engine.warnings().iter().skip(warnings_before) {
@@ -190,18 +197,6 @@ impl Compiler {
             digest: self.digest.finalize().into(),
             depends_on_name: self.depends_on_name,
             depends_on_time: self.depends_on_time,
-        }
-    }
-}
-
-/// How [`reason_text`] begins when a rule falls with another.
-const DEPENDS: &str = "\u{1}";
-
-fn reason_text(reason: &yara_x::IgnoredRuleReason<'_>) -> String {
-    match reason {
-        yara_x::IgnoredRuleReason::CompileError(error) => error.to_string(),
-        yara_x::IgnoredRuleReason::IgnoredRule(other) | yara_x::IgnoredRuleReason::IgnoredModule(other) => {
-            format!("{DEPENDS}{other}")
         }
     }
 }
@@ -230,26 +225,6 @@ fn whole(origin: &Origin, line: usize, message: String) -> Finding {
     }
 }
 
-/// The line on which brackets get deeper than they may, if they do. Brackets in texts and comments count, too.
-fn too_deep(text: &[u8]) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut line = 1;
-    for byte in text {
-        match byte {
-            b'\n' => line += 1,
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            // A rule ends: what its texts and comments held does not count for the next one.
-            b'}' => depth = 0,
-            _ => {}
-        }
-        if depth > NESTING_MAX {
-            return Some(line);
-        }
-    }
-    None
-}
-
 /// Whether the word stands somewhere in the text, also in a comment: whoever asks only wants to be sure of a no.
 fn has_word(text: &[u8], word: &[u8]) -> bool {
     let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
@@ -263,14 +238,23 @@ fn has_word(text: &[u8], word: &[u8]) -> bool {
     })
 }
 
-/// A text by lines, to tell places.
-struct Lines<'a> {
+/// A text by lines, to tell places; those that are asked for in order cost one pass over the text together.
+pub(crate) struct Lines<'a> {
     text: &'a [u8],
+    /// Where lines begin.
+    starts: Vec<usize>,
+    /// A place told before: its offset, and its column.
+    last: Cell<(usize, usize)>,
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a [u8]) -> Self {
-        Lines { text }
+    pub(crate) fn of(text: &'a [u8]) -> Self {
+        let ends = text.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+        Lines {
+            text,
+            starts: std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect(),
+            last: Cell::new((0, 1)),
+        }
     }
 
     fn finding(
@@ -282,32 +266,33 @@ impl<'a> Lines<'a> {
         start: usize,
         message: String,
     ) -> Finding {
-        let before = self.text.get(..start).unwrap_or(self.text);
-        let line_start = before
-            .iter()
-            .rposition(|byte| *byte == b'\n')
-            .map_or(0, |newline| newline + 1);
+        let (line, column) = self.place(start);
         Finding {
             severity,
             code,
             origin: origin.name.clone(),
             rule,
-            line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
-            column: String::from_utf8_lossy(before.get(line_start..).unwrap_or_default())
-                .chars()
-                .count()
-                + 1,
+            line,
+            column,
             message,
         }
     }
 
-    /// Where the rule of this name begins.
-    fn rule(&self, name: &str) -> usize {
-        let wanted = format!("rule {name}");
-        self.text
-            .windows(wanted.len())
-            .position(|window| window == wanted.as_bytes())
-            .unwrap_or(0)
+    /// Line, and column in characters, of the byte at `start`, both from 1.
+    pub(crate) fn place(&self, start: usize) -> (usize, usize) {
+        let start = start.min(self.text.len());
+        let line = self.starts.partition_point(|begin| *begin <= start);
+        let begin = line.checked_sub(1).and_then(|line| self.starts.get(line));
+        let begin = begin.copied().unwrap_or_default();
+        let (known, column) = match self.last.get() {
+            (known, column) if (begin..=start).contains(&known) => (known, column),
+            _ => (begin, 1),
+        };
+        let between = self.text.get(known..start).unwrap_or_default();
+        // Bytes that begin a character: all but those that continue one in UTF-8.
+        let column = column + between.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
+        self.last.set((start, column));
+        (line, column)
     }
 }
 

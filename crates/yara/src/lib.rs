@@ -18,11 +18,14 @@
 
 mod archive;
 mod compile;
+mod lexical;
 pub mod limits;
+mod outline;
 mod scan;
 mod verdicts;
 
 pub use archive::{Bytes, Member, Skipped, members};
 pub use compile::{Compiler, Finding, Origin, RuleFacts, Rules, Severity, Trust};
+pub use outline::{Outline, begins_as_rules, outline};
 pub use scan::{Error, Match, Place, Scanner, Verdict};
 pub use verdicts::{Key, Verdicts};

@@ -8,7 +8,7 @@ pub const SOURCE_BYTES_MAX: usize = 16 << 20;
 /// Longest text of rules from another party, in bytes; a longer one is refused.
 pub const SHARED_SOURCE_BYTES_MAX: usize = 1 << 20;
 
-/// Brackets in brackets in a text of rules; a deeper one is refused before it is parsed.
+/// Brackets, signs and operators in each other in a text of rules; a deeper one is refused before it is parsed.
 pub const NESTING_MAX: usize = 256;
 
 /// Findings kept of one text of rules; further ones are counted.
@@ -57,7 +57,7 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "a longer one is refused",
     ),
     (
-        "brackets in brackets in YARA rules",
+        "brackets, signs and operators in each other in YARA rules",
         NESTING_MAX as u64,
         "a deeper text is refused before it is parsed",
     ),

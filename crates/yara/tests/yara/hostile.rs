@@ -95,3 +95,68 @@ fn a_look_ends_at_its_time_and_says_so() {
         started.elapsed()
     );
 }
+
+#[test]
+fn long_chains_and_many_bad_rules_end_soon_and_not_the_stack() {
+    let rule = |condition: String| format!("rule x {{ strings: $a = \"x\" condition: {condition} }}");
+    let chain = |unit: &str, end: &str| rule(format!("{}{end}", unit.repeat(50_000)));
+    let many = |text: &str| (0..5_000).fold(String::new(), |all, n| all + &text.replace('#', &n.to_string()));
+    for text in [
+        chain("true or ", "true"),
+        chain("true and ", "true"),
+        chain("1 + ", "1 == 1"),
+        chain("1 - ", "1 == 1"),
+        chain("1 * ", "1 == 1"),
+        chain("1 + 1 - ", "1 == 1"),
+        chain("1 * 1 + 1 - ", "1 == 1"),
+        chain("1 \\ ", "1 == 1"),
+        chain("1 % ", "1 == 1"),
+        chain("1 & ", "1 == 1"),
+        chain("1 | ", "1 == 1"),
+        chain("1 ^ ", "1 == 1"),
+        chain("1 << ", "1 == 1"),
+        chain("1 == ", "1"),
+        chain("1 < ", "1"),
+        chain("\"a\" contains ", "\"a\""),
+        chain("a.", "a"),
+        chain("a", "[0]"),
+        rule(format!("a{}", "[0]".repeat(50_000))),
+        rule(format!("a{}", "()".repeat(50_000))),
+        chain("not ", "true"),
+        chain("- ", "1 == 1"),
+        chain("( /*)*/ ", "true"),
+        chain("any of them and ", "true"),
+        rule(format!("any of ({}$a)", "$a, ".repeat(50_000))),
+        format!(
+            "rule x {{ strings: $a = /{}{}/ condition: $a }}",
+            "(".repeat(50_000),
+            ")".repeat(50_000)
+        ),
+        format!(
+            "rule x {{ strings: $a = /{}a/ condition: $a }}",
+            "a|".repeat(50_000)
+        ),
+        format!(
+            "rule x {{ strings: $a = /a{}/ condition: $a }}",
+            "{9}".repeat(50_000)
+        ),
+        format!(
+            "rule x {{ strings: $a = /{}/ condition: $a }}",
+            "[a-z]{1,1000}".repeat(1_000)
+        ),
+        many("rule r# { condition: nope }"),
+        many("rule r# { condition: nope }\n"),
+        format!(
+            "rule r {{ condition: nope }}\n{}",
+            many("rule r# { condition: r }\n")
+        ),
+        many("rule r# { strings: $a = \"x\" condition: true }\n"),
+        many("rule r# { strings: $a = \"open condition: $a }\n"),
+    ] {
+        let started = Instant::now();
+        let mut compiler = Compiler::new(Trust::Own);
+        let findings = compiler.add(&own("hostile.yar"), text.as_bytes());
+        assert!(started.elapsed() < Duration::from_secs(5), "{text:.80}");
+        assert!(findings.len() <= limits::FINDINGS_MAX, "{text:.80}");
+    }
+}
