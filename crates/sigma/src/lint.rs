@@ -110,6 +110,48 @@ pub enum Remark {
     FieldUnread,
 }
 
+impl Remark {
+    /// What it is about: a name that stays.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Remark::Missing(_) => "missing-attribute",
+            Remark::IdIsNoUuid(_) => "id-no-uuid",
+            Remark::IdTwice(_) => "id-twice",
+            Remark::UnknownAttribute { .. } => "unknown-attribute",
+            Remark::ModifiedBeforeDate => "modified-before-date",
+            Remark::Tag(_) => "tag-syntax",
+            Remark::Twice { .. } => "twice-in-list",
+            Remark::Unused(_) => "unused-search",
+            Remark::AllOfThem => "all-of-them",
+            Remark::AllOfOne(_) => "all-of-one",
+            Remark::NullInList(_) => "null-in-list",
+            Remark::NeverHolds { .. } => "never-holds",
+            Remark::SlowExpression(_) => "slow-expression",
+            Remark::FilterKeeps => "filter-keeps",
+            Remark::FilterOfNone(_) => "filter-of-none",
+            Remark::OneGroup => "one-group",
+            Remark::UnusedAlias(_) => "unused-alias",
+            Remark::FieldUnread => "field-unread",
+        }
+    }
+
+    /// Whether it makes a rule do something else than its author meant; the others only help whoever reads it.
+    pub fn is_warning(&self) -> bool {
+        matches!(
+            self,
+            Remark::IdTwice(_)
+                | Remark::UnknownAttribute { .. }
+                | Remark::Unused(_)
+                | Remark::NeverHolds { .. }
+                | Remark::SlowExpression(_)
+                | Remark::FilterKeeps
+                | Remark::FilterOfNone(_)
+                | Remark::FieldUnread
+                | Remark::UnusedAlias(_)
+        )
+    }
+}
+
 /// Findings of everything in a linked collection.
 pub fn collection(collection: &Collection) -> Vec<Finding> {
     let mut findings = Vec::new();

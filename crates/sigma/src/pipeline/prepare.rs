@@ -168,6 +168,22 @@ impl Pipelines {
         names
     }
 
+    /// A rule as the pipelines of a variant leave it, its searches under their names; what its variant's `route` asks is
+    /// no part of it.
+    ///
+    /// # Errors
+    ///
+    /// A pipeline that refuses the rule.
+    pub fn applied_to(&self, rule: &Rule, alternative: &str) -> Result<Rule, Refusal> {
+        let known = self.alternatives.iter().find(|other| other.name == alternative);
+        let mut rule = rule.clone();
+        let mut work = Work::new(&mut rule);
+        for pipeline in self.ordered(known) {
+            work.run(pipeline)?;
+        }
+        Ok(rule)
+    }
+
     /// None where the alternative does not know the log source.
     fn variant(&self, rule: &Rule, alternative: &Alternative) -> Result<Option<Variant>, Refusal> {
         let mut routed = rule.clone();
