@@ -21,6 +21,7 @@ pub(crate) mod pattern;
 pub(crate) mod peer;
 pub(crate) mod proof;
 pub(crate) mod release;
+pub(crate) mod remark;
 pub(crate) mod rule;
 pub(crate) mod scan;
 pub(crate) mod show;

@@ -133,8 +133,7 @@ fn open(folder: &Path, access: Access) -> Result<Node, Failure> {
         Access::Write => Options::write(),
     };
     let store = Sqlite::open(folder, &options).map_err(failure)?;
-    let (fresh, _) = random().as_u64_pair();
-    Node::open(Box::new(store), &folder.join("generations"), fresh).map_err(node_failure)
+    Node::open(Box::new(store), &folder.join("generations"), seed()).map_err(node_failure)
 }
 
 /// The node's own STIX identity, made once: who sights what is sighted here.
@@ -149,6 +148,11 @@ pub(crate) fn random() -> uuid::Uuid {
         reason = "the binary is where randomness comes from"
     )]
     uuid::Uuid::new_v4()
+}
+
+/// What hashes of one run begin with, so that nobody can send values that collide.
+pub(crate) fn seed() -> u64 {
+    random().as_u64_pair().0
 }
 
 /// The store's fault, or its disk's.

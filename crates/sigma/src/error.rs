@@ -205,6 +205,32 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What it is about: a name that stays.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Yaml(_) => "yaml",
+            Self::TooMuch { .. } => "too-much",
+            Self::DuplicateKey { .. } => "duplicate-key",
+            Self::Missing(_) => "missing",
+            Self::Wrong { .. } => "wrong-form",
+            Self::UnknownModifier { .. } => "unknown-modifier",
+            Self::Modifier { .. } => "modifier-use",
+            Self::Value(_) => "value",
+            Self::Condition { .. } => "condition-syntax",
+            Self::Aggregation(_) => "aggregation",
+            Self::UnknownSearch { .. } => "unknown-search",
+            Self::SelectsNothing { .. } => "selects-nothing",
+            Self::Regex { .. } => "expression-syntax",
+            Self::UnknownRule { .. } => "unknown-rule",
+            Self::RefusedRule { .. } => "refused-rule",
+            Self::AmbiguousRule { .. } => "ambiguous-rule",
+            Self::Cycle(_) => "circle",
+            Self::Placeholder(_) => "placeholder",
+            Self::Pipeline(_) => "pipeline",
+            Self::Unsupported { .. } => "unsupported",
+        }
+    }
+
     pub(crate) fn wrong(
         attribute: impl Into<String>,
         expected: &'static str,

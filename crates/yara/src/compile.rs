@@ -186,7 +186,13 @@ impl Compiler {
             findings.push(lines.finding(Severity::Warning, warning.code(), origin, None, start, message));
         }
         findings.sort_by_key(|finding| (finding.line, finding.column));
-        findings.truncate(FINDINGS_MAX);
+        let mut left = FINDINGS_MAX;
+        findings.retain(|finding| {
+            // Which rules are used must be told of each.
+            let refuses = finding.severity == Severity::Error && finding.rule.is_some();
+            left = left.saturating_sub(usize::from(!refuses));
+            refuses || left > 0
+        });
         findings
     }
 

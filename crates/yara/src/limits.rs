@@ -11,7 +11,7 @@ pub const SHARED_SOURCE_BYTES_MAX: usize = 1 << 20;
 /// Brackets, signs and operators in each other in a text of rules; a deeper one is refused before it is parsed.
 pub const NESTING_MAX: usize = 256;
 
-/// Findings kept of one text of rules; further ones are counted.
+/// Findings kept of one text of rules, beside those that refuse a rule.
 pub const FINDINGS_MAX: usize = 1000;
 
 /// Largest file or member looked at, in bytes; a larger one is told as skipped.
@@ -62,7 +62,7 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "a deeper text is refused before it is parsed",
     ),
     (
-        "findings of one text of YARA rules",
+        "findings of one text of YARA rules, beside those that refuse a rule",
         FINDINGS_MAX as u64,
         "the rest is not told",
     ),

@@ -14,7 +14,7 @@ pub(crate) enum Rule {
 
 #[derive(Debug, Args)]
 pub(crate) struct RuleCheck {
-    /// Files of Sigma rules, STIX indicators with rules, folders, globs, or - for stdin
+    /// Files of Sigma and YARA rules, STIX indicators with rules, folders, globs, or - for stdin
     #[arg(value_name = "PATH", required_unless_present = "batch")]
     pub(crate) paths: Vec<String>,
     /// Also say what each good rule can match, and what evaluating it takes (`--json` always does)

@@ -3,12 +3,21 @@
 use std::io::{BufRead, Read, Write};
 
 use entente_stix::json::{self, Value};
+use serde::Serialize;
 
-use super::out;
+use super::{json_line, out};
 use crate::exit::{Exit, Failure};
 
 /// The members of an answer.
 pub(crate) type Members = serde_json::Map<String, serde_json::Value>;
+
+/// An answer with the id of its question.
+#[derive(Serialize)]
+struct Line<A> {
+    id: serde_json::Value,
+    #[serde(flatten)]
+    answer: A,
+}
 
 /// A line of a batch may be as long as the largest object, with room for what wraps it.
 const LINE_BYTES_MAX: u64 = entente_stix::limits::OBJECT_BYTES_MAX as u64 + (64 << 10);
@@ -18,10 +27,10 @@ const LINE_BYTES_MAX: u64 = entente_stix::limits::OBJECT_BYTES_MAX as u64 + (64 
 ///
 /// # Errors
 /// A line that is no JSON or has no `id`: `members` says what it should have had. Reading or writing fails.
-pub(crate) fn run(
+pub(crate) fn run<A: Serialize>(
     members: &str,
-    answer: impl Fn(&Value<'_>) -> Members,
-    refused: impl Fn(&json::Error) -> Members,
+    answer: impl Fn(&Value<'_>) -> A,
+    refused: impl Fn(&json::Error) -> A,
 ) -> Result<Exit, Failure> {
     let mut out = out();
     let mut input = std::io::stdin().lock();
@@ -41,7 +50,7 @@ pub(crate) fn run(
             continue;
         }
         // A fault inside the line is an answer; only a line without an `id` ends the batch.
-        let (id, answered) = match json::read(line) {
+        let (id, answer) = match json::read(line) {
             Ok(value) => (value.get("id").map(plain), answer(&value)),
             Err(error) => (raw_id(line, number, &error)?, refused(&error)),
         };
@@ -50,10 +59,7 @@ pub(crate) fn run(
                 "line {number} of stdin has no `id`; each line is an object with {members}"
             ))
         })?;
-        let mut whole = Members::new();
-        whole.insert("id".into(), id);
-        whole.extend(answered);
-        writeln!(out, "{}", serde_json::Value::Object(whole))?;
+        json_line(&mut out, &Line { id, answer })?;
     }
     out.flush()?;
     Ok(Exit::Done)

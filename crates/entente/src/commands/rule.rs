@@ -2,10 +2,8 @@
 
 mod check;
 mod eval;
-mod event;
 mod explain;
 mod given;
-mod pipelines;
 
 use crate::cli::{Global, Rule};
 use crate::exit::{Exit, Failure};

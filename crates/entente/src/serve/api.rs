@@ -19,9 +19,12 @@ mod node;
 mod objects;
 pub(crate) mod once;
 mod parties;
+mod patterns;
 mod peers;
 mod problems;
+mod questions;
 mod releases;
+mod rules;
 mod schema;
 pub(crate) mod session;
 mod stix;
@@ -104,6 +107,11 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("GET", "/api/v1/stix/rules", Action::Know),
     Route::new("POST", "/api/v1/stix/validation", Action::Read),
     Route::new("POST", "/api/v1/stix/ids", Action::Read),
+    Route::new("POST", "/api/v1/patterns/check", Action::Read),
+    Route::new("POST", "/api/v1/patterns/equal", Action::Read),
+    Route::new("POST", "/api/v1/patterns/match", Action::Read),
+    Route::new("POST", "/api/v1/rules/check", Action::Read),
+    Route::new("POST", "/api/v1/rules/eval", Action::Read),
     Route::new("GET", "/api/v1/peers", Action::Read),
     Route::new("POST", "/api/v1/peers", Action::Administer),
     Route::new("GET", "/api/v1/peers/{party}", Action::Read),
@@ -201,6 +209,11 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(stix::list_rules))
         .routes(routes!(stix::validate))
         .routes(routes!(stix::ids))
+        .routes(routes!(patterns::check))
+        .routes(routes!(patterns::equal))
+        .routes(routes!(patterns::match_observed))
+        .routes(routes!(rules::check))
+        .routes(routes!(rules::eval))
         .routes(routes!(peers::list, peers::meet))
         .routes(routes!(peers::show, peers::update, peers::remove))
         .routes(routes!(peers::sync))

@@ -58,6 +58,8 @@ pub(crate) const LONG_MAX: u64 = 12;
 pub(crate) const CALLER_LONG_MAX: u64 = 3;
 /// Items in a page of a list, and items that an answer lists one by one.
 pub(crate) const ITEMS_MAX: usize = 1_000;
+/// How long the questions of one request may take; between two of them it ends.
+pub(crate) const QUESTIONS_WITHIN: Duration = Duration::from_secs(20);
 /// Bytes of an answer that is kept, to be given again to a request that is repeated.
 pub(crate) const KEPT_ANSWER_BYTES_MAX: usize = 1 << 20;
 /// Such answers of one caller.
@@ -225,6 +227,11 @@ pub(crate) const ALL: &[(&str, u64, &str)] = &[
         "items that an answer lists",
         ITEMS_MAX as u64,
         "the answer says how many more there are, or where the next page begins",
+    ),
+    (
+        "seconds in which the questions of one request about patterns and rules are answered",
+        QUESTIONS_WITHIN.as_secs(),
+        "the answer is 422, and names the first that was not answered",
     ),
     (
         "bytes of an answer that is kept for a repeated request",

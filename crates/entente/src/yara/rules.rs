@@ -1,7 +1,5 @@
 //! The rules to look for: the operator's from files, others' from indicators, each with its own trust.
 
-use std::io::Read as _;
-
 use entente_node::scan::RuleText;
 use entente_yara::{Compiler, Finding, Origin, Rules, Severity, Trust, limits};
 
@@ -32,7 +30,7 @@ impl Sets {
 }
 
 /// Whether a file below a folder is one of YARA rules, by its name.
-fn is_rules(name: &str) -> bool {
+pub(crate) fn is_rules(name: &str) -> bool {
     [".yar", ".yara", ".yarc.txt", ".rule", ".rules"]
         .iter()
         .any(|ending| name.ends_with(ending))
@@ -71,13 +69,5 @@ pub(crate) fn read(paths: &[String], told: &[RuleText]) -> Result<Sets, Failure>
 
 /// A file's bytes, one more than a text of rules may have at most.
 fn text(input: &Input) -> Result<Vec<u8>, Failure> {
-    let unread = |error| Failure::input(format!("cannot read `{}`: {error}", input.name()));
-    let mut bytes = Vec::new();
-    input
-        .open()
-        .map_err(unread)?
-        .take(limits::SOURCE_BYTES_MAX as u64 + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unread)?;
-    Ok(bytes)
+    Ok(input.begin(&input.name(), limits::SOURCE_BYTES_MAX)?.0)
 }

@@ -11,6 +11,7 @@
 mod account;
 mod agreement;
 mod ask;
+mod bad_rules;
 mod crash;
 mod exchange;
 mod export;

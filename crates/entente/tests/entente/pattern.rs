@@ -76,7 +76,7 @@ fn a_remark_points_at_its_place() {
     assert_eq!(ran.code, 6);
     assert!(
         ran.out.contains(
-            "warning  line 1, column 7: `file` has no property `nam`; did you mean `name`?\n  \
+            "warning  line 1, column 7: `file` has no property `nam`; did you mean `name`?  (unknown-property)\n  \
              [file:nam = 'x']\n        ^\n"
         ),
         "{}",

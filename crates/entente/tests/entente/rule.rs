@@ -358,3 +358,185 @@ fn hostile_rules_end_with_an_error_soon() {
         assert!(ran.out.len() < 10_000);
     }
 }
+
+/// The values of a text of JSON, one behind the other.
+fn values(path: &std::path::Path) -> Vec<Value> {
+    let text = std::fs::read(path).unwrap();
+    let values = serde_json::Deserializer::from_slice(&text).into_iter();
+    values.map(Result::unwrap).collect()
+}
+
+/// The ids of published rules with their texts.
+fn published() -> std::collections::BTreeMap<String, String> {
+    let folders = ["rules", "rules-emerging-threats", "rules-threat-hunting"];
+    let folders = folders
+        .iter()
+        .map(|name| shared(&format!("data/sigma/{name}")).unwrap());
+    let files = folders.flat_map(|folder| walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap));
+    files
+        .filter(|entry| entry.path().extension().is_some_and(|ending| ending == "yml"))
+        .filter_map(|entry| {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let id = text
+                .lines()
+                .find_map(|line| line.strip_prefix("id: "))
+                .map(str::trim);
+            id.map(str::to_owned).map(|id| (id, text))
+        })
+        .collect()
+}
+
+#[test]
+fn each_regression_pair_fires_also_as_a_batch() {
+    let Some(samples) = shared("data/sigma/regression-sample") else {
+        return;
+    };
+    let rules = published();
+    let mut lines = Vec::new();
+    for entry in std::fs::read_dir(samples).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let id = path.file_stem().unwrap().to_str().unwrap();
+            let events = values(&path);
+            lines.extend(
+                events
+                    .iter()
+                    .map(|event| json!({"id": id, "rule": rules[id], "event": event})),
+            );
+        }
+    }
+    let answers = batch("eval", &lines);
+    let of = |verdict: &'static str| -> std::collections::BTreeSet<&str> {
+        let these = answers.iter().filter(|answer| answer["verdict"] == verdict);
+        these.map(|answer| answer["id"].as_str().unwrap()).collect()
+    };
+    let fired = of("match");
+    assert_eq!((fired.len(), of("error").len()), (41, 0));
+    // A file may hold events before and behind the one that is meant.
+    assert!(of("no_match").is_subset(&fired));
+}
+
+#[test]
+fn yara_rules_are_checked_one_by_one() {
+    let home = Home::new();
+    let file = home.file(
+        "rules/mixed.yar",
+        "import \"pe\"\nrule good : tag { strings: $a = \"x\" condition: $a and pe.is_pe }\n\
+         rule bad { condition: no_such_thing }\nrule falls { condition: bad }\n",
+    );
+    home.file("rules/notes.md", "rule: none");
+    home.file("rules/alert.rules", "alert tcp any any -> any any (msg:\"x\";)");
+    let folder = home.path("rules").display().to_string();
+    let ran = home.run(&["rule", "check", "--cost", &folder]);
+    assert_eq!(ran.code, 6);
+    assert_eq!(
+        ran.out,
+        format!(
+            "yara     {file}:2  good\n         1 string, asks the module `pe`\n\
+             error    {file}:3:23  `bad`: unknown identifier `no_such_thing`: this identifier has not been declared  (E009)\n\
+             error    {file}:4:6  `falls`: it depends on `bad`, which is not used  (refused)\n\
+             1 rule loads, 2 refused, 1 of YARA among them, 2 files without rules passed over\n"
+        )
+    );
+    let ran = home.run(&["rule", "check", "--json", &file]);
+    let lines = ran.json();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(
+        (
+            &lines[0]["kind"],
+            &lines[0]["yara"]["modules"],
+            &lines[0]["yara"]["tags"]
+        ),
+        (&json!("yara"), &json!(["pe"]), &json!(["tag"]))
+    );
+    assert_eq!(lines[1]["remarks"][0]["kind"], "E009");
+    // Others' rules may not be slow: an indicator is read as those who are sent it read it.
+    let slow = "rule slow { strings: $a = /a/ condition: $a }";
+    let own = home.file("slow.yar", slow);
+    assert_eq!(home.run(&["rule", "check", &own]).code, 0);
+    let indicator = json!({"type": "indicator", "id": "indicator--00000001-0000-4000-8000-000000000001",
+        "pattern_type": "yara", "pattern": slow});
+    let objects = home.file("feed.json", crate::harness::bundle(&[indicator.to_string()]));
+    let ran = home.run(&["rule", "check", &objects]);
+    assert_eq!(ran.code, 6);
+    assert!(
+        ran.out.contains(&format!("error    {objects}#/objects/0:1:")),
+        "{}",
+        ran.out
+    );
+    let answers = batch(
+        "check",
+        &[
+            json!({"id": 1, "rule": slow}),
+            json!({"id": 2, "rule": "rule x {"}),
+        ],
+    );
+    assert_eq!(answers[0], json!({"id": 1, "valid": true, "error": null}));
+    assert!(
+        answers[1]["error"]
+            .as_str()
+            .unwrap()
+            .starts_with("line 1, column "),
+        "{answers:?}"
+    );
+}
+
+#[test]
+fn published_yara_rules_all_pass_the_check() {
+    let Some(folder) = shared("data/yara") else {
+        return;
+    };
+    let ran = Home::new().ok(&[
+        "rule",
+        "check",
+        "--quiet",
+        "--json",
+        &folder.display().to_string(),
+    ]);
+    let lines = ran.json();
+    assert_eq!(lines.len(), 5_883);
+    assert!(
+        lines
+            .iter()
+            .all(|line| line["valid"] == true && line["kind"] == "yara")
+    );
+}
+
+#[test]
+fn explaining_keeps_the_names_of_searches_behind_pipelines() {
+    let home = Home::new();
+    let rule = home.file("rule.yml", RULE);
+    let ran = home.ok(&["rule", "explain", "--pipeline", "windows-sysmon", &rule, EVENT]);
+    for part in [
+        "  yes as `windows-sysmon` has it\n",
+        "    yes (selection and not 1 of filter_*)\n",
+        "      yes selection\n",
+        "          no  filter_admin\n",
+    ] {
+        assert!(ran.out.contains(part), "{part}: {}", ran.out);
+    }
+}
+
+#[test]
+fn each_remark_has_a_name() {
+    let home = Home::new();
+    let rule = home.file(
+        "rule.yml",
+        RULE.replace("filter_admin:", "unused: {x: y}\n  filter_admin:")
+            .replace("status: test\n", ""),
+    );
+    let ran = home.ok(&["rule", "check", &rule]);
+    assert_eq!(
+        ran.out,
+        format!(
+            "note     {rule}:1:1  `Certutil downloads`: `status` is missing  (missing-attribute)\n\
+             warning  {rule}:9:3  `Certutil downloads`: no condition uses the search `unused`  (unused-search)\n\
+             1 rule loads, 0 refused, 1 warning, 1 note\n"
+        )
+    );
+    let ran = home.ok(&["rule", "check", "--json", &rule]);
+    let lines = ran.json();
+    let remarks = lines[0]["remarks"].as_array().unwrap().iter();
+    let kinds: Vec<&Value> = remarks.map(|remark| &remark["kind"]).collect();
+    assert_eq!(kinds, ["missing-attribute", "unused-search"]);
+}

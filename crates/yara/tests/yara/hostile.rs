@@ -157,6 +157,7 @@ fn long_chains_and_many_bad_rules_end_soon_and_not_the_stack() {
         let mut compiler = Compiler::new(Trust::Own);
         let findings = compiler.add(&own("hostile.yar"), text.as_bytes());
         assert!(started.elapsed() < Duration::from_secs(5), "{text:.80}");
-        assert!(findings.len() <= limits::FINDINGS_MAX, "{text:.80}");
+        let others = findings.iter().filter(|finding| finding.rule.is_none());
+        assert!(others.count() <= limits::FINDINGS_MAX, "{text:.80}");
     }
 }

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use entente_detect::rules::{Witness, from_sigma};
-use entente_sigma::lint::{self, Remark};
+use entente_sigma::lint;
 use entente_sigma::rule::{Level, Logsource, Meta};
-use entente_sigma::{Collection, Pipelines, Refusal};
+use entente_sigma::{Collection, Pipelines, Place, Refusal};
 use serde::Serialize;
 
 use super::loaded::{Loaded, Ready};
 use super::words;
+use super::yara::YaraShown;
+use crate::answers::remark::RemarkShown;
 
 /// A rule, a correlation, a filter, or what was to be one.
 #[derive(Clone, Debug, Serialize)]
@@ -17,8 +19,8 @@ pub(crate) struct RuleShown {
     /// The file and the place in it.
     pub(crate) source: String,
     /// Line, from 1.
-    pub(crate) line: u32,
-    /// `rule`, `correlation`, `filter`; `unknown` where it could not be read.
+    pub(crate) line: usize,
+    /// `rule`, `correlation`, `filter`, `yara`; `unknown` where it could not be read.
     pub(crate) kind: &'static str,
     /// Its title.
     pub(crate) title: Option<String>,
@@ -38,19 +40,9 @@ pub(crate) struct RuleShown {
     pub(crate) matches: Vec<Variant>,
     /// Pipelines that know the log source and cannot express the rule, and why.
     pub(crate) skipped: Vec<String>,
-}
-
-/// Something that is to be said about a rule.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct RemarkShown {
-    /// `error`, `warning` or `note`.
-    pub(crate) severity: &'static str,
-    /// Line, from 1.
-    pub(crate) line: u32,
-    /// Column in characters, from 1.
-    pub(crate) column: u32,
-    /// What is wrong, and a way out.
-    pub(crate) message: String,
+    /// What a YARA rule says of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) yara: Option<YaraShown>,
 }
 
 /// A rule for one kind of record.
@@ -84,8 +76,13 @@ pub(crate) struct Cost {
 }
 
 /// Everything about a linked collection, in the order of its texts. `sources` are the texts' names.
-pub(crate) fn checked(collection: &Collection, pipelines: &Pipelines, sources: &[String]) -> Vec<RuleShown> {
-    let loaded = Loaded::new(&collection.rules, pipelines);
+pub(crate) fn checked(
+    collection: &Collection,
+    pipelines: &Pipelines,
+    sources: &[String],
+    seed: u64,
+) -> Vec<RuleShown> {
+    let loaded = Loaded::new(&collection.rules, pipelines, seed);
     let mut shown: BTreeMap<(u32, u32, u32), RuleShown> = BTreeMap::new();
     let mut add = |meta: &Meta, one: RuleShown| {
         shown.insert((meta.place.source, meta.place.document, meta.place.line), one);
@@ -98,7 +95,7 @@ pub(crate) fn checked(collection: &Collection, pipelines: &Pipelines, sources: &
                 one.matches = variants(&loaded, ready);
                 one.skipped = skipped(ready);
             }
-            Err(reason) => one.refuse(rule.meta.place.line, rule.meta.place.column, reason),
+            Err(refused) => one.refuse(error(rule.meta.place, refused.kind, refused.reason.clone())),
         }
         add(&rule.meta, one);
     }
@@ -118,9 +115,13 @@ pub(crate) fn checked(collection: &Collection, pipelines: &Pipelines, sources: &
         let document = (place.source, place.document, 0)..=(place.source, place.document, u32::MAX);
         if let Some((_, one)) = shown.range_mut(document).next() {
             one.remarks.push(RemarkShown {
-                severity: severity(&finding.remark),
-                line: place.line,
-                column: place.column,
+                severity: match finding.remark.is_warning() {
+                    true => "warning",
+                    false => "note",
+                },
+                kind: finding.remark.name(),
+                line: place.line as usize,
+                column: place.column as usize,
                 message: finding.remark.to_string(),
             });
         }
@@ -140,61 +141,70 @@ pub(crate) fn checked(collection: &Collection, pipelines: &Pipelines, sources: &
 /// What could not be read.
 fn refused(refusal: &Refusal, sources: &[String]) -> RuleShown {
     let mut one = RuleShown {
-        source: name(refusal.place.source, sources),
-        line: refusal.place.line,
-        kind: "unknown",
-        title: None,
-        id: None,
-        level: None,
-        logsource: None,
-        valid: true,
-        error: None,
-        remarks: Vec::new(),
-        matches: Vec::new(),
-        skipped: Vec::new(),
+        line: refusal.place.line as usize,
+        ..RuleShown::new("unknown", name(refusal.place.source, sources))
     };
-    one.refuse(
-        refusal.place.line,
-        refusal.place.column,
-        &refusal.reason.to_string(),
-    );
+    one.refuse(error(
+        refusal.place,
+        refusal.reason.name(),
+        refusal.reason.to_string(),
+    ));
     one
 }
 
-fn name(source: u32, sources: &[String]) -> String {
-    sources.get(source as usize).cloned().unwrap_or_default()
+fn error(place: Place, kind: &'static str, message: String) -> RemarkShown {
+    RemarkShown {
+        severity: "error",
+        kind,
+        line: place.line as usize,
+        column: place.column as usize,
+        message,
+    }
+}
+
+fn name(source: u32, sources: &[String]) -> &str {
+    sources.get(source as usize).map_or("", String::as_str)
 }
 
 fn of_meta(meta: &Meta, kind: &'static str, sources: &[String]) -> RuleShown {
     RuleShown {
-        source: name(meta.place.source, sources),
-        line: meta.place.line,
-        kind,
+        line: meta.place.line as usize,
         title: Some(meta.title.clone()),
         id: meta.id.clone(),
         level: meta.level.map(of_level),
-        logsource: None,
-        valid: true,
-        error: None,
-        remarks: Vec::new(),
-        matches: Vec::new(),
-        skipped: Vec::new(),
+        ..RuleShown::new(kind, name(meta.place.source, sources))
     }
 }
 
 impl RuleShown {
-    fn refuse(&mut self, line: u32, column: u32, reason: &str) {
+    /// One of which nothing is known but where it is.
+    pub(super) fn new(kind: &'static str, source: &str) -> RuleShown {
+        RuleShown {
+            source: source.to_owned(),
+            line: 1,
+            kind,
+            title: None,
+            id: None,
+            level: None,
+            logsource: None,
+            valid: true,
+            error: None,
+            remarks: Vec::new(),
+            matches: Vec::new(),
+            skipped: Vec::new(),
+            yara: None,
+        }
+    }
+
+    /// It does not load; of several reasons the first is the one.
+    pub(super) fn refuse(&mut self, error: RemarkShown) {
         self.valid = false;
-        self.error = Some(format!("line {line}, column {column}: {reason}"));
-        self.remarks.insert(
-            0,
-            RemarkShown {
-                severity: "error",
-                line,
-                column,
-                message: reason.to_owned(),
-            },
-        );
+        self.error.get_or_insert_with(|| error.words());
+        let before = self
+            .remarks
+            .iter()
+            .take_while(|remark| remark.severity == "error");
+        self.remarks.insert(before.count(), error);
     }
 }
 
@@ -255,21 +265,5 @@ fn of_cost(cost: entente_detect::rules::Cost) -> Cost {
         limited_expressions: cost.backtracking_expressions,
         keywords: cost.is_keyword_search,
         fields: cost.fields,
-    }
-}
-
-/// What makes a rule do something else than its author meant is a warning; what only helps others is a note.
-fn severity(remark: &Remark) -> &'static str {
-    match remark {
-        Remark::IdTwice(_)
-        | Remark::UnknownAttribute { .. }
-        | Remark::Unused(_)
-        | Remark::NeverHolds { .. }
-        | Remark::SlowExpression(_)
-        | Remark::FilterKeeps
-        | Remark::FilterOfNone(_)
-        | Remark::FieldUnread
-        | Remark::UnusedAlias(_) => "warning",
-        _ => "note",
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use entente_detect::rules::{Condition, Leaf, Matcher, Row, Rules, from_sigma};
-use entente_sigma::Rule;
 use entente_sigma::condition::{Condition as Written, Quantity};
+use entente_sigma::pipeline::Prepared;
 use entente_sigma::rule::Detection;
 use entente_sigma::search::{Expression, Item, Search};
+use entente_sigma::{Pipelines, Rule};
 use serde::Serialize;
 
 use super::words;
@@ -79,25 +80,20 @@ impl Sketches {
     ///
     /// # Errors
     /// What it holds that cannot be evaluated.
-    pub(crate) fn written(rule: &Rule) -> Result<Sketches, String> {
-        let mut parts = vec![of_detection(&rule.detection)?];
-        for filter in &rule.filters {
-            let mut part = of_detection(&filter.detection)?;
-            part.words = format!("filter `{}`: {}", filter.name, part.words);
-            parts.push(part);
-        }
-        let root = match parts.len() {
-            1 => parts.remove(0),
-            _ => all("the rule and its filters".to_owned(), parts),
-        };
-        Sketches::new(vec![root])
+    pub(crate) fn written(rule: &Rule, seed: u64) -> Result<Sketches, String> {
+        Sketches::new(vec![of_rule(rule)?], seed)
     }
 
-    /// Takes apart what pipelines made of a rule.
+    /// Takes apart what pipelines made of a rule, for each kind of record, its searches by their names.
     ///
     /// # Errors
     /// What it holds that cannot be evaluated.
-    pub(crate) fn prepared(prepared: &entente_sigma::pipeline::Prepared) -> Result<Sketches, String> {
+    pub(crate) fn prepared(
+        rule: &Rule,
+        prepared: &Prepared,
+        pipelines: &Pipelines,
+        seed: u64,
+    ) -> Result<Sketches, String> {
         let each = prepared.variants.iter().map(|variant| {
             let mut parts = Vec::new();
             if let Some(route) = &variant.route {
@@ -105,20 +101,21 @@ impl Sketches {
                 let words = format!("the record is one that it looks at: {}", words::of(&condition));
                 parts.push(sketch(words, condition, vec![of_expression(route)?]));
             }
-            parts.push(of_expression(&variant.expression)?);
+            let applied = pipelines.applied_to(rule, &variant.alternative);
+            parts.push(of_rule(&applied.map_err(|refusal| refusal.reason.to_string())?)?);
             let name = match variant.alternative.as_str() {
                 "" => "as written, as no pipeline knows the log source".to_owned(),
                 name => format!("as `{name}` has it"),
             };
             Ok(all(name, parts))
         });
-        Sketches::new(each.collect::<Result<_, String>>()?)
+        Sketches::new(each.collect::<Result<_, String>>()?, seed)
     }
 
-    fn new(mut roots: Vec<Sketch>) -> Result<Sketches, String> {
+    fn new(mut roots: Vec<Sketch>, seed: u64) -> Result<Sketches, String> {
         let mut leaves = Vec::new();
         roots.iter_mut().for_each(|root| number(root, &mut leaves));
-        let (rules, refusals) = Rules::compile(&leaves, 0);
+        let (rules, refusals) = Rules::compile(&leaves, seed);
         match refusals.into_iter().next() {
             Some(refusal) => Err(refusal.reason),
             None => Ok(Sketches { roots, rules }),
@@ -175,45 +172,59 @@ fn not(inner: Sketch) -> Sketch {
     sketch(format!("not {}", inner.words), condition, vec![inner])
 }
 
-fn of_detection(detection: &Detection) -> Result<Sketch, String> {
-    let mut each = Vec::new();
-    for condition in &detection.conditions {
-        each.push(of_written(detection, condition)?);
+/// A rule and its filters.
+fn of_rule(rule: &Rule) -> Result<Sketch, String> {
+    let mut parts = vec![of_detection(&rule.detection)?];
+    for filter in &rule.filters {
+        let mut part = of_detection(&filter.detection)?;
+        part.words = format!("filter `{}`: {}", filter.name, part.words);
+        parts.push(part);
     }
-    Ok(match each.len() {
-        1 => each.remove(0),
-        _ => any("one of the conditions".to_owned(), each),
+    Ok(match parts.len() {
+        1 => parts.remove(0),
+        _ => all("the rule and its filters".to_owned(), parts),
     })
 }
 
-fn of_written(detection: &Detection, condition: &Written) -> Result<Sketch, String> {
-    let several = |parts: &[Written]| -> Result<Vec<Sketch>, String> {
-        parts.iter().map(|part| of_written(detection, part)).collect()
-    };
+fn of_detection(detection: &Detection) -> Result<Sketch, String> {
+    let each = detection.conditions.iter();
+    let mut each = several(each.map(|condition| of_written(detection, condition)))?;
+    match each.len() {
+        0 => Err("pipelines dropped everything that the rule looks for".to_owned()),
+        1 => Ok(each.remove(0)),
+        _ => Ok(any("one of the conditions".to_owned(), each)),
+    }
+}
+
+/// The parts that are left: what pipelines dropped is not asked for.
+fn several(parts: impl Iterator<Item = Result<Option<Sketch>, String>>) -> Result<Vec<Sketch>, String> {
+    parts.filter_map(Result::transpose).collect()
+}
+
+/// These linked, if there are any.
+fn linked(parts: Vec<Sketch>, link: impl Fn(Vec<Sketch>) -> Sketch) -> Option<Sketch> {
+    (!parts.is_empty()).then(|| link(parts))
+}
+
+/// None where pipelines dropped all that it names.
+fn of_written(detection: &Detection, condition: &Written) -> Result<Option<Sketch>, String> {
+    let inside = |parts: &[Written]| several(parts.iter().map(|part| of_written(detection, part)));
     Ok(match condition {
         Written::Search(name) => match detection.search(name) {
             Some(named) => of_named(name, &named.search)?,
-            None => sketch(name.clone(), Condition::False, Vec::new()),
+            None => Some(sketch(name.clone(), Condition::False, Vec::new())),
         },
         Written::Selector { quantity, pattern } => {
-            let parts = detection
-                .chosen(pattern)
-                .map(|named| of_named(&named.name, &named.search))
-                .collect::<Result<Vec<Sketch>, String>>()?;
-            match quantity {
+            let chosen = detection.chosen(pattern);
+            let parts = several(chosen.map(|named| of_named(&named.name, &named.search)))?;
+            linked(parts, |parts| match quantity {
                 Quantity::One => any(format!("1 of {pattern}"), parts),
                 Quantity::All => all(format!("all of {pattern}"), parts),
-            }
+            })
         }
-        Written::Not(inner) => not(of_written(detection, inner)?),
-        Written::And(parts) => {
-            let parts = several(parts)?;
-            all(joined(&parts, " and "), parts)
-        }
-        Written::Or(parts) => {
-            let parts = several(parts)?;
-            any(joined(&parts, " or "), parts)
-        }
+        Written::Not(inner) => of_written(detection, inner)?.map(not),
+        Written::And(parts) => linked(inside(parts)?, |parts| all(joined(&parts, " and "), parts)),
+        Written::Or(parts) => linked(inside(parts)?, |parts| any(joined(&parts, " or "), parts)),
     })
 }
 
@@ -223,33 +234,33 @@ fn joined(parts: &[Sketch], word: &str) -> String {
         .take(PARTS_MAX)
         .map(|part| part.words.as_str())
         .collect();
-    match parts.len() > PARTS_MAX {
-        true => format!("{}{word}…", words.join(word)),
-        false => format!("({})", words.join(word)),
+    match (parts.len(), parts.len() > PARTS_MAX) {
+        (1, _) => words.join(word),
+        (_, true) => format!("{}{word}…", words.join(word)),
+        (_, false) => format!("({})", words.join(word)),
     }
 }
 
-fn of_named(name: &str, search: &Search) -> Result<Sketch, String> {
-    let inner = of_search(search)?;
-    Ok(match search {
+fn of_named(name: &str, search: &Search) -> Result<Option<Sketch>, String> {
+    let Some(inner) = of_search(search)? else {
+        return Ok(None);
+    };
+    Ok(Some(match search {
         Search::Item(_) => sketch(name.to_owned(), inner.condition.clone(), vec![inner]),
         _ => Sketch {
             words: name.to_owned(),
             ..inner
         },
-    })
+    }))
 }
 
-fn of_search(search: &Search) -> Result<Sketch, String> {
-    let several = |parts: &[Search]| -> Result<Vec<Sketch>, String> {
-        let kept = parts.iter().filter(|part| !matches!(part, Search::Dropped));
-        kept.map(of_search).collect()
-    };
+fn of_search(search: &Search) -> Result<Option<Sketch>, String> {
+    let inside = |parts: &[Search]| several(parts.iter().map(of_search));
     Ok(match search {
-        Search::Item(item) => of_item(item)?,
-        Search::All(parts) => all("all of".to_owned(), several(parts)?),
-        Search::Any(parts) => any("one of".to_owned(), several(parts)?),
-        Search::Dropped => sketch("nothing".to_owned(), Condition::True, Vec::new()),
+        Search::Item(item) => Some(of_item(item)?),
+        Search::All(parts) => linked(inside(parts)?, |parts| all("all of".to_owned(), parts)),
+        Search::Any(parts) => linked(inside(parts)?, |parts| any("one of".to_owned(), parts)),
+        Search::Dropped => None,
     })
 }
 

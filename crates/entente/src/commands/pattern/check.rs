@@ -6,10 +6,10 @@ use entente_stix::json::Value;
 
 use super::given::{self, PassedOver};
 use super::pointed::pointed;
-use crate::answers::pattern::{PatternShown, RemarkShown, shown};
+use crate::answers::pattern::{Checked, PatternShown, checked, shown};
+use crate::answers::remark::RemarkShown;
 use crate::cli::{Global, PatternCheck};
-use crate::commands::batch::{self, Members};
-use crate::commands::{json_line, out};
+use crate::commands::{batch, json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::render::{counted, safe, short};
 
@@ -22,7 +22,7 @@ const SHOWN: usize = 120;
 pub(super) fn run(global: &Global, asked: &PatternCheck) -> Result<Exit, Failure> {
     if asked.batch {
         return batch::run("`id` and `pattern`", answered, |error| {
-            verdict(Some(error.to_string()))
+            Checked::from(Some(error.to_string()))
         });
     }
     let mut out = out();
@@ -51,18 +51,11 @@ pub(super) fn run(global: &Global, asked: &PatternCheck) -> Result<Exit, Failure
     })
 }
 
-fn answered(line: &Value<'_>) -> Members {
-    let Some(text) = line.get("pattern").and_then(Value::as_str) else {
-        return verdict(Some("there is no `pattern`, or it is no text".to_owned()));
-    };
-    verdict(shown(None, text, false).error)
-}
-
-fn verdict(error: Option<String>) -> Members {
-    let mut members = Members::new();
-    members.insert("valid".into(), error.is_none().into());
-    members.insert("error".into(), error.into());
-    members
+fn answered(line: &Value<'_>) -> Checked {
+    match line.get("pattern").and_then(Value::as_str) {
+        Some(text) => checked(text),
+        None => Some("there is no `pattern`, or it is no text".to_owned()).into(),
+    }
 }
 
 fn tell(shown: &PatternShown, out: &mut impl Write) -> Result<(), Failure> {
@@ -75,15 +68,15 @@ fn tell(shown: &PatternShown, out: &mut impl Write) -> Result<(), Failure> {
     }
     for RemarkShown {
         severity,
+        kind,
         line,
         column,
         message,
-        ..
     } in shown.remarks.iter().take(REMARKS_SHOWN)
     {
         writeln!(
             out,
-            "{severity:<8} {source}line {line}, column {column}: {}\n{}",
+            "{severity:<8} {source}line {line}, column {column}: {}  ({kind})\n{}",
             safe(message),
             pointed(&shown.pattern, *line, *column)
         )?;

@@ -3,9 +3,10 @@
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use entente_stix::json::{self, Value};
+use entente_stix::json;
 use entente_stix::limits::PATTERN_BYTES_MAX;
 
+use crate::answers::pattern::carried;
 use crate::answers::stix::objects;
 use crate::exit::Failure;
 use crate::inputs::{self, Input};
@@ -150,15 +151,11 @@ fn of_object(
             return Ok(());
         }
     };
-    let member = |name| value.get(name).and_then(Value::as_str);
-    // STIX 2.0 had one language for patterns, and no property that names it.
-    let is_stix = matches!(member("pattern_type"), None | Some("stix"));
-    match member("pattern") {
-        Some(text) if is_stix && member("type") == Some("indicator") => each(Given {
+    match carried(&value) {
+        Some(carried) if carried.language == "stix" => each(Given {
             source: Some(source),
-            text: text.to_owned(),
-            is_old: member("pattern_type").is_none()
-                || member("pattern_version").is_some_and(|version| version.starts_with("2.0")),
+            text: carried.text.to_owned(),
+            is_old: carried.is_old,
         }),
         _ => {
             passed.objects += 1;

@@ -7,9 +7,9 @@ use entente_stix::json::Value;
 use serde::Serialize;
 
 use super::given;
+use crate::answers::pattern::{Decided, matched};
 use crate::cli::{Global, PatternMatch, PatternMode};
-use crate::commands::batch::{self, Members};
-use crate::commands::{json_line, out};
+use crate::commands::{batch, json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::inputs::{self, Input};
 use crate::render::{counted, safe};
@@ -54,13 +54,13 @@ pub(super) fn run(global: &Global, asked: &PatternMatch) -> Result<Exit, Failure
     if asked.batch {
         let answer = |line: &Value<'_>| answered(line, options);
         return batch::run("`id`, `pattern` and `observed_data`", answer, |error| {
-            members(Err(error.to_string()))
+            Decided::from(Err(error.to_string()))
         });
     }
     let pattern = given::single(asked.pattern.as_deref().unwrap_or_default())?;
     let compiled = Compiled::parse(&pattern).map_err(|refused| {
         Failure::input(format!(
-            "the pattern matches nothing, for it is invalid: {refused}"
+            "the pattern matches nothing, for it is invalid or cannot be evaluated: {refused}"
         ))
     })?;
     let texts = read(&asked.files)?;
@@ -172,36 +172,17 @@ fn word(verdict: &Verdict) -> &'static str {
     }
 }
 
-fn answered(line: &Value<'_>, options: Options) -> Members {
+fn answered(line: &Value<'_>, options: Options) -> Decided {
     let Some(pattern) = line.get("pattern").and_then(Value::as_str) else {
-        return members(Err("there is no `pattern`, or it is no text".to_owned()));
+        return Err("there is no `pattern`, or it is no text".to_owned()).into();
     };
     let observed = match line.get("observed_data") {
         Some(Value::Array(list)) => list.clone(),
         Some(one @ Value::Object(_)) => vec![one.clone()],
         _ => {
-            return members(Err(
-                "there is no `observed_data`, or it is no list of bundles or observed-data".to_owned(),
-            ));
+            let reason = "there is no `observed_data`, or it is no list of bundles or observed-data";
+            return Err(reason.to_owned()).into();
         }
     };
-    let compiled = match Compiled::parse(pattern) {
-        Ok(compiled) => compiled,
-        Err(refused) => return members(Err(refused.to_string())),
-    };
-    let verdict = compiled.evaluate(&Observations::of(observed), options);
-    members(match verdict.incomplete {
-        Some(reason) => Err(reason.to_string()),
-        None => Ok(word(&verdict)),
-    })
-}
-
-/// `verdict`, and where there is none the reason.
-fn members(verdict: Result<&'static str, String>) -> Members {
-    let mut members = Members::new();
-    members.insert("verdict".into(), (*verdict.as_ref().unwrap_or(&"error")).into());
-    if let Err(error) = verdict {
-        members.insert("error".into(), error.into());
-    }
-    members
+    matched(pattern, observed, options).into()
 }

@@ -5,13 +5,14 @@ use std::io::Write;
 use entente_stix::json::Value;
 
 use super::given::{self, Given};
-use super::pipelines;
-use crate::answers::pattern::PatternShown;
-use crate::answers::rule::{Cost, RemarkShown, RuleShown, checked, refusal};
+use crate::answers::pattern::{Checked, PatternShown};
+use crate::answers::remark::RemarkShown;
+use crate::answers::rule::yara::YaraShown;
+use crate::answers::rule::{Cost, RuleShown, checked, pipelines, refusal, text_of};
 use crate::cli::{Global, RuleCheck};
-use crate::commands::batch::{self, Members};
-use crate::commands::{json_line, out};
+use crate::commands::{batch, json_line, out};
 use crate::exit::{Exit, Failure};
+use crate::place;
 use crate::render::{counted, safe, short};
 
 /// Remarks on one rule that people are shown; `--json` gives all.
@@ -20,12 +21,13 @@ const REMARKS_SHOWN: usize = 50;
 pub(super) fn run(global: &Global, asked: &RuleCheck) -> Result<Exit, Failure> {
     if asked.batch {
         return batch::run("`id` and `rule`", answered, |error| {
-            verdict(Some(error.to_string()))
+            Checked::from(Some(error.to_string()))
         });
     }
     let pipelines = pipelines::named(&asked.pipelines)?;
-    let given = given::read(&asked.paths)?;
-    let rules = checked(&given.collection, &pipelines, &given.sources);
+    let mut given = given::read(&asked.paths)?;
+    let mut rules = checked(&given.collection, &pipelines, &given.sources, place::seed());
+    rules.append(&mut given.yara);
     let mut out = out();
     for rule in &rules {
         if global.json {
@@ -47,7 +49,7 @@ pub(super) fn run(global: &Global, asked: &RuleCheck) -> Result<Exit, Failure> {
     out.flush()?;
     if rules.is_empty() && given.patterns.is_empty() && given.unread == 0 {
         return Err(Failure::input(
-            "no rule was read; give Sigma rules (.yml, .yaml), or indicators with `pattern_type` `sigma` or `stix`",
+            "no rule was read; give Sigma rules (.yml, .yaml), YARA rules (.yar, .yara), or indicators with `pattern_type` `sigma`, `yara` or `stix`",
         ));
     }
     let all_good = rules.iter().all(|rule| rule.valid) && given.patterns.iter().all(|pattern| pattern.valid);
@@ -58,18 +60,11 @@ pub(super) fn run(global: &Global, asked: &RuleCheck) -> Result<Exit, Failure> {
     })
 }
 
-fn answered(line: &Value<'_>) -> Members {
+fn answered(line: &Value<'_>) -> Checked {
     match line.get("rule") {
-        Some(rule) => verdict(refusal(&given::of_line(rule))),
-        None => verdict(Some("there is no `rule`".to_owned())),
+        Some(rule) => refusal(&text_of(rule)).into(),
+        None => Some("there is no `rule`".to_owned()).into(),
     }
-}
-
-fn verdict(error: Option<String>) -> Members {
-    let mut members = Members::new();
-    members.insert("valid".into(), error.is_none().into());
-    members.insert("error".into(), error.into());
-    members
 }
 
 fn tell(rule: &RuleShown, cost: bool, quiet: bool, out: &mut impl Write) -> Result<(), Failure> {
@@ -78,19 +73,8 @@ fn tell(rule: &RuleShown, cost: bool, quiet: bool, out: &mut impl Write) -> Resu
         Some(title) => format!("`{}`: ", short(title, 80)),
     };
     let is_told = |remark: &&RemarkShown| !(quiet && remark.severity == "note");
-    for RemarkShown {
-        severity,
-        line,
-        column,
-        message,
-    } in rule.remarks.iter().filter(is_told).take(REMARKS_SHOWN)
-    {
-        let source = safe(&rule.source);
-        writeln!(
-            out,
-            "{severity:<8} {source}:{line}:{column}  {title}{}",
-            safe(message)
-        )?;
+    for remark in rule.remarks.iter().filter(is_told).take(REMARKS_SHOWN) {
+        tell_remark(&rule.source, &title, remark, out)?;
     }
     if rule.remarks.len() > REMARKS_SHOWN {
         writeln!(
@@ -103,6 +87,21 @@ fn tell(rule: &RuleShown, cost: bool, quiet: bool, out: &mut impl Write) -> Resu
         tell_cost(rule, out)?;
     }
     Ok(())
+}
+
+fn tell_remark(source: &str, title: &str, remark: &RemarkShown, out: &mut impl Write) -> Result<(), Failure> {
+    let RemarkShown {
+        severity,
+        kind,
+        line,
+        column,
+        message,
+    } = remark;
+    let (source, message) = (safe(source), safe(message));
+    Ok(writeln!(
+        out,
+        "{severity:<8} {source}:{line}:{column}  {title}{message}  ({kind})"
+    )?)
 }
 
 fn tell_cost(rule: &RuleShown, out: &mut impl Write) -> Result<(), Failure> {
@@ -130,7 +129,24 @@ fn tell_cost(rule: &RuleShown, out: &mut impl Write) -> Result<(), Failure> {
     for skipped in &rule.skipped {
         writeln!(out, "         left out: {}", safe(skipped))?;
     }
+    if let Some(yara) = &rule.yara {
+        writeln!(out, "         {}", of_yara(yara))?;
+    }
     Ok(())
+}
+
+fn of_yara(yara: &YaraShown) -> String {
+    let mut words = counted(yara.strings as u64, "string");
+    for module in &yara.modules {
+        words.push_str(&format!(", asks the module `{}`", short(module, 40)));
+    }
+    if yara.private {
+        words.push_str(", only serves other rules");
+    }
+    if yara.global {
+        words.push_str(", every other rule of its text depends on it");
+    }
+    words
 }
 
 fn of_cost(cost: &Cost) -> String {
@@ -167,16 +183,9 @@ fn of_cost(cost: &Cost) -> String {
 }
 
 fn tell_pattern(pattern: &PatternShown, out: &mut impl Write) -> Result<(), Failure> {
-    let source = safe(pattern.source.as_deref().unwrap_or_default());
+    let source = pattern.source.as_deref().unwrap_or_default();
     for remark in pattern.remarks.iter().take(REMARKS_SHOWN) {
-        writeln!(
-            out,
-            "{:<8} {source}:{}:{}  {}",
-            remark.severity,
-            remark.line,
-            remark.column,
-            safe(&remark.message)
-        )?;
+        tell_remark(source, "", remark, out)?;
     }
     Ok(())
 }
@@ -195,7 +204,7 @@ fn summary(rules: &[RuleShown], given: &Given) -> String {
         let remarks = rules.iter().flat_map(|rule| &rule.remarks);
         remarks.filter(|remark| remark.severity == severity).count() as u64
     };
-    let loads = of("rule");
+    let loads = of("rule") + of("yara");
     let mut words = format!(
         "{} load{}, {} refused",
         counted(loads, "rule"),
@@ -203,6 +212,10 @@ fn summary(rules: &[RuleShown], given: &Given) -> String {
         refused
     );
     let further = [
+        (
+            of("yara"),
+            format!("{} of YARA among them", crate::render::count(of("yara"))),
+        ),
         (of("correlation"), counted(of("correlation"), "correlation")),
         (of("filter"), counted(of("filter"), "filter")),
         (patterns, counted(patterns, "STIX pattern")),

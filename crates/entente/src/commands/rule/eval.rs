@@ -2,18 +2,19 @@
 
 use std::io::Write;
 
-use entente_sigma::{Pipelines, Rule, hayabusa};
+use entente_sigma::{Pipelines, Rule};
 use entente_stix::json::Value;
 use serde::Serialize;
 
-use super::event::{self, Events, Seen};
-use super::{given, pipelines};
-use crate::answers::rule::{Loaded, of_sigma};
+use super::given::{self, Dialect};
+use crate::answers::pattern::Decided;
+use crate::answers::rule::event::{self, Events, Seen};
+use crate::answers::rule::{Loaded, matched, pipelines};
 use crate::cli::{Global, RuleEval};
-use crate::commands::batch::{self, Members};
-use crate::commands::{json_line, out};
+use crate::commands::{batch, json_line, out};
 use crate::exit::{Exit, Failure};
 use crate::inputs;
+use crate::place;
 use crate::render::{counted, safe, short};
 
 /// A rule that matches an event.
@@ -28,25 +29,26 @@ struct Match<'m> {
 
 pub(super) fn run(global: &Global, asked: &RuleEval) -> Result<Exit, Failure> {
     let pipelines = pipelines::named(&asked.pipelines)?;
+    let seed = place::seed();
     if asked.batch {
         return batch::run(
             "`id`, `rule` and `event`",
-            |line| answered(line, &pipelines),
-            |error| members("error", Some(error.to_string())),
+            |line| answered(line, &pipelines, seed),
+            |error| Decided::from(Err(error.to_string())),
         );
     }
     let (rules, events) = told_apart(&asked.given)?;
     let read = read(&rules)?;
-    let loaded = Loaded::new(read.rules.iter().map(|(_, rule)| rule), &pipelines);
+    let loaded = Loaded::new(read.rules.iter().map(|(_, rule)| rule), &pipelines, seed);
     let mut refused = read.refused;
     for ((source, rule), each) in read.rules.iter().zip(&loaded.each) {
-        if let Err(reason) = each {
+        if let Err(why) = each {
             refused += 1;
             let (source, title) = (safe(source), short(&rule.meta.title, 80));
             eprintln!(
                 "refused  {source}:{}  `{title}`: {}",
                 rule.meta.place.line,
-                safe(reason)
+                safe(&why.reason)
             );
         }
     }
@@ -141,25 +143,29 @@ pub(super) struct Read {
 
 /// Reads the rules that arguments name; says on stderr what is refused.
 pub(super) fn read(arguments: &[String]) -> Result<Read, Failure> {
-    let mut given = given::read(arguments)?;
+    let mut given = given::read_in(arguments, Dialect::AlsoHayabusas)?;
     let source = |number: u32| given.sources.get(number as usize).cloned().unwrap_or_default();
     let mut refused = usize::try_from(given.unread).unwrap_or(usize::MAX);
     let mut rules = Vec::new();
+    rules.append(&mut given.of_dialect);
     for refusal in &given.collection.refusals {
+        refused += 1;
         let source = source(refusal.place.source);
-        match of_dialect(&source) {
-            Some(rule) => rules.push((source, rule)),
-            None => {
-                refused += 1;
-                eprintln!("refused  {}: {}", safe(&source), safe(&refusal.to_string()));
-            }
-        }
+        eprintln!("refused  {}: {}", safe(&source), safe(&refusal.to_string()));
     }
-    let passed = given.collection.correlations.len() + given.patterns.len();
-    if passed > 0 {
-        eprintln!(
-            "entente: {passed} correlations and STIX patterns are about several events, and are passed over here"
-        );
+    for (count, which, why) in [
+        (
+            given.collection.correlations.len() + given.patterns.len(),
+            "correlations and STIX patterns",
+            "are about several events",
+        ),
+        (given.yara.len(), "YARA rules", "are about files"),
+    ] {
+        if count > 0 {
+            eprintln!(
+                "entente: {count} {which} {why}, and are passed over here; `entente scan` evaluates them"
+            );
+        }
     }
     let collected = std::mem::take(&mut given.collection.rules);
     rules.extend(collected.into_iter().map(|rule| {
@@ -167,14 +173,6 @@ pub(super) fn read(arguments: &[String]) -> Result<Read, Failure> {
         (source.unwrap_or_default(), rule)
     }));
     Ok(Read { rules, refused })
-}
-
-/// The rule of a file in Hayabusa's dialect.
-fn of_dialect(source: &str) -> Option<Rule> {
-    let text = std::fs::read_to_string(source).ok()?;
-    hayabusa::is_one(&text)
-        .then(|| hayabusa::rule(&text).ok())
-        .flatten()
 }
 
 /// Where events come from, owned.
@@ -220,50 +218,9 @@ fn told_apart(arguments: &[String]) -> Result<(Vec<String>, Vec<Given>), Failure
     Ok((rules, found))
 }
 
-fn answered(line: &Value<'_>, pipelines: &Pipelines) -> Members {
-    let (Some(rule), Some(event)) = (line.get("rule"), line.get("event")) else {
-        return members("error", Some("`rule` and `event` are both needed".to_owned()));
-    };
-    match decide(&given::of_line(rule), event, pipelines) {
-        Ok(true) => members("match", None),
-        Ok(false) => members("no_match", None),
-        Err(error) => members("error", Some(error)),
-    }
-}
-
-/// Whether one rule matches one event.
-fn decide(rule: &str, event: &Value<'_>, pipelines: &Pipelines) -> Result<bool, String> {
-    if event.as_object().is_none() {
-        return Err("`event` is no object; give the event as JSON".to_owned());
-    }
-    let rule = of_sigma(rule)?;
-    let loaded = Loaded::new([&rule], pipelines);
-    if let Some(Err(reason)) = loaded.each.first() {
-        return Err(reason.clone());
-    }
-    let mut holds = false;
-    let text = event.canonical();
-    let seen = event::each(
-        &Events::Text(&text),
-        &loaded.rules,
-        |row, matcher| !loaded.rules.matching(row, matcher).is_empty(),
-        |held, _, _| {
-            holds |= held;
-            Ok(())
-        },
-    )
-    .map_err(|failure| failure.message)?;
-    match (seen.events, seen.defects.into_iter().next()) {
-        (0, Some(defect)) => Err(defect),
-        _ => Ok(holds),
-    }
-}
-
-fn members(verdict: &str, error: Option<String>) -> Members {
-    let mut members = Members::new();
-    members.insert("verdict".into(), verdict.into());
-    if let Some(error) = error {
-        members.insert("error".into(), error.into());
-    }
-    members
+fn answered(line: &Value<'_>, pipelines: &Pipelines, seed: u64) -> Decided {
+    Decided::from(match (line.get("rule"), line.get("event")) {
+        (Some(rule), Some(event)) => matched(rule, event, pipelines, seed),
+        _ => Err("`rule` and `event` are both needed".to_owned()),
+    })
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::io::Write;
 
 use super::eval::{events, read};
-use super::{event, pipelines};
-use crate::answers::rule::{Explained, Loaded, Part, Sketches};
+use crate::answers::rule::{Explained, Loaded, Part, Sketches, event, pipelines};
 use crate::cli::{Global, RuleExplain};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
+use crate::place;
 use crate::render::{safe, short};
 
 /// Names of an event's fields that are looked through.
@@ -25,12 +25,13 @@ pub(super) fn run(global: &Global, asked: &RuleExplain) -> Result<Exit, Failure>
         )));
     };
     let refused = |reason: &str| Failure::input(format!("`{}`: {}", safe(&asked.rule), safe(reason)));
+    let seed = place::seed();
     let sketches = if asked.pipelines.iter().all(|name| name == "none") {
-        Sketches::written(rule)
+        Sketches::written(rule, seed)
     } else {
-        match Loaded::new([rule], &pipelines).each.first() {
-            Some(Ok(ready)) => Sketches::prepared(&ready.prepared),
-            Some(Err(reason)) => Err(reason.clone()),
+        match Loaded::new([rule], &pipelines, seed).each.first() {
+            Some(Ok(ready)) => Sketches::prepared(rule, &ready.prepared, &pipelines, seed),
+            Some(Err(refused)) => Err(refused.reason.clone()),
             None => Err("there is no rule".to_owned()),
         }
     };

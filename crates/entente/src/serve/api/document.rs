@@ -38,6 +38,7 @@ const TAGS: &[(&str, &str)] = &[
     ("bundles", "Offline exchange: one file for one party"),
     ("logs", "The release logs, and that they are good"),
     ("stix", "STIX tools"),
+    ("rules", "Patterns and detection rules tried, without the node"),
     ("peers", "Other parties' nodes"),
     ("feeds", "Foreign TAXII servers, and their data taken over"),
     ("accounts", "People, tools and their tokens"),

@@ -6,6 +6,7 @@ mod input;
 mod network;
 mod objects;
 mod once;
+mod rules;
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ use crate::inputs::Input;
 use crate::render::safe;
 
 /// Where events come from.
-pub(super) enum Events<'e> {
+pub(crate) enum Events<'e> {
     /// A log.
     Input(&'e Input),
     /// One event as JSON: an argument, or a member of a line of a batch.
@@ -21,18 +21,18 @@ pub(super) enum Events<'e> {
 
 /// What was gone through.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// Events.
-    pub(super) events: u64,
+    pub(crate) events: u64,
     /// Records that could not be read.
-    pub(super) defects: Vec<String>,
+    pub(crate) defects: Vec<String>,
 }
 
 /// Has `judge` look at the row of every event, and `tell` told what it found, with the event's place and text.
 ///
 /// # Errors
 /// The input is no log, or cannot be read to its end; what `tell` says.
-pub(super) fn each<T>(
+pub(crate) fn each<T>(
     events: &Events<'_>,
     rules: &Rules,
     judge: impl FnMut(&[Field<'_>], &mut Matcher) -> T,

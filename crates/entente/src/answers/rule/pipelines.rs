@@ -11,7 +11,21 @@ use crate::render::safe;
 ///
 /// # Errors
 /// A name that is neither, a file that cannot be read or is no pipeline.
-pub(super) fn named(names: &[String]) -> Result<Pipelines, Failure> {
+pub(crate) fn named(names: &[String]) -> Result<Pipelines, Failure> {
+    with(names, of_file)
+}
+
+/// Pipelines of ours by their names: `all`, `none`, or one of them.
+///
+/// # Errors
+/// A name that is none of these.
+pub(crate) fn of_ours(names: &[String]) -> Result<Pipelines, Failure> {
+    with(names, |name| {
+        Err(unknown(name, "no pipeline of ours; give `all`, `none`"))
+    })
+}
+
+fn with(names: &[String], other: impl Fn(&str) -> Result<Pipeline, Failure>) -> Result<Pipelines, Failure> {
     let has_all = names.iter().any(|name| name == "all");
     let mut pipelines = if has_all {
         Pipelines::builtin().map_err(Failure::store)?
@@ -31,25 +45,32 @@ pub(super) fn named(names: &[String]) -> Result<Pipelines, Failure> {
                     pipelines: read.map_err(Failure::store)?,
                 })
             }
-            None => pipelines.with(of_file(name)?),
+            None => pipelines.with(other(name)?),
         };
     }
     Ok(pipelines)
 }
 
+fn unknown(name: &str, is: &str) -> Failure {
+    let near = nearest(name, builtin::names());
+    let known: Vec<&str> = if near.is_empty() {
+        builtin::names().collect()
+    } else {
+        near
+    };
+    Failure::usage(format!(
+        "`{}` is {is}, or one of {}",
+        safe(name),
+        known.join(", ")
+    ))
+}
+
 fn of_file(name: &str) -> Result<Pipeline, Failure> {
     if !std::path::Path::new(name).exists() {
-        let near = nearest(name, builtin::names());
-        let known: Vec<&str> = if near.is_empty() {
-            builtin::names().collect()
-        } else {
-            near
-        };
-        return Err(Failure::usage(format!(
-            "`{}` is neither a file nor a pipeline of ours; give `all`, `none`, a file, or one of {}",
-            safe(name),
-            known.join(", ")
-        )));
+        return Err(unknown(
+            name,
+            "neither a file nor a pipeline of ours; give `all`, `none`, a file",
+        ));
     }
     let text = std::fs::read_to_string(name)
         .map_err(|error| Failure::input(format!("cannot read `{}`: {error}", safe(name))))?;
