@@ -190,8 +190,9 @@ impl Compiler {
         findings.retain(|finding| {
             // Which rules are used must be told of each.
             let refuses = finding.severity == Severity::Error && finding.rule.is_some();
+            let is_kept = refuses || left > 0;
             left = left.saturating_sub(usize::from(!refuses));
-            refuses || left > 0
+            is_kept
         });
         findings
     }
