@@ -27,6 +27,8 @@ pub use set::RuleSet;
 pub struct Asked {
     /// Texts with Sigma rules.
     pub texts: Vec<Text>,
+    /// Texts that were meant and could not be read: they are told beside those that are refused.
+    pub unread: Vec<Refused>,
     /// Texts of Sigma pipelines that every rule goes through, beside the built-in ones.
     pub pipelines: Vec<Text>,
     /// Hold rules whose log source no pipeline knows against every record, instead of not evaluating them.

@@ -28,6 +28,7 @@ impl Node {
     pub fn rules(&self, compiled: &Compiled, asked: &Asked) -> Result<Arc<RuleSet>, Error> {
         let mut gathered = Gathered::new(asked)?;
         self.rule_objects(&compiled.rules, &mut gathered)?;
+        gathered.refused.extend(asked.unread.iter().cloned());
         gathered.texts(&asked.texts);
         Ok(Arc::new(gathered.compile(self.secret)))
     }
@@ -82,8 +83,8 @@ impl Gathered {
     fn texts(&mut self, texts: &[Text]) {
         let mut all = Collection::default();
         let (mut rules_of, mut correlations_of) = (Vec::new(), Vec::new());
-        for text in texts {
-            let mut read = Collection::read(&text.text);
+        for (number, text) in (0..).zip(texts) {
+            let mut read = Collection::read_as(number, &text.text);
             self.refuse(&text.name, std::mem::take(&mut read.refusals));
             rules_of.resize(rules_of.len() + read.rules.len(), text.name.as_str());
             let metas = read.correlations.iter();
@@ -91,8 +92,10 @@ impl Gathered {
             all.append(read);
         }
         all.link();
-        // A reference across texts has its place in one of them; which, the refusal says by the name it gives.
-        self.refuse("the rules together", std::mem::take(&mut all.refusals));
+        for refusal in std::mem::take(&mut all.refusals) {
+            let text = texts.get(refusal.place.source as usize);
+            self.refuse(text.map_or("", |text| &text.name), vec![refusal]);
+        }
         let rules = all.rules.iter().zip(&rules_of);
         let rules_from = rules.map(|(rule, text)| From::text(&rule.meta, text)).collect();
         let mut of = correlations_of.iter();
