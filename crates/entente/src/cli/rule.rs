@@ -32,7 +32,7 @@ pub(crate) struct RuleCheck {
 pub(crate) struct RuleEval {
     /// Rules first, then events: logs in any format that `scan` reads, JSON, or - for stdin; behind the first,
     /// what ends in .yml or .yaml is rules too
-    #[arg(value_name = "RULE|EVENT", required_unless_present = "batch", num_args = 2..)]
+    #[arg(value_name = "RULE|EVENT", required_unless_present = "batch")]
     pub(crate) given: Vec<String>,
     /// Pipelines that rules go through: `none`, `all` of ours, one of ours by name, or a file
     #[arg(long = "pipeline", value_name = "FILE|NAME", default_value = "none")]

@@ -153,18 +153,18 @@ pub(super) fn read(arguments: &[String]) -> Result<Read, Failure> {
         let source = source(refusal.place.source);
         eprintln!("refused  {}: {}", safe(&source), safe(&refusal.to_string()));
     }
-    for (count, which, why) in [
+    for (passed, which, what) in [
         (
-            given.collection.correlations.len() + given.patterns.len(),
-            "correlations and STIX patterns",
-            "are about several events",
+            given.collection.correlations.len(),
+            "correlation",
+            "several events",
         ),
-        (given.yara.len(), "YARA rules", "are about files"),
+        (given.patterns.len(), "STIX pattern", "observations"),
+        (given.yara.len(), "YARA rule", "files"),
     ] {
-        if count > 0 {
-            eprintln!(
-                "entente: {count} {which} {why}, and are passed over here; `entente scan` evaluates them"
-            );
+        if passed > 0 {
+            let passed = counted(passed as u64, which);
+            eprintln!("entente: passed over here: {passed}, about {what}; `entente scan` evaluates such");
         }
     }
     let collected = std::mem::take(&mut given.collection.rules);
@@ -201,6 +201,12 @@ pub(super) fn events(argument: &str) -> Result<Vec<Given>, Failure> {
 
 /// Rules come first; behind them, what is YAML by its name is rules too.
 fn told_apart(arguments: &[String]) -> Result<(Vec<String>, Vec<Given>), Failure> {
+    if arguments
+        .first()
+        .is_some_and(|first| first.trim_start().starts_with('{'))
+    {
+        return Err(Failure::usage("rules come first, then events"));
+    }
     let mut rules = Vec::new();
     let mut found = Vec::new();
     for (number, argument) in arguments.iter().enumerate() {

@@ -19,9 +19,12 @@ pub(super) fn run(global: &Global, asked: &RuleExplain) -> Result<Exit, Failure>
     let read = read(std::slice::from_ref(&asked.rule))?;
     let [(_, rule)] = read.rules.as_slice() else {
         return Err(Failure::input(format!(
-            "`{}` holds {} rules that can be read; name a file that holds one",
+            "`{}` holds {} that can be read; name a file that holds one",
             safe(&asked.rule),
-            read.rules.len()
+            match read.rules.len() {
+                0 => "no Sigma rule".to_owned(),
+                many => format!("{many} rules"),
+            }
         )));
     };
     let refused = |reason: &str| Failure::input(format!("`{}`: {}", safe(&asked.rule), safe(reason)));
