@@ -204,6 +204,9 @@ fn bad_yara_rules_are_named_and_good_ones_beside_them_work() {
     let hay = home.file("hay.txt", "hay");
     let rule = |condition: String| format!("rule x {{ condition: {condition} }}");
     let many = (0..2_000).map(|number| format!("rule r{number} {{ condition: nope }}\n"));
+    let bytes: Vec<String> = (0..2_000)
+        .map(|number| format!("{:02x} {:02x}", number >> 8, number & 0xff))
+        .collect();
     let alternatives: Vec<String> = (0..20_000).map(|number| format!("{number:05}")).collect();
     for (number, (text, said)) in [
         (
@@ -228,10 +231,10 @@ fn bad_yara_rules_are_named_and_good_ones_beside_them_work() {
         ("include \"/etc/passwd\"".to_owned(), "include"),
         (
             format!(
-                "rule x {{ strings: $a = {{ ({}) }} condition: $a }}",
-                vec!["00"; 2_000].join("|")
+                "rule x {{ strings: $a = {{ 01 ({}) }} condition: $a }}",
+                bytes.join("|")
             ),
-            "alternati",
+            "too many alternatives",
         ),
         ("{".repeat(100_000), "syntax error"),
         ("\u{1}\u{2}".to_owned(), "syntax error"),

@@ -421,7 +421,7 @@ fn yara_rules_are_checked_one_by_one() {
     let home = Home::new();
     let file = home.file(
         "rules/mixed.yar",
-        "import \"pe\"\nrule good : tag { strings: $a = \"x\" condition: $a and pe.is_pe }\n\
+        "import \"pe\"\nrule good : tag { strings: $a = \"needle\" condition: $a and pe.is_pe }\n\
          rule bad { condition: no_such_thing }\nrule falls { condition: bad }\n",
     );
     home.file("rules/notes.md", "rule: none");
@@ -434,7 +434,7 @@ fn yara_rules_are_checked_one_by_one() {
         format!(
             "yara     {file}:2  good\n         1 string, asks the module `pe`\n\
              error    {file}:3:23  `bad`: unknown identifier `no_such_thing`: this identifier has not been declared  (E009)\n\
-             error    {file}:4:6  `falls`: it depends on `bad`, which is not used  (refused)\n\
+             error    {file}:4:25  `falls`: unknown identifier `bad`: this identifier has not been declared  (E009)\n\
              1 rule loads, 2 refused, 1 of YARA among them, 2 files without rules passed over\n"
         )
     );
