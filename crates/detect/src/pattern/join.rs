@@ -110,11 +110,41 @@ impl Budget {
 
 /// Whether the hits satisfy the expression, whatever their scopes.
 pub fn find(join: &Join, hits: &[Hit], bounds: Bounds) -> Outcome {
-    let Some(normal) = normal::of(join) else {
-        return Outcome::NoMatch;
-    };
-    let table = Table::new(hits);
-    decide(&normal, &table, bounds).unwrap_or(Outcome::Incomplete)
+    Prepared::of(join).find(hits, bounds).0
+}
+
+/// An expression that is asked of many hits.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    normal: Option<normal::Normal>,
+}
+
+impl Prepared {
+    pub(crate) fn of(join: &Join) -> Self {
+        Prepared {
+            normal: normal::of(join),
+        }
+    }
+
+    /// Whether the hits satisfy it, and how much of the bounds that took.
+    pub(crate) fn find(&self, hits: &[Hit], bounds: Bounds) -> (Outcome, u64) {
+        let Some(normal) = &self.normal else {
+            return (Outcome::NoMatch, 0);
+        };
+        let table = Table::new(hits);
+        let mut budget = Budget {
+            left: bounds.hits_max,
+        };
+        let mut steps = Budget {
+            left: bounds.steps_max,
+        };
+        let outcome = decide(normal, &table, &mut budget, &mut steps).unwrap_or(Outcome::Incomplete);
+        let used = bounds.hits_max.saturating_sub(budget.left);
+        (
+            outcome,
+            used.saturating_add(bounds.steps_max.saturating_sub(steps.left)),
+        )
+    }
 }
 
 /// Whether the hits of one scope satisfy the expression: the first such scope by number.
@@ -137,12 +167,14 @@ pub fn find_in_scopes(join: &Join, hits: &[Hit], bounds: Bounds) -> Outcome {
 }
 
 /// From what is cheap to what is sure: each step either decides or leaves it to the next.
-fn decide(normal: &normal::Normal, table: &Table, bounds: Bounds) -> Result<Outcome, Spent> {
-    let mut budget = Budget {
-        left: bounds.hits_max,
-    };
+fn decide(
+    normal: &normal::Normal,
+    table: &Table,
+    budget: &mut Budget,
+    steps: &mut Budget,
+) -> Result<Outcome, Spent> {
     // Without distinctness between groups: what fails here fails.
-    let loose = frontier::Solver::new(normal, table, frontier::Ties::Allowed, &mut budget).solve()?;
+    let loose = frontier::Solver::new(normal, table, frontier::Ties::Allowed, budget).solve()?;
     if loose.is_empty() {
         return Ok(Outcome::NoMatch);
     }
@@ -151,22 +183,19 @@ fn decide(normal: &normal::Normal, table: &Table, bounds: Bounds) -> Result<Outc
     }
     // Observations of one time are put in a row, so that those of different groups in order are different.
     if normal.root.has_order() {
-        let rowed = frontier::Solver::new(normal, table, frontier::Ties::InRow, &mut budget).solve()?;
+        let rowed = frontier::Solver::new(normal, table, frontier::Ties::InRow, budget).solve()?;
         if let Some(binding) = distinct(rowed.binding(normal, table)) {
             return Ok(Outcome::Match(binding));
         }
     }
     // All leaves of a group counted together.
-    let counted = frontier::Solver::new(normal, table, frontier::Ties::Allowed, &mut budget)
+    let counted = frontier::Solver::new(normal, table, frontier::Ties::Allowed, budget)
         .counting()
         .solve()?;
     if counted.is_empty() {
         return Ok(Outcome::NoMatch);
     }
-    let mut steps = Budget {
-        left: bounds.steps_max,
-    };
-    search::Search::new(normal, table, &mut steps).run()
+    search::Search::new(normal, table, steps).run()
 }
 
 /// The binding, if no observation is in it twice.

@@ -193,20 +193,21 @@ impl Machine {
         if added != Added::Taken || !window.suffices(joined) {
             return None;
         }
-        let work = (window.size() * joined.needs.len()) as u64 + WORK_OF_A_JOIN;
-        if !self.spend(number, work) {
+        if !self.spend(number, window.size() as u64 + WORK_OF_A_JOIN) {
             self.rest(number, span);
             window.incomplete = true;
             return None;
         }
-        match window.join(joined) {
+        let (outcome, used) = window.join(joined);
+        let progress = self.progress.get_mut(number as usize)?;
+        progress.work = progress.work.saturating_sub(used);
+        match outcome {
             Outcome::Match(binding) => Some(binding),
             Outcome::NoMatch => None,
             Outcome::Incomplete => {
+                progress.work = progress.work.saturating_sub(WORK_IN_VAIN);
                 window.incomplete = true;
                 self.count_unjoined(number);
-                let progress = self.progress.get_mut(number as usize)?;
-                progress.work = progress.work.saturating_sub(WORK_IN_VAIN);
                 None
             }
         }
@@ -267,7 +268,7 @@ const VALUE: Name = [0xff; 16];
 
 /// What a hit costs that is kept, what joining costs beside going through the hits, and what it costs at the end of
 /// the steps.
-const WORK_OF_A_HIT: u64 = 4;
+const WORK_OF_A_HIT: u64 = 8;
 const WORK_OF_A_JOIN: u64 = 16;
 const WORK_IN_VAIN: u64 = 1 << 14;
 const HOUR: i64 = 3_600_000_000;

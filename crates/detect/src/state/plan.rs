@@ -3,8 +3,8 @@
 use super::names::{Name, Names};
 use super::{Of, Part, Source};
 use crate::limits::STATE_PATTERN_LEAVES_MAX;
-use crate::pattern::join::Join;
-use std::collections::{BTreeMap, HashMap};
+use crate::pattern::join::{Join, Prepared};
+use std::collections::BTreeMap;
 
 /// What a [`Machine`](super::Machine) looks for; immutable, and shared.
 #[derive(Debug, Default)]
@@ -13,8 +13,17 @@ pub struct Plan {
     /// By rule.
     pub(super) fields: Vec<Vec<String>>,
     /// The units that a hit goes to, each with the part that the hit is.
-    pub(super) listeners: HashMap<Part, Vec<(u32, u32)>>,
+    pub(super) listeners: Listeners,
     pub(super) names: Names,
+}
+
+/// Units, each with its part, by the numbers of what they listen to.
+#[derive(Debug, Default)]
+pub(super) struct Listeners {
+    rules: Vec<Vec<(u32, u32)>>,
+    correlations: Vec<Vec<(u32, u32)>>,
+    /// By pattern and leaf, each of which has one.
+    leaves: Vec<Vec<(u32, u32)>>,
 }
 
 /// Which hits a pattern joins.
@@ -128,6 +137,7 @@ pub(super) enum Parts {
 #[derive(Debug)]
 pub(super) struct Joined {
     pub(super) join: Join,
+    pub(super) prepared: Prepared,
     /// How many hits of each part every match takes.
     pub(super) needs: Vec<u64>,
     pub(super) by: By,
@@ -177,6 +187,7 @@ impl Plan {
             stop: stop(join),
             parts,
             what: What::Joined(Joined {
+                prepared: Prepared::of(join),
                 join: join.clone(),
                 needs,
                 by: match scope {
@@ -198,7 +209,7 @@ impl Plan {
 
     /// Whether anything listens to hits of this.
     pub fn listens_to(&self, source: Source) -> bool {
-        self.listeners.contains_key(&Part::Source(source))
+        !self.listeners_of(Part::Source(source)).is_empty()
     }
 
     /// Whether nothing is looked for.
@@ -207,7 +218,22 @@ impl Plan {
     }
 
     pub(super) fn listeners_of(&self, part: Part) -> &[(u32, u32)] {
-        self.listeners.get(&part).map(Vec::as_slice).unwrap_or_default()
+        let Listeners {
+            rules,
+            correlations,
+            leaves,
+        } = &self.listeners;
+        let found = match part {
+            Part::Source(Source::Rule(rule)) => rules.get(rule as usize).map(Vec::as_slice),
+            Part::Correlation(number) => correlations.get(number as usize).map(Vec::as_slice),
+            Part::Source(Source::Leaf { pattern, leaf }) => {
+                let leaf = leaves
+                    .get(pattern as usize)
+                    .and_then(|leaves| leaves.get(leaf as usize));
+                leaf.map(std::slice::from_ref)
+            }
+        };
+        found.unwrap_or_default()
     }
 
     pub(super) fn add(&mut self, mut unit: Unit) {
@@ -218,9 +244,27 @@ impl Plan {
         }
         let number = u32::try_from(self.units.len()).unwrap_or(u32::MAX);
         for (place, part) in (0..).zip(&unit.parts) {
-            self.listeners.entry(*part).or_default().push((number, place));
+            self.listeners.add(*part, (number, place));
         }
         self.units.push(unit);
+    }
+}
+
+impl Listeners {
+    /// The leaves of a pattern come in the order of their numbers.
+    fn add(&mut self, part: Part, listener: (u32, u32)) {
+        let (by_number, number) = match part {
+            Part::Source(Source::Rule(rule)) => (&mut self.rules, rule),
+            Part::Correlation(number) => (&mut self.correlations, number),
+            Part::Source(Source::Leaf { pattern, .. }) => (&mut self.leaves, pattern),
+        };
+        let number = number as usize;
+        if by_number.len() <= number {
+            by_number.resize_with(number + 1, Vec::new);
+        }
+        if let Some(listeners) = by_number.get_mut(number) {
+            listeners.push(listener);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use super::plan::Joined;
 use super::window::{Added, Aside, Entry, Window};
 use crate::limits::{STATE_COUNT_MAX, STATE_JOIN_HITS_MAX, STATE_JOIN_STEPS_MAX};
-use crate::pattern::join::{self, Bound, Bounds, Hit, Outcome};
+use crate::pattern::join::{Bound, Bounds, Hit, Outcome};
 
 impl Window {
     /// Adds a hit. At most `most` of a leaf are kept, or as many as every match takes.
@@ -53,8 +53,8 @@ impl Window {
         needed.into_iter().all(|(part, need)| self.count(part) >= *need)
     }
 
-    /// Joins the hits.
-    pub(super) fn join(&self, joined: &Joined) -> Outcome {
+    /// Joins the hits; tells also what it cost.
+    pub(super) fn join(&self, joined: &Joined) -> (Outcome, u64) {
         let first = self.entries.iter().map(|entry| entry.value).min().unwrap_or(0);
         let hits: Vec<Hit> = self
             .entries
@@ -71,7 +71,7 @@ impl Window {
             hits_max: STATE_JOIN_HITS_MAX,
             steps_max: STATE_JOIN_STEPS_MAX,
         };
-        join::find(&joined.join, &hits, bounds)
+        joined.prepared.find(&hits, bounds)
     }
 
     /// The entries of a binding, by time.

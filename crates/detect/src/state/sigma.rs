@@ -6,7 +6,7 @@ use super::plan::{
 };
 use super::{Of, Part, Source, plan};
 use crate::limits::{STATE_COUNT_MAX, STATE_ORDERS_MAX, STATE_RULES_SEEN_MAX};
-use crate::pattern::join::Join;
+use crate::pattern::join::{Join, Prepared};
 use entente_sigma::condition::Condition;
 use entente_sigma::correlation::{Alias, Kind, Member, When};
 use entente_sigma::test::{self, Number};
@@ -293,6 +293,7 @@ fn in_order(
     let join = Join::Within(Box::new(order), span);
     Ok(Joined {
         needs: plan::needs(&join)?,
+        prepared: Prepared::of(&join),
         join,
         by: By::Group(readings),
     })

@@ -14,6 +14,7 @@ mod rules;
 mod share;
 mod shared;
 mod sigma;
+mod traps;
 
 use entente_detect::{Compiler, Entry, Generation, Hit, How, Options, Scanner, Settings, terms};
 use entente_stix::observable::Kind as Is;

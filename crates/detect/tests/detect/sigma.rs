@@ -247,7 +247,7 @@ fn cases_of_one_rule_and_one_event() {
 }
 
 /// A rule in hayabusa's dialect: no head, and no condition where there is one selection.
-fn compiled(rule: &str) -> Result<Rules, String> {
+pub(crate) fn compiled(rule: &str) -> Result<Rules, String> {
     let lines = rule.lines().filter(|line| !line.trim().is_empty());
     let margin = lines
         .clone()
@@ -276,10 +276,14 @@ fn compiled(rule: &str) -> Result<Rules, String> {
 }
 
 /// Whether a rule with these lines below its only selection matches a record with these members.
-fn matches(selection: &str, event: &str) -> bool {
+pub(crate) fn matches(selection: &str, event: &str) -> bool {
     let rule = format!("detection:\n    selection:\n        {selection}\n    condition: selection\n");
-    let rules = compiled(&rule).unwrap();
-    let mut matching = Matching::new(&rules);
+    found(&compiled(&rule).unwrap(), event)
+}
+
+/// Whether one of the rules matches a record with these members.
+pub(crate) fn found(rules: &Rules, event: &str) -> bool {
+    let mut matching = Matching::new(rules);
     matching.read(format!("{{\"EventID\":1,\"Channel\":\"c\",\"Hostname\":\"h\",{event}}}\n").as_bytes());
     assert_eq!(matching.records, 1);
     !matching.hits.is_empty()
