@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use yara_x::{IgnoredRuleReason, SourceCode};
 
 use crate::lexical;
-use crate::limits::{FINDINGS_MAX, NESTING_MAX, SHARED_SOURCE_BYTES_MAX, SOURCE_BYTES_MAX};
+use crate::limits::{FINDINGS_MAX, SHARED_SOURCE_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::outline::starts;
 
 /// Variables that rule sets for scanners of files expect (THOR and LOKI define them); each is a text.
@@ -126,12 +126,7 @@ impl Compiler {
         }
         let clean = match lexical::read(text) {
             Ok(text) => text.clean,
-            Err(line) => {
-                let message = format!(
-                    "brackets, signs and operators are nested deeper than {NESTING_MAX}; the text is not read"
-                );
-                return vec![whole(origin, line, message)];
-            }
+            Err(unread) => return vec![whole(origin, unread.line, unread.reason)],
         };
         self.texts += 1;
         self.digest.update((text.len() as u64).to_le_bytes());

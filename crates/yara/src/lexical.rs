@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::limits::NESTING_MAX;
+use crate::limits::{IMPORTS_MAX, NESTING_MAX, RULES_MAX, STRANGERS_MAX};
 
 /// What stands for a byte that begins no token: the engine calls it an error, up to the next blank.
 const ERROR: u8 = b'?';
@@ -18,24 +18,48 @@ pub(crate) struct Text<'t> {
     pub(crate) clean: Cow<'t, [u8]>,
 }
 
-/// The text, unless it is nested too deep: then the line where it gets so.
-pub(crate) fn read(text: &[u8]) -> Result<Text<'_>, usize> {
+/// Why a text is not given to the engine.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// The line where that shows.
+    pub(crate) line: usize,
+    /// In words.
+    pub(crate) reason: String,
+}
+
+/// The text, unless it is nested too deep, or holds too much that is no token: the engine looks at all that follows,
+/// at each.
+pub(crate) fn read(text: &[u8]) -> Result<Text<'_>, Unread> {
     let mut reader = Reader {
         clean: Cow::Borrowed(text),
         at: 0,
         depth: Depth::default(),
         after_equals: false,
         in_hex: false,
+        comments_are_over: false,
+        strangers: 0,
+        rules: 0,
+        imports: 0,
     };
     if text.starts_with(b"\xef\xbb\xbf") {
         reader.replace(3, b' ');
     }
     while let Some(byte) = reader.byte(0) {
         reader.token(byte);
-        if reader.depth.now() > NESTING_MAX {
-            let before = text.get(..reader.at).unwrap_or(text);
-            return Err(before.iter().filter(|byte| **byte == b'\n').count() + 1);
-        }
+        let reason = if reader.depth.now() > NESTING_MAX {
+            format!(
+                "brackets, signs and operators are nested deeper than {NESTING_MAX}; the text is not read"
+            )
+        } else if reader.strangers > STRANGERS_MAX {
+            format!("more than {STRANGERS_MAX} words are none that rules have; the text is not read")
+        } else if reader.rules > RULES_MAX || reader.imports > IMPORTS_MAX {
+            format!("more than {RULES_MAX} rules or {IMPORTS_MAX} imports are in one text; split it")
+        } else {
+            continue;
+        };
+        let before = text.get(..reader.at).unwrap_or(text);
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        return Err(Unread { line, reason });
     }
     Ok(Text { clean: reader.clean })
 }
@@ -149,6 +173,26 @@ impl Depth {
     }
 }
 
+/// What a word is to an expression.
+enum Word {
+    Sign,
+    Separator,
+    Operator,
+    Operand,
+}
+
+impl Word {
+    fn of(word: &[u8]) -> Word {
+        match word {
+            b"not" | b"defined" => Word::Sign,
+            b"and" | b"or" | b"condition" => Word::Separator,
+            b"contains" | b"icontains" | b"startswith" | b"istartswith" | b"endswith" | b"iendswith"
+            | b"iequals" | b"matches" | b"at" | b"in" | b"of" => Word::Operator,
+            _ => Word::Operand,
+        }
+    }
+}
+
 struct Reader<'t> {
     clean: Cow<'t, [u8]>,
     at: usize,
@@ -157,6 +201,13 @@ struct Reader<'t> {
     after_equals: bool,
     /// Whether this is inside of a hex string, which has brackets only.
     in_hex: bool,
+    /// Whether no `*/` follows any more.
+    comments_are_over: bool,
+    /// How much was no token.
+    strangers: usize,
+    /// How often `rule` and `import` stood there.
+    rules: usize,
+    imports: usize,
 }
 
 impl Reader<'_> {
@@ -169,25 +220,42 @@ impl Reader<'_> {
     }
 
     fn token(&mut self, byte: u8) {
-        let is_blank = byte.is_ascii_whitespace();
+        let comment = self.comment();
+        let is_blank = comment.is_some() || byte.is_ascii_whitespace() || !byte.is_ascii();
         let length = match byte {
             b' ' | b'\t' | b'\n' | b'\r' => 1,
-            b'/' if comment(self.rest()).is_some() => comment(self.rest()).unwrap_or_default(),
-            b'/' => self.operand(expression(self.rest())),
+            b'/' => match comment {
+                Some(length) => length,
+                None => self.operand(expression(self.rest())),
+            },
             b'"' => self.operand(string(self.rest())),
             b'?' => self.questions(),
             _ if byte.is_ascii_alphanumeric() || byte == b'_' => self.word(),
+            _ if !byte.is_ascii() => wide_blank(self.rest()),
             _ => self.sign(byte),
         };
         if length == 0 {
+            self.strangers += 1;
             let end = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
             let length = self.rest().iter().position(end).unwrap_or(self.rest().len());
             return self.replace(length, ERROR);
         }
-        if !is_blank && byte != b'/' {
+        if !is_blank {
             self.after_equals = byte == b'=' && length == 1;
         }
         self.at += length;
+    }
+
+    /// The length of a comment that begins here.
+    fn comment(&mut self) -> Option<usize> {
+        let is_long = self.rest().starts_with(b"/*");
+        let length = match is_long && self.comments_are_over {
+            true => None,
+            false => comment(self.rest()),
+        };
+        // No later one has an end either.
+        self.comments_are_over |= is_long && length.is_none();
+        length
     }
 
     fn operand(&mut self, length: usize) -> usize {
@@ -197,14 +265,18 @@ impl Reader<'_> {
 
     fn word(&mut self) -> usize {
         let length = word_length(self.rest());
-        match self.rest().get(..length) {
-            Some(b"not" | b"defined") => self.depth.sign(),
-            Some(b"and" | b"or" | b"condition") => self.depth.separator(),
-            Some(
-                b"contains" | b"icontains" | b"startswith" | b"istartswith" | b"endswith" | b"iendswith"
-                | b"iequals" | b"matches" | b"at" | b"in" | b"of",
-            ) => self.depth.operator(),
-            _ => self.depth.operand(0),
+        let word = self.rest().get(..length).unwrap_or_default();
+        let (is_rule, is_import) = (word == b"rule", word == b"import");
+        let (is_hex, kind) = (word.iter().all(u8::is_ascii_hexdigit), Word::of(word));
+        // What no hex string holds ends it, closed or not: the parser goes on with the next section.
+        self.in_hex &= is_hex;
+        self.rules += usize::from(is_rule);
+        self.imports += usize::from(is_import);
+        match kind {
+            Word::Sign => self.depth.sign(),
+            Word::Separator => self.depth.separator(),
+            Word::Operator => self.depth.operator(),
+            Word::Operand => self.depth.operand(0),
         }
         length
     }
@@ -251,7 +323,10 @@ impl Reader<'_> {
         let length = self.rest().iter().take_while(|byte| is_hex(byte)).count();
         match self.byte(length) {
             Some(b'"' | b'/') => 0,
-            _ => 1,
+            _ => {
+                self.strangers += usize::from(!self.in_hex);
+                1
+            }
         }
     }
 
@@ -261,6 +336,15 @@ impl Reader<'_> {
             place.fill(with);
         }
         self.at = to;
+    }
+}
+
+/// The length of a blank beyond ASCII that the text begins with; 0 where it is another character.
+fn wide_blank(text: &[u8]) -> usize {
+    match text {
+        [0xc2, 0xa0, ..] => 2,
+        [0xe2, 0x80, 0x80..=0x8a | 0xaf, ..] | [0xe2, 0x81, 0x9f, ..] => 3,
+        _ => 0,
     }
 }
 
@@ -298,7 +382,9 @@ fn string(text: &[u8]) -> usize {
 
 /// The length of the regular expression that the text begins with; 0 where it is none.
 fn expression(text: &[u8]) -> usize {
-    let Some(end) = delimited(text, 1, b'/', true) else {
+    // A comment without an end is no expression.
+    let is_open_comment = text.get(1) == Some(&b'*');
+    let Some(end) = delimited(text, 1, b'/', true).filter(|_| !is_open_comment) else {
         return 0;
     };
     let flags = text.get(end..).unwrap_or_default();
@@ -336,6 +422,7 @@ mod tests {
         for text in [
             "rule a : b { meta: x = \"((\\\"\" strings: $a = /a\\/[(\"]b/is $h = { 0? ~?1 [4-] ( 00 | ?? ) } condition: $a }",
             "/* (((( \"' */ rule a { condition: \"\"\"a\n(\"\"\" contains \"\" // '\n}",
+            "rule a\u{a0}{ condition:\u{2003}true }",
             "rule a { condition: #a > 1 and @a[1] != !b[2] and 1 \\ 2 % 3 == -0x1 << 2 }",
         ] {
             assert_eq!(clean(text), text);
@@ -350,6 +437,7 @@ mod tests {
             ("a \"open (( \nb", "a ????? (( \nb"),
             ("a /* open", "a ?? open"),
             ("a /open b", "a ????? b"),
+            ("a /* open / b", "a ?? open ? b"),
             ("a 'x\"y' b", "a ????? b"),
             ("a ?\"/* b", "a ???? b"),
             ("a \u{fc}/* b", "a ???? b"),
@@ -361,7 +449,7 @@ mod tests {
 
     #[test]
     fn depth_is_that_of_brackets_and_signs_whatever_hides_them() {
-        let deep = |text: String| read(text.as_bytes()).err();
+        let deep = |text: String| read(text.as_bytes()).err().map(|unread| unread.line);
         let of = |unit: &str, count: usize| format!("rule a {{ condition:\n{}", unit.repeat(count));
         for unit in [
             "(", "[", "not ", "-", "~ ", "defined ", "( /*)*/", "(/*}*/", "- // x\n", "a[b[", "( \")\"",
@@ -383,6 +471,10 @@ mod tests {
             assert!(deep(of(unit, 300)).is_some(), "{unit}");
         }
         let after = |unit: &str, count: usize| deep(format!("rule a {{ condition: x{}", unit.repeat(count)));
+        for open in ["{ 00", "/x/ {", "/x/ /* */ {"] {
+            let text = format!("rule a {{ strings: $a = {open} condition: {}", "- ".repeat(300));
+            assert!(deep(text).is_some(), "{open}");
+        }
         for unit in ["[0]", "()", ".x", " & (1 or 2)"] {
             assert_eq!(after(unit, 100), None, "{unit}");
             assert!(after(unit, 300).is_some(), "{unit}");

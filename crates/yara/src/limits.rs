@@ -11,6 +11,15 @@ pub const SHARED_SOURCE_BYTES_MAX: usize = 1 << 20;
 /// Brackets, signs and operators in each other in a text of rules; a deeper one is refused before it is parsed.
 pub const NESTING_MAX: usize = 256;
 
+/// Rules in one text; one with more is refused.
+pub const RULES_MAX: usize = 50_000;
+
+/// Imports in one text of rules; one with more is refused.
+pub const IMPORTS_MAX: usize = 1_000;
+
+/// Words of a text of rules that are none: no text, number, name or sign; a text with more is refused.
+pub const STRANGERS_MAX: usize = 200;
+
 /// Findings kept of one text of rules, beside those that refuse a rule.
 pub const FINDINGS_MAX: usize = 1000;
 
@@ -60,6 +69,21 @@ pub const ALL: &[(&str, u64, &str)] = &[
         "brackets, signs and operators in each other in YARA rules",
         NESTING_MAX as u64,
         "a deeper text is refused before it is parsed",
+    ),
+    (
+        "YARA rules in one text",
+        RULES_MAX as u64,
+        "a text with more is refused before it is parsed",
+    ),
+    (
+        "imports in one text of YARA rules",
+        IMPORTS_MAX as u64,
+        "a text with more is refused before it is parsed",
+    ),
+    (
+        "words of YARA rules that are none",
+        STRANGERS_MAX as u64,
+        "a text with more is refused before it is parsed",
     ),
     (
         "findings of one text of YARA rules, beside those that refuse a rule",
