@@ -68,8 +68,9 @@ fn main() {
         measure(log, &set, events);
     }
     if options.iter().any(|option| option == "--worst") {
+        logs.retain(|log| log.name == "mixed");
         logs.push(events::long());
-        worst(&logs, &patterns, events);
+        worst(&logs, &patterns, events / 5);
     }
 }
 
