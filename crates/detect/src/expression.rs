@@ -63,12 +63,15 @@ impl Expression {
         check_length(pcre)?;
         let source = format!("(?{flags}){}", from_pcre(pcre));
         let mut reason = String::new();
+        if is_possessive(&source) {
+            return backtracking(pcre, &source).map(|expression| (expression, PATTERN_PROGRAM_BYTES_MAX));
+        }
         for size in sizes {
             match regex::RegexBuilder::new(&source).size_limit(*size).build() {
                 Ok(linear) => return Ok((Expression::Linear(linear), *size)),
                 Err(error @ regex::Error::CompiledTooBig(_)) => reason = refusal(pcre, &error),
                 Err(error) => {
-                    let expression = backtracking(pcre, &source, &error)?;
+                    let expression = backtracking(pcre, &source).map_err(|_| refusal(pcre, &error))?;
                     return Ok((expression, PATTERN_PROGRAM_BYTES_MAX));
                 }
             }
@@ -85,13 +88,18 @@ impl Expression {
         let Some(escaped) = escaped_bytes(&from_pcre(pcre)) else {
             return Expression::of_text(pcre, flags).map(|_| Expression::Never);
         };
-        let built = regex::bytes::RegexBuilder::new(&format!("(?{flags}){escaped}"))
+        let source = format!("(?{flags}){escaped}");
+        if is_possessive(&source) {
+            return backtracking(pcre, &source);
+        }
+        let built = regex::bytes::RegexBuilder::new(&source)
             .unicode(false)
             .size_limit(PATTERN_PROGRAM_BYTES_MAX)
             .build();
         match built {
             Ok(linear) => Ok(Expression::Bytes(linear)),
-            Err(error) => backtracking(pcre, &format!("(?{flags}){escaped}"), &error),
+            Err(error @ regex::Error::CompiledTooBig(_)) => Err(refusal(pcre, &error)),
+            Err(error) => backtracking(pcre, &source).map_err(|_| refusal(pcre, &error)),
         }
     }
 
@@ -176,21 +184,49 @@ fn check_length(expression: &str) -> Result<(), String> {
     ))
 }
 
-/// The second way: only for what the linear one cannot do, not for what is too big for it or wrong.
-fn backtracking(pcre: &str, source: &str, error: &regex::Error) -> Result<Expression, String> {
-    if matches!(error, regex::Error::CompiledTooBig(_)) {
-        return Err(refusal(pcre, error));
-    }
+/// The second way: only for what the linear one cannot do, not for what is too big for it.
+fn backtracking(pcre: &str, source: &str) -> Result<Expression, String> {
     let limited = PATTERN_BACKTRACKS.iter().map(|steps| {
         fancy_regex::RegexBuilder::new(source)
             .backtrack_limit(*steps)
             .delegate_size_limit(PATTERN_PROGRAM_BYTES_MAX)
             .build()
     });
-    match limited.collect() {
-        Ok(limited) => Ok(Expression::Backtracking(limited)),
-        Err::<Vec<_>, fancy_regex::Error>(_) => Err(refusal(pcre, error)),
+    let limited: Result<_, fancy_regex::Error> = limited.collect();
+    limited
+        .map(Expression::Backtracking)
+        .map_err(|_| format!("the expression `{}` cannot be run", clip(pcre)))
+}
+
+/// Whether a repetition keeps what it took (`a++`), which Rust's expressions take for a repetition of one. Of what
+/// [`from_pcre`] gives.
+pub(crate) fn is_possessive(pattern: &str) -> bool {
+    let mut characters = pattern.chars().peekable();
+    let (mut in_class, mut is_repeated) = (false, false);
+    while let Some(character) = characters.next() {
+        is_repeated = match (character, in_class) {
+            ('+', false) if is_repeated => return true,
+            ('*' | '+' | '?' | '}', false) => true,
+            ('\\', _) => {
+                characters.next();
+                false
+            }
+            ('[', true) if characters.peek() == Some(&':') => {
+                characters.find(|one| *one == ']');
+                false
+            }
+            ('[', _) => {
+                in_class = true;
+                false
+            }
+            (']', _) => {
+                in_class = false;
+                false
+            }
+            _ => false,
+        };
     }
+    false
 }
 
 /// Why an expression cannot be run, for people.
@@ -400,6 +436,9 @@ mod tests {
         check_match("^(a+)b\\1$", &["aabaa"], &["aaba"]);
         check_match("^(a|aa)+\\1$", &["aaaa", "aaa"], &["a", "aab"]);
         check_match("(?>a+)b", &["aab"], &["aa"]);
+        check_match("^a++a", &[], &["aa", "a"]);
+        check_match("^[+]+[a]?+a", &["+aa"], &["+a"]);
+        check_match("^[[:alpha:]+]{2}+b$", &["aab", "+ab"], &["aa"]);
     }
 
     #[test]

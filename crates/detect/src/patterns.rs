@@ -5,7 +5,7 @@
 
 use crate::arena::Reader;
 use crate::atom::Test;
-use crate::expression::{clip, from_like, from_pcre, has_look_around, refusal};
+use crate::expression::{clip, from_like, from_pcre, has_look_around, is_possessive, refusal};
 use crate::generation::{Error, Generation};
 use crate::layout::Part;
 use crate::limits::{
@@ -118,7 +118,13 @@ pub(crate) fn check(kind: Kind, test: Test, value: &str) -> Result<usize, String
             value.len()
         ));
     }
-    match program_bytes(&expression(kind as u8, test, value)) {
+    let expression = expression(kind as u8, test, value);
+    if test != Test::Like && is_possessive(&expression) {
+        return Err(format!(
+            "the expression `{shown}` has repetitions that keep what they took"
+        ));
+    }
+    match program_bytes(&expression) {
         Ok(bytes) => Ok(bytes),
         Err(regex::Error::Syntax(_)) if has_look_around(value) => Err(format!(
             "the expression `{shown}` uses look-around or back-references"

@@ -66,6 +66,61 @@ const REPEATED_MAX: u32 = 16;
 /// Expressions nested deeper are not looked into.
 const DEPTH_MAX: u32 = 64;
 
+/// The expression without what looks around; for what refers back stands any text.
+fn without_look_around(source: &str) -> String {
+    const LOOKS: [&str; 4] = ["(?=", "(?!", "(?<=", "(?<!"];
+    let mut out = String::with_capacity(source.len());
+    let mut rest = source;
+    let (mut in_class, mut depth, mut left_out_from) = (false, 0usize, None);
+    while let Some(character) = rest.chars().next() {
+        let is_escape = character == '\\';
+        let length = if is_escape {
+            1 + rest.chars().nth(1).map_or(0, char::len_utf8)
+        } else {
+            character.len_utf8()
+        };
+        let (token, after) = rest.split_at_checked(length).unwrap_or((rest, ""));
+        rest = after;
+        let begun = out.len();
+        match character {
+            '[' => in_class = true,
+            ']' => in_class = false,
+            '(' if !in_class => {
+                depth += 1;
+                let at = source.len() - rest.len() - 1;
+                let group = source.get(at..).unwrap_or_default();
+                if left_out_from.is_none() && LOOKS.iter().any(|look| group.starts_with(look)) {
+                    out.push_str("(?:)");
+                    left_out_from = Some(depth);
+                }
+                if left_out_from.is_none() && group.starts_with("(?>") {
+                    out.push_str("(?:");
+                    rest = rest.get(2..).unwrap_or_default();
+                }
+            }
+            ')' if !in_class => {
+                let ends = left_out_from == Some(depth);
+                depth = depth.saturating_sub(1);
+                if ends {
+                    left_out_from = None;
+                    continue;
+                }
+            }
+            '\\' if !in_class
+                && left_out_from.is_none()
+                && matches!(token.as_bytes().get(1), Some(b'1'..=b'9')) =>
+            {
+                out.push_str("(?s:.*)");
+            }
+            _ => {}
+        }
+        if left_out_from.is_none() && out.len() == begun {
+            out.push_str(token);
+        }
+    }
+    out
+}
+
 /// Sets of folded texts, of each of which one is in every folded text that the expression matches. Empty where
 /// nothing is known, as for expressions with look-around.
 pub(super) fn necessary(written: Written<'_>) -> Vec<Vec<String>> {
@@ -74,10 +129,15 @@ pub(super) fn necessary(written: Written<'_>) -> Vec<Vec<String>> {
         written.flags(),
         expression::from_pcre(&written.with_lines())
     );
-    let parsed = ParserBuilder::new().nest_limit(DEPTH_MAX).build().parse(&source);
+    let parse = |source: &str| {
+        let parsed = ParserBuilder::new().nest_limit(DEPTH_MAX).build().parse(source);
+        parsed.ok()
+    };
+    // Looking around and referring back only ever asks for more.
+    let parsed = parse(&source).or_else(|| parse(&without_look_around(&source)));
     match parsed.map(|hir| Known::of(&hir)) {
-        Ok(Known::Exactly(text)) if !text.is_empty() => vec![vec![text]],
-        Ok(Known::Needs(sets)) => sets,
+        Some(Known::Exactly(text)) if !text.is_empty() => vec![vec![text]],
+        Some(Known::Needs(sets)) => sets,
         _ => Vec::new(),
     }
 }
@@ -220,7 +280,12 @@ mod tests {
         check("x?", &[]);
         check("a|", &[]);
         check("[ab]", &[]);
-        check("(?=a)b", &[]);
+        check("(?=a)b", &[&["b"]]);
+        check(r"kernel(?!32\)[(])\.dll", &[&["kernel.dll"]]);
+        check(r"(?<=[)(]x)(?>abc)(?!y(?=z)){2}d", &[&["abcd"]]);
+        check(r"(ab)\1cd", &[&["ab"], &["cd"]]);
+        check(r"(a)(?(1)b)c", &[]);
+        check("a|(?=b)", &[]);
         check(r"\w+\.exe", &[&[".exe"]]);
     }
 }
