@@ -27,6 +27,7 @@ pub(crate) mod scan;
 pub(crate) mod show;
 pub(crate) mod stix;
 pub(crate) mod takeover;
+pub(crate) mod trials;
 
 use std::collections::BTreeMap;
 

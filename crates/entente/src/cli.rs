@@ -28,7 +28,7 @@ pub(crate) use party::{
 };
 pub(crate) use pattern::{Pattern, PatternCheck, PatternEqual, PatternMatch, PatternMode};
 pub(crate) use peer::{Peer, PeerAdd, PeerSync};
-pub(crate) use rule::{Rule, RuleCheck, RuleEval, RuleExplain};
+pub(crate) use rule::{Rule, RuleAccept, RuleCheck, RuleEval, RuleExplain, RulePark, RuleTrials};
 pub(crate) use serve::Serve;
 pub(crate) use taxii::{Taxii, TaxiiInfo, TaxiiNamed, TaxiiPull, TaxiiPush, TaxiiTakeover};
 
@@ -113,8 +113,11 @@ pub(crate) enum Command {
     /// STIX patterns, without a node: read them, say whether two mean the same
     #[command(subcommand)]
     Pattern(Pattern),
-    /// Detection rules, without a node: check them, try them on events, see why they match or not
-    #[command(subcommand)]
+    /// Detection rules: check them, try them on events, see why they match or not; say which of the node's rules alert
+    #[command(
+        subcommand,
+        after_help = "`check`, `eval` and `explain` need no node; `trials`, `accept` and `park` are about the rules that it holds."
+    )]
     Rule(Rule),
     /// STIX tools that need no node
     #[command(subcommand)]

@@ -4,6 +4,7 @@ use entente_store::{Aside, Edge, Holding, SearchHit, SearchQuery, Stored};
 
 use crate::limits::LISTED_MAX;
 use crate::receipt::Recalled;
+use crate::rules::trials::Tried;
 use crate::{Error, Node};
 
 /// An object and what is known around it.
@@ -23,6 +24,8 @@ pub struct Shown {
     pub asides: Vec<Aside>,
     /// Who recalled it, when and why.
     pub recalls: Vec<Recalled>,
+    /// Whether the rule that it carries alerts; none where it carries none.
+    pub trial: Option<Tried>,
     /// Whether more sources or relations exist than are listed.
     pub more: bool,
 }
@@ -72,13 +75,14 @@ impl Node {
         let to = self.store.edges_to(id, None, None, LISTED_MAX)?;
         let more = holdings.next.is_some() || to.next.is_some() || from.len() > LISTED_MAX;
         Ok(Some(Shown {
-            current,
             holdings: holdings.items,
             refers_to: self.relations(from, |edge| edge.target)?,
             referred_by: self.relations(to.items, |edge| edge.source)?,
             owner: self.owner_of(id)?,
             asides: self.store.asides(Some(id), 0, LISTED_MAX)?,
             recalls: self.recalls_of(id)?,
+            trial: self.rule_tried(&current)?,
+            current,
             more,
         }))
     }

@@ -1,9 +1,12 @@
 //! What looking at files with YARA rules tells, line by line.
 
+use entente_node::rules::trial::Verdict;
+use entente_node::rules::trials::Standing;
 use entente_yara::{Finding, Place, Severity};
 use serde::Serialize;
 
 use super::hex;
+use super::trials::{LookedAt, RuleTrial};
 use crate::yara::look::Found;
 
 /// One line.
@@ -21,6 +24,10 @@ pub(crate) enum FileLine {
         /// Why.
         reason: String,
     },
+    /// A rule that matched something, and is on trial still.
+    OnTrial(RuleTrial),
+    /// A rule that does not alert.
+    Parked(RuleTrial),
     /// The last line.
     Summary(FileSummary),
 }
@@ -105,6 +112,24 @@ pub(crate) struct FileSummary {
     pub(crate) sightings: u64,
     /// Passed over, or not looked at to the end.
     pub(crate) skipped: u64,
+    /// Rules of indicators that are on trial.
+    pub(crate) on_trial: u64,
+    /// Rules of indicators that are parked.
+    pub(crate) parked: u64,
+    /// Matches of these, which are not told.
+    pub(crate) parked_matches: u64,
+}
+
+impl FileLine {
+    /// How a rule stands, where that is to be said.
+    pub(crate) fn of_trial(standing: &Standing, name: &str) -> Option<FileLine> {
+        let shown = || RuleTrial::of(standing, name, LookedAt::File);
+        match standing.verdict {
+            Verdict::OnTrial if standing.matches > 0 => Some(FileLine::OnTrial(shown())),
+            Verdict::Parked(_) => Some(FileLine::Parked(shown())),
+            _ => None,
+        }
+    }
 }
 
 impl FileMatchShown {

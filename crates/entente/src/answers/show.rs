@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::trials::StandingShown;
 use super::{hex, time};
 use crate::exit::Failure;
 
@@ -32,6 +33,10 @@ pub(crate) struct ShownObject {
     pub(crate) asides: Vec<AsideShown>,
     /// Who recalled it, when and why.
     pub(crate) recalls: Vec<RecallShown>,
+    /// Whether the rule that it carries alerts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub(crate) trial: Option<StandingShown>,
     /// Whether more sources or relations exist than are listed.
     pub(crate) more: bool,
     /// Every version that is held, newest first, where they were asked for.
@@ -139,6 +144,7 @@ impl ShownObject {
             owner: shown.owner.clone(),
             asides: shown.asides.iter().map(AsideShown::from).collect(),
             recalls: shown.recalls.iter().map(RecallShown::from).collect(),
+            trial: shown.trial.as_ref().map(StandingShown::of_tried),
             more: shown.more,
             versions: versions.iter().map(VersionShown::of).collect::<Result<_, _>>()?,
         })

@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use crate::answers::trials::RuleState;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rule {
     /// Read rules: errors with file, line and way out; what good ones can match, and what they cost
@@ -10,6 +12,12 @@ pub(crate) enum Rule {
     Eval(RuleEval),
     /// Why a rule matches an event, or why not; exits with 1 where it does not
     Explain(RuleExplain),
+    /// The rules that the node holds: which are on trial, which alert, which are parked and why
+    Trials(RuleTrials),
+    /// Let rules of the node alert from now on, whatever their trials said
+    Accept(RuleAccept),
+    /// Stop rules of the node that alert too much: what they match is then only counted
+    Park(RulePark),
 }
 
 #[derive(Debug, Args)]
@@ -51,4 +59,30 @@ pub(crate) struct RuleExplain {
     /// Pipelines that the rule goes through: `none`, `all` of ours, one of ours by name, or a file
     #[arg(long = "pipeline", value_name = "FILE|NAME", default_value = "none")]
     pub(crate) pipelines: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RuleTrials {
+    /// Only rules that stand so
+    #[arg(value_name = "STATE")]
+    pub(crate) states: Vec<RuleState>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RuleAccept {
+    /// Ids of indicators with a rule, as `entente rule trials` lists them; another pattern under the same id is on trial
+    /// again
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RulePark {
+    /// Ids of indicators with a rule, as `entente rule trials` lists them; another pattern under the same id is on trial
+    /// again
+    #[arg(required = true, value_name = "ID")]
+    pub(crate) ids: Vec<String>,
+    /// Why, for whoever asks later
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) because: String,
 }

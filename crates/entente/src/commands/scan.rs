@@ -4,6 +4,7 @@ mod files;
 pub(super) mod rules;
 pub(super) mod summary;
 pub(super) mod teller;
+mod trials;
 
 use std::io::Write;
 use std::num::NonZeroUsize;

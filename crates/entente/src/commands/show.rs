@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use entente_node::receipt::Recalled;
+use entente_node::rules::trials::Tried;
 use entente_node::show::{Gone, Relation, Shown};
 use entente_stix::time::Timestamp;
 use entente_store::{Aside, Stored};
@@ -10,6 +11,7 @@ use serde_json::Value;
 
 use crate::answers::hex;
 use crate::answers::show::{GoneObject, ShownObject};
+use crate::answers::trials::{RuleState, StandingShown};
 use crate::cli::{Global, Show};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure};
@@ -105,6 +107,9 @@ fn as_text(shown: &Shown, versions: &[Stored], names: &Names, out: &mut impl Wri
     if let Some(owner) = &shown.owner {
         writeln!(out, "\nBelongs to {}: nobody else changes it", names.name(owner))?;
     }
+    if let Some(tried) = &shown.trial {
+        writeln!(out, "\nAs a rule: {}", trial(tried))?;
+    }
     beside(&shown.asides, names, out)?;
     recalls(&shown.recalls, names, out)?;
     relations("Refers to", &shown.refers_to, out)?;
@@ -124,6 +129,22 @@ fn as_text(shown: &Shown, versions: &[Stored], names: &Names, out: &mut impl Wri
         }
     }
     Ok(())
+}
+
+/// Whether a rule alerts, and what can be done about it.
+fn trial(tried: &Tried) -> String {
+    let standing = StandingShown::of_tried(tried);
+    let counts = standing.counts();
+    match standing.state {
+        RuleState::OnTrial => format!("on trial ({counts} so far)"),
+        RuleState::Passed => format!("alerts, as it passed its trial ({counts})"),
+        RuleState::Accepted => "alerts, as the operator accepted it".to_owned(),
+        RuleState::Parked => format!(
+            "parked, it does not alert: {}; `entente rule accept {}` lets it",
+            safe(&standing.reason.unwrap_or_default()),
+            safe(&tried.key.id)
+        ),
+    }
 }
 
 /// What was told and not taken in.

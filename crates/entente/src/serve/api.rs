@@ -31,6 +31,7 @@ mod stix;
 mod takeover;
 #[cfg(test)]
 mod tests;
+mod trials;
 
 use std::sync::Arc;
 
@@ -71,6 +72,9 @@ pub(crate) const ROUTES: &[Route] = &[
     Route::new("POST", "/api/v1/scan", Action::Import),
     Route::new("GET", "/api/v1/detections", Action::Read),
     Route::new("GET", "/api/v1/detections/events", Action::Read),
+    Route::new("GET", "/api/v1/rules/trials", Action::Read),
+    Route::new("POST", "/api/v1/rules/{id}/accept", Action::Import),
+    Route::new("POST", "/api/v1/rules/{id}/park", Action::Import),
     Route::new("GET", "/api/v1/parties", Action::Read),
     Route::new("POST", "/api/v1/parties", Action::Administer),
     Route::new("GET", "/api/v1/parties/{party}", Action::Read),
@@ -178,6 +182,9 @@ fn documented() -> OpenApiRouter<Arc<Server>> {
         .routes(routes!(detections::scan))
         .routes(routes!(detections::list))
         .routes(routes!(detections::events))
+        .routes(routes!(trials::list))
+        .routes(routes!(trials::accept))
+        .routes(routes!(trials::park))
         .routes(routes!(parties::list, parties::meet))
         .routes(routes!(parties::show))
         .routes(routes!(parties::card))

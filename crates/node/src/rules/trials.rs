@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 
 use entente_stix::digest::Digest;
 use entente_stix::json::Value;
-use entente_stix::time::Timestamp;
 
 use super::trial::{Because, Met, Trial, Verdict};
 use crate::limits::{TRIAL_HELD_MAX, TRIAL_HELD_MICROS};
@@ -88,12 +87,8 @@ impl Node {
     ///
     /// # Errors
     /// The store failed.
-    pub fn trials<M>(
-        &self,
-        rules: impl IntoIterator<Item = RuleKey>,
-        now: Timestamp,
-    ) -> Result<Trials<M>, Error> {
-        let all = self.kept_trials(now)?;
+    pub fn trials<M>(&self, rules: impl IntoIterator<Item = RuleKey>) -> Result<Trials<M>, Error> {
+        let all = self.kept_trials()?;
         let rules = rules.into_iter().map(|key| {
             let kept = all.get(&key.id).filter(|kept| kept.pattern == key.pattern);
             let kept = kept.cloned().unwrap_or_else(|| Kept::new(&key.pattern));

@@ -10,17 +10,31 @@ use entente_stix::time::Timestamp;
 use entente_store::{Cursor, Detection};
 
 use super::MICROS_A_DAY;
+use crate::derive::label;
 use crate::limits::LISTED_MAX;
 use crate::noted::Noted;
+use crate::rules::trials::RuleKey;
 use crate::{Error, Node};
+
+/// `pattern_type` of YARA rules.
+const YARA: &str = "yara";
 
 /// A YARA rule that the node was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RuleText {
     /// The indicator's id.
     pub id: String,
+    /// What it is called.
+    pub name: String,
     /// Its `pattern`.
     pub text: String,
+}
+
+impl RuleText {
+    /// What tells it from other rules in trials.
+    pub fn key(&self) -> RuleKey {
+        RuleKey::new(&self.id, YARA, &self.text)
+    }
 }
 
 /// A rule of an indicator that matches a file.
@@ -59,6 +73,7 @@ impl Node {
                 {
                     rules.push(RuleText {
                         id: row.id.clone(),
+                        name: label(&object),
                         text,
                     });
                 }
@@ -94,7 +109,7 @@ fn yara_text(value: &Value<'_>, now: Timestamp) -> Option<String> {
     let time = |property| text(property).and_then(|text| Timestamp::parse(text).ok());
     let holds = time("valid_from").is_none_or(|from| from <= now)
         && time("valid_until").is_none_or(|until| now < until);
-    (text("pattern_type") == Some("yara") && holds)
+    (text("pattern_type") == Some(YARA) && holds)
         .then(|| text("pattern").map(str::to_owned))
         .flatten()
 }

@@ -35,7 +35,7 @@ fn all(node: &Node) -> Trials<u32> {
         .unwrap()
         .into_iter()
         .map(|tried| tried.key);
-    node.trials(keys, day(4)).unwrap()
+    node.trials(keys).unwrap()
 }
 
 fn matched(trials: &mut Trials<u32>, rule: usize, matches: u32, records: u64) {
@@ -141,7 +141,7 @@ fn matches_of_several_rules_are_told_in_their_order_and_after_a_minute() {
 fn what_all_rules_hold_together_has_a_bound() {
     let keys = (0..1_000).map(|number| RuleKey::new(&id("indicator", number), "sigma", "same"));
     let desk = desk(&[]);
-    let mut trials = desk.home.node.trials(keys, day(4)).unwrap();
+    let mut trials = desk.home.node.trials(keys).unwrap();
     let mut told = 0;
     for number in 0..90_000 {
         trials.meet(number % 1_000, number, 0);

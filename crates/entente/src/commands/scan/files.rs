@@ -3,9 +3,12 @@
 use std::io::Write;
 
 use entente_node::Node;
-use entente_node::scan::FileMatch;
+use entente_node::rules::trials::Trials;
+use entente_node::scan::{FileMatch, RuleText};
 
+use super::trials;
 use crate::answers::files::{FileLine, FileMatchShown, FileSummary, PlaceShown, RuleFindingShown};
+use crate::answers::trials::{LookedAt, Trying};
 use crate::cli::{Global, Scan};
 use crate::commands::{json_line, out};
 use crate::exit::{Exit, Failure, unless_hung_up};
@@ -55,16 +58,20 @@ fn look_for(
 ) -> Result<Exit, Failure> {
     let told = node.yara_rules(place::now()).map_err(place::node_failure)?;
     let sets = rules::read(&asked.yara, &told)?;
+    let keys = told.iter().map(RuleText::key);
     let mut teller = Teller {
         global,
         keeps,
         node,
+        trials: node.trials(keys).map_err(place::node_failure)?,
+        told: &told,
         progress: &Progress::bytes(inputs.iter().map(Input::size).sum(), global.quiet),
         summary: FileSummary {
             rules: sets.len() as u64,
             refused: sets.refused().count() as u64,
             ..FileSummary::default()
         },
+        trying: Trying::default(),
         inputs,
         out,
     };
@@ -85,11 +92,17 @@ fn look_for(
         asked.threads.unwrap_or_else(super::cores),
         |mut looked| {
             clean.append(&mut looked.clean);
-            teller.looked(&looked)
+            teller.looked(looked)
         },
     );
-    let mut summary = teller.summary;
-    teller.progress.clear();
+    let looked = looked.and_then(|()| teller.end_trials());
+    let Teller {
+        mut summary,
+        trying,
+        progress,
+        ..
+    } = teller;
+    progress.clear();
     if keeps {
         clean.into_iter().for_each(|key| verdicts.remember(key));
         // Only a memory: without it the next look takes longer.
@@ -99,7 +112,7 @@ fn look_for(
     if keeps {
         summary.sightings = super::write_sightings(asked, node)?;
     }
-    unless_hung_up(end(global, keeps, &summary, out))?;
+    unless_hung_up(end(global, keeps, &summary, &trying, out))?;
     Ok(if asked.fail_on_hit && summary.matches > 0 {
         Exit::Answer
     } else if summary.skipped > 0 || summary.refused > 0 {
@@ -113,6 +126,10 @@ struct Teller<'a, W> {
     global: &'a Global,
     keeps: bool,
     node: &'a Node,
+    /// The rules that the node was told, by id; their trials have their numbers.
+    told: &'a [RuleText],
+    trials: Trials<Found>,
+    trying: Trying,
     progress: &'a Progress,
     summary: FileSummary,
     inputs: &'a [Input],
@@ -144,18 +161,17 @@ impl<W: Write> Teller<'_, W> {
         Ok(())
     }
 
-    fn looked(&mut self, looked: &Looked) -> Result<(), Failure> {
+    fn looked(&mut self, mut looked: Looked) -> Result<(), Failure> {
         self.summary.files += 1;
         self.summary.parts += looked.parts;
         self.summary.remembered += looked.remembered;
-        self.summary.matches += looked.found.len() as u64;
-        let news = self.note(looked)?;
-        let mut news = news.into_iter();
-        for found in &looked.found {
-            let is_new = found.indicator.as_ref().and_then(|_| news.next());
-            self.summary.new += u64::from(is_new == Some(true));
-            self.found(found, is_new)?;
-        }
+        let found = self.tried(std::mem::take(&mut looked.found));
+        self.found_all(&found)?;
+        // What was clean before was looked at before.
+        let looked_at = looked.parts - looked.remembered;
+        (0..self.told.len()).for_each(|number| self.trials.looked_at(number, looked_at));
+        let passed: Vec<Found> = self.trials.take_ready().collect();
+        self.found_all(&passed)?;
         let name = self.inputs.get(looked.input).map(Input::name).unwrap_or_default();
         let too_long = "not looked at to the end: rules took too long on it";
         let passed_over: Vec<(&str, &str)> = looked
@@ -178,13 +194,66 @@ impl<W: Write> Teller<'_, W> {
         Ok(())
     }
 
-    /// Keeps the matches of rules that the node was told; answers which were not known, in their order.
-    fn note(&self, looked: &Looked) -> Result<Vec<bool>, Failure> {
+    /// What is told now of what was found: the rest waits for its rules to pass, or is only counted.
+    fn tried(&mut self, found: Vec<Found>) -> Vec<Found> {
+        let mut now = Vec::new();
+        for one in found {
+            let number = one.indicator.as_ref().and_then(|id| {
+                let known = self.told.binary_search_by(|rule| rule.id.cmp(id));
+                known.ok()
+            });
+            match number {
+                Some(number) => self.trials.meet(number, one, place::now().micros()),
+                None => now.push(one),
+            }
+            now.extend(self.trials.take_ready());
+        }
+        now
+    }
+
+    /// Tells what is still held, and how the rules stand.
+    fn end_trials(&mut self) -> Result<(), Failure> {
+        self.trials.release();
+        let held: Vec<Found> = self.trials.take_ready().collect();
+        self.found_all(&held)?;
+        if self.keeps {
+            self.node
+                .keep_trials(&mut self.trials, place::now())
+                .and_then(|()| self.node.sweep_trials(place::now()))
+                .map_err(place::node_failure)?;
+        }
+        self.summary.parked_matches = self.trials.dropped_in_all();
+        for (standing, rule) in self.trials.standings().zip(self.told) {
+            self.trying.take(&standing, &rule.name, LookedAt::File);
+            if self.global.json
+                && let Some(line) = FileLine::of_trial(&standing, &rule.name)
+            {
+                json_line(self.out, &line)?;
+            }
+        }
+        self.summary.on_trial = self.trying.on_trial;
+        self.summary.parked = self.trying.parked.len() as u64;
+        Ok(())
+    }
+
+    /// Keeps the matches of rules that the node was told, and tells all.
+    fn found_all(&mut self, all: &[Found]) -> Result<(), Failure> {
+        self.summary.matches += all.len() as u64;
+        let mut news = self.note(all)?.into_iter();
+        for found in all {
+            let is_new = found.indicator.as_ref().and_then(|_| news.next());
+            self.summary.new += u64::from(is_new == Some(true));
+            self.found(found, is_new)?;
+        }
+        Ok(())
+    }
+
+    /// Answers which of them were not known, in their order.
+    fn note(&self, all: &[Found]) -> Result<Vec<bool>, Failure> {
         if !self.keeps {
             return Ok(Vec::new());
         }
-        let matches: Vec<FileMatch> = looked
-            .found
+        let matches: Vec<FileMatch> = all
             .iter()
             .filter_map(|found| {
                 Some(FileMatch {
@@ -264,7 +333,13 @@ impl<W: Write> Teller<'_, W> {
     }
 }
 
-fn end(global: &Global, keeps: bool, summary: &FileSummary, out: &mut impl Write) -> Result<(), Failure> {
+fn end(
+    global: &Global,
+    keeps: bool,
+    summary: &FileSummary,
+    trying: &Trying,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     if global.json {
         return json_line(out, &FileLine::Summary(summary.clone()));
     }
@@ -305,5 +380,5 @@ fn end(global: &Global, keeps: bool, summary: &FileSummary, out: &mut impl Write
             writeln!(out, "  {} {what}", count(number))?;
         }
     }
-    Ok(())
+    trials::as_text(trying, summary.parked_matches, LookedAt::File, out)
 }

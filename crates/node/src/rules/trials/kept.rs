@@ -16,6 +16,9 @@ use crate::{Error, Node};
 /// The kind of these documents.
 const TRIAL: &str = "trial";
 
+/// They do not end: at any time the store tells the same.
+const ANY_TIME: i64 = 0;
+
 /// What the store keeps of a rule's trial.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Kept {
@@ -132,13 +135,13 @@ impl Node {
     }
 
     /// Every trial that is kept, by the rule's id.
-    pub(super) fn kept_trials(&self, now: Timestamp) -> Result<BTreeMap<String, Kept>, Error> {
+    pub(super) fn kept_trials(&self) -> Result<BTreeMap<String, Kept>, Error> {
         let mut all = BTreeMap::new();
         let mut after: Option<String> = None;
         loop {
             let page = self
                 .store
-                .documents(TRIAL, after.as_deref(), now.micros(), LISTED_MAX)?;
+                .documents(TRIAL, after.as_deref(), ANY_TIME, LISTED_MAX)?;
             let Some(last) = page.last() else {
                 return Ok(all);
             };
@@ -153,8 +156,8 @@ impl Node {
     }
 
     /// The trial that is kept of a rule.
-    pub(super) fn kept_trial(&self, key: &RuleKey, now: Timestamp) -> Result<Option<Kept>, Error> {
-        let document = self.store.document(TRIAL, &key.id, now.micros())?;
+    pub(super) fn kept_trial(&self, key: &RuleKey) -> Result<Option<Kept>, Error> {
+        let document = self.store.document(TRIAL, &key.id, ANY_TIME)?;
         let kept = document.and_then(|document| {
             let text = String::from_utf8(document.value).ok()?;
             Kept::read(&text, document.at)
@@ -172,7 +175,7 @@ impl Node {
         if !trials.rules.iter().any(|ruled| ruled.now() != ruled.kept) {
             return Ok(());
         }
-        let all = self.kept_trials(now)?;
+        let all = self.kept_trials()?;
         let mut written = Vec::new();
         for ruled in &mut trials.rules {
             let mine = ruled.now();
@@ -223,7 +226,7 @@ impl Node {
     /// The store failed.
     pub fn sweep_trials(&self, now: Timestamp) -> Result<(), Error> {
         let _turn = self.trials_turn();
-        let all = self.kept_trials(now)?;
+        let all = self.kept_trials()?;
         let recalls = self.recalls()?;
         let mut gone = Vec::new();
         for ids in all.iter().collect::<Vec<_>>().chunks(LISTED_MAX) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use entente_stix::object::Object;
 use entente_stix::time::Timestamp;
+use entente_store::Stored;
 
 use super::kept::Kept;
 use super::{RuleKey, Standing};
@@ -33,7 +34,7 @@ impl Node {
     /// # Errors
     /// The store failed.
     pub fn rules_tried(&self, now: Timestamp) -> Result<Vec<Tried>, Error> {
-        let all = self.kept_trials(now)?;
+        let all = self.kept_trials()?;
         let ids: Vec<String> = self.rule_ids(now)?.into_iter().collect();
         let mut tried = Vec::with_capacity(ids.len());
         for ids in ids.chunks(LISTED_MAX) {
@@ -54,13 +55,11 @@ impl Node {
     ///
     /// # Errors
     /// The store failed.
-    pub fn rule_tried(&self, id: &str, now: Timestamp) -> Result<Option<Tried>, Error> {
-        let stored = self.store.current(id)?;
-        let Some(stored) = stored.filter(|stored| !stored.revoked && stored.type_name() == "indicator")
-        else {
+    pub(crate) fn rule_tried(&self, stored: &Stored) -> Result<Option<Tried>, Error> {
+        if stored.revoked || stored.type_name() != "indicator" {
             return Ok(None);
-        };
-        let tried = tried_of(id, &stored.text, |key| self.kept_trial(key, now))?;
+        }
+        let tried = tried_of(&stored.id, &stored.text, |key| self.kept_trial(key))?;
         Ok(tried.filter(|tried| tried.at.is_some() || matches!(tried.language.as_str(), "sigma" | "yara")))
     }
 
@@ -96,7 +95,7 @@ impl Node {
             let unknown = || Error::NoRule { id: id.clone() };
             let stored = self.store.current(id)?.filter(|_| known.contains(id));
             let stored = stored.ok_or_else(unknown)?;
-            let tried = tried_of(id, &stored.text, |key| self.kept_trial(key, now))?;
+            let tried = tried_of(id, &stored.text, |key| self.kept_trial(key))?;
             let mut tried = tried.ok_or_else(unknown)?;
             tried.standing.verdict = verdict.clone();
             tried.at = Some(now);
