@@ -37,7 +37,7 @@ pub const TRIAL_RECORDS: u64 = 10_000;
 pub const TRIAL_MATCHES_MAX: u64 = 100;
 
 /// Matches of all rules on trial that are held back at a time; at one more all are told.
-pub const TRIAL_HELD_MAX: usize = 65_536;
+pub const TRIAL_HELD_MAX: usize = 16_384;
 
 /// Microseconds for which a watch holds matches of rules on trial back: a minute.
 pub const TRIAL_HELD_MICROS: i64 = 60_000_000;

@@ -8,6 +8,7 @@ mod fire;
 mod gather;
 mod objects;
 mod over_time;
+mod parked;
 mod set;
 pub mod trial;
 pub mod trials;
@@ -15,12 +16,14 @@ pub mod trials;
 use std::ops::Range;
 
 pub use entente_sigma::limits::TEXT_BYTES_MAX;
-pub(crate) use fire::{Counters, Firing, GivenUp, Seen};
+pub(crate) use fire::{Counters, Firing, GivenUp, Passed, Seen};
 pub use fire::{Fired, Part};
 pub use gather::Text;
 pub(crate) use objects::is_sigma;
 pub use over_time::{OverTime, Together};
+pub(crate) use parked::Parked;
 pub use set::RuleSet;
+use trials::RuleKey;
 
 /// Which rules to gather beside those that the node holds, and how.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +58,8 @@ pub enum Origin {
     Object {
         /// The time for which it is meant, in microseconds since 1970.
         valid: Range<i64>,
+        /// Which pattern it has, as [`RuleKey::pattern`].
+        pattern: String,
     },
     /// A text handed in: what it finds is told.
     Text {
@@ -86,10 +91,21 @@ impl Rule {
         }
     }
 
+    /// What tells it from other rules in trials; none where it is no object.
+    pub(crate) fn key(&self) -> Option<RuleKey> {
+        match &self.origin {
+            Origin::Object { pattern, .. } => Some(RuleKey {
+                id: self.id.clone(),
+                pattern: pattern.clone(),
+            }),
+            Origin::Text { .. } => None,
+        }
+    }
+
     /// Whether the rule is meant for this time. What tells no time cannot be outside.
     pub(crate) fn is_valid_at(&self, time: Option<i64>) -> bool {
         match (&self.origin, time) {
-            (Origin::Object { valid }, Some(time)) => valid.contains(&time),
+            (Origin::Object { valid, .. }, Some(time)) => valid.contains(&time),
             _ => true,
         }
     }

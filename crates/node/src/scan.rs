@@ -6,6 +6,7 @@
 mod collect;
 mod files;
 mod matching;
+mod on_trial;
 mod order;
 mod over_time;
 pub mod watch;
@@ -22,6 +23,7 @@ use entente_telemetry::Format;
 
 use crate::generation::Compiled;
 use crate::receipt::Recalled;
+use crate::rules::trials::Standing;
 use crate::rules::{Fired, Rule, RuleSet};
 use crate::{Error, Node};
 use collect::Collector;
@@ -106,6 +108,13 @@ pub enum Told<'a> {
         /// What happened.
         account: &'a Account,
     },
+    /// A rule of an object does not alert freely: it is on trial or parked. Told at the end.
+    Trial {
+        /// Which.
+        rule: &'a Rule,
+        /// How it stands.
+        standing: &'a Standing,
+    },
     /// A watch begins, or goes on with what the node knows now.
     Ready {
         /// What it looks for.
@@ -168,6 +177,8 @@ pub struct Sums {
     pub revoked: u64,
     /// Matches of indicators that their owner recalled.
     pub recalled: u64,
+    /// Matches of rules that are parked; counted at the end.
+    pub parked: u64,
     /// Detections of records that had too many, beyond the bound.
     pub cut: u64,
     /// Inputs that could not be read, or not to their end.
@@ -185,6 +196,7 @@ impl Sums {
         self.outside_validity += other.outside_validity;
         self.revoked += other.revoked;
         self.recalled += other.recalled;
+        self.parked += other.parked;
         self.cut += other.cut;
         self.failed += other.failed;
     }
@@ -204,16 +216,17 @@ impl Node {
         settings: &Settings,
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<Sums, Error> {
+        let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+        let shared = Shared::new(inputs, settings.threads);
+        let mut collector = Collector::new(self, Arc::clone(rules), settings, names, tell)?;
         let against = Against {
             generation,
             rules,
+            parked: &collector.parked(),
             any_time: settings.any_time,
             url_hosts: settings.url_hosts,
             with_times: false,
         };
-        let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-        let shared = Shared::new(inputs, settings.threads);
-        let mut collector = Collector::new(self, Arc::clone(rules), settings, names, tell)?;
         std::thread::scope(|scope| {
             // Small and bounded: a slow disk under the store slows the readers down instead of filling memory.
             let (send, parts) = sync_channel::<Part>(settings.threads.get() * 4);

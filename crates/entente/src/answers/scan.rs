@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use entente_node::generation::{Compiled, NotEvaluated};
+use entente_node::rules::trial::Verdict;
+use entente_node::rules::trials::Standing;
 use entente_node::rules::{Refused, RuleSet};
 use entente_node::scan::{Account, Sums, Told};
 use serde::Serialize;
@@ -10,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::detection::{DetectionFound, RuleFired};
 use super::over_time::OverTimeAccount;
+use super::trials::{LookedAt, RuleTrial, Trying};
 
 /// Rows of each top list.
 const TOP: usize = 5;
@@ -45,6 +48,16 @@ pub(crate) enum ScanLine {
     OverTime {
         /// What happened.
         over_time: OverTimeAccount,
+    },
+    /// A rule that matched something, and is on trial still.
+    OnTrial {
+        /// Which, and what it matched so far.
+        on_trial: RuleTrial,
+    },
+    /// A rule that does not alert.
+    Parked {
+        /// Which, and why.
+        parked: RuleTrial,
     },
     /// A record could not be read; reading went on.
     Defect {
@@ -200,6 +213,12 @@ pub(crate) struct ScanSummary {
     pub(crate) revoked: u64,
     /// Matches of indicators that their owner recalled.
     pub(crate) recalled: u64,
+    /// Rules on trial: what they match is told while it is little.
+    pub(crate) on_trial: u64,
+    /// Rules that are parked: they do not alert.
+    pub(crate) parked: u64,
+    /// Matches of parked rules, which are not told.
+    pub(crate) parked_matches: u64,
     /// Detections of records that had too many, beyond the bound.
     pub(crate) cut: u64,
     /// Indicators and rules that are not evaluated, or only in part.
@@ -301,8 +320,19 @@ impl ScanLine {
                     rules: rules.len() as u64,
                 },
             },
+            Told::Trial { rule, standing } => return ScanLine::of_trial(standing, &rule.name),
             Told::Progress { .. } => return None,
         })
+    }
+
+    /// How a rule stands, where that is to be said.
+    fn of_trial(standing: &Standing, name: &str) -> Option<ScanLine> {
+        let shown = || RuleTrial::of(standing, name, LookedAt::Record);
+        match standing.verdict {
+            Verdict::OnTrial if standing.matches > 0 => Some(ScanLine::OnTrial { on_trial: shown() }),
+            Verdict::Parked(_) => Some(ScanLine::Parked { parked: shown() }),
+            _ => None,
+        }
     }
 
     fn not_evaluated(one: &NotEvaluated) -> ScanLine {
@@ -380,6 +410,8 @@ pub(crate) struct Summary {
     pub(crate) exhausted: Vec<(String, Option<String>, u64)>,
     /// What happened to what is looked for over time.
     pub(crate) over_time: Account,
+    /// Rules that do not alert freely.
+    pub(crate) trying: Trying,
     /// Inputs and records by format.
     pub(crate) formats: BTreeMap<&'static str, (u64, u64)>,
 }
@@ -415,6 +447,7 @@ impl Summary {
                 *records += sums.records;
             }
             Told::OverTime { account } => self.over_time = (*account).clone(),
+            Told::Trial { rule, standing } => self.trying.take(standing, &rule.name, LookedAt::Record),
             Told::Defect { .. } | Told::Progress { .. } | Told::Ready { .. } => {}
         }
     }
@@ -452,6 +485,9 @@ impl Summary {
                 outside_validity: sums.outside_validity,
                 revoked: sums.revoked,
                 recalled: sums.recalled,
+                on_trial: self.trying.on_trial,
+                parked: self.trying.parked.len() as u64,
+                parked_matches: sums.parked,
                 cut: sums.cut,
                 not_evaluated: (compiled.not_evaluated.len() + rules.not_evaluated.len()) as u64,
                 refused: rules.refused.len() as u64,

@@ -23,6 +23,7 @@ mod party;
 mod pattern;
 mod peers;
 mod rule;
+mod rule_trials;
 mod scan;
 mod scan_over_time;
 mod scan_rules;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use entente_detect::pattern::join::Join;
-use entente_detect::rules::{Condition, FieldNames, Leaf, Refusal, Rules, from_sigma};
+use entente_detect::rules::{Atom, Condition, FieldNames, Leaf, Refusal, Rules, Test, from_sigma};
 use entente_detect::sco::{Map, Projection};
 use entente_detect::state::{Of, Plan, Scope, Source};
 use entente_sigma::correlation::Member;
@@ -43,19 +43,20 @@ impl Gathered {
         let of_correlation = self.numbers_of_correlations(&left_out, &mut numbered);
         let mut called = self.called();
         let has_observables = observed.has_leaves();
-        let (rules, observed, of_pattern) =
-            self.add_patterns(observed, &mut plan, &mut called.leaves, &mut numbered);
-        let leaves_of_pattern = leaves_of_patterns(&observed, of_pattern.len());
+        let (observed_leads, of_pattern) =
+            self.add_patterns(&observed, &mut plan, &mut called.leaves, &mut numbered);
+        let mut owned = Owned::default();
+        let events_owned = self.own_events(&sigma, &numbered, &mut owned);
+        let observables_owned = own_observables(&observed, &numbered, &mut owned);
+        let leaves_of_pattern = leaves_of_patterns(&observed_leads, of_pattern.len());
         let observables = has_observables.then(|| Observables {
             projection: projection.among(events.names()),
-            table: Table {
-                rules,
-                leads: observed,
-            },
+            table: Table::new(observed.rules, observed_leads, observables_owned),
         });
         RuleSet {
-            events: Table { rules: events, leads },
+            events: Table::new(events, leads, events_owned),
             observables,
+            expressions: owned.expressions,
             rules: numbered.rules,
             plan: Arc::new(plan),
             of_correlation,
@@ -282,11 +283,11 @@ impl Gathered {
     /// Adds the patterns to the plan, save those that one observation alone satisfies: these fire at once.
     fn add_patterns(
         &mut self,
-        observed: Observed,
+        observed: &Observed,
         plan: &mut Plan,
         texts: &mut Vec<Vec<String>>,
         numbered: &mut Numbered,
-    ) -> (Rules, Vec<Lead>, Vec<Option<u32>>) {
+    ) -> (Vec<Lead>, Vec<Option<u32>>) {
         let mut of_pattern = Vec::new();
         let mut leads_of = Vec::new();
         for pattern in &observed.patterns {
@@ -322,7 +323,62 @@ impl Gathered {
             None => Lead::default(),
         };
         let leads = observed.of_leaf.iter().map(lead).collect();
-        (observed.rules, leads, of_pattern)
+        (leads, of_pattern)
+    }
+
+    /// By leaf, the rule of an object that it belongs to.
+    fn own_events(&self, sigma: &EventLeaves, numbered: &Numbered, owned: &mut Owned) -> Vec<Option<u32>> {
+        let owner = |leaf: &EventLeaf| numbered.of_object(self.rules_from.get(leaf.rule)?);
+        let leaves = sigma.leaves.iter();
+        let owners = leaves.map(|leaf| {
+            let owner = owner(leaf)?;
+            owned.take(owner, &leaf.leaf.condition);
+            Some(owner)
+        });
+        owners.collect()
+    }
+}
+
+/// The same of leaves of patterns.
+fn own_observables(observed: &Observed, numbered: &Numbered, owned: &mut Owned) -> Vec<Option<u32>> {
+    let pattern = |place: usize| observed.patterns.get(place)?.as_ref();
+    for pattern in observed.patterns.iter().flatten() {
+        if let Some(owner) = numbered.of_object(&pattern.from) {
+            let parts = pattern.stix.parts.iter();
+            parts.for_each(|part| owned.take(owner, &part.leaf.condition));
+        }
+    }
+    let leaves = observed.of_leaf.iter();
+    leaves
+        .map(|(place, _)| numbered.of_object(&pattern(*place)?.from))
+        .collect()
+}
+
+/// What leaves of objects' rules ask.
+#[derive(Default)]
+struct Owned {
+    /// By regular expression, the rules.
+    expressions: BTreeMap<String, Vec<u32>>,
+}
+
+impl Owned {
+    fn take(&mut self, owner: u32, condition: &Condition) {
+        match condition {
+            Condition::Atom(Atom {
+                test: Test::Regex { source, .. },
+                ..
+            }) => {
+                let rules = self.expressions.entry(source.clone()).or_default();
+                if rules.last() != Some(&owner) {
+                    rules.push(owner);
+                }
+            }
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().for_each(|part| self.take(owner, part));
+            }
+            Condition::Not(part) => self.take(owner, part),
+            Condition::True | Condition::False | Condition::Atom(_) => {}
+        }
     }
 }
 
@@ -372,6 +428,12 @@ struct Numbered {
 }
 
 impl Numbered {
+    /// The number of an object's rule; none where it is not evaluated, or is of a text.
+    fn of_object(&self, from: &From) -> Option<u32> {
+        let is_object = matches!(from.origin, Origin::Object { .. });
+        self.of_object.get(&from.id).copied().filter(|_| is_object)
+    }
+
     fn number(&mut self, from: &From, level: Option<&'static str>) -> u32 {
         let next = short(self.rules.len());
         if matches!(from.origin, Origin::Object { .. }) {

@@ -1,5 +1,7 @@
 //! One thread's records against the rules: which rule fires, on which values, and what is seen of those over time.
 
+use std::collections::BTreeMap;
+
 use entente_detect::limits::HITS_PER_RECORD_MAX;
 use entente_detect::rules::{Field, FieldNames, Finding, Matcher, Row, Value, Which};
 use entente_detect::sco::{Projector, path_of_field};
@@ -8,7 +10,7 @@ use entente_telemetry::Record;
 use sha2::{Digest as _, Sha256};
 
 use super::set::{Lead, Table};
-use super::{OverTime, Rule, RuleSet};
+use super::{OverTime, Parked, Rule, RuleSet};
 use crate::limits::{PATTERN_HITS_FREE, RECORDS_A_PATTERN_HIT};
 
 /// A rule that a record satisfies, or several together.
@@ -61,6 +63,8 @@ pub(crate) struct Seen {
 pub(crate) struct GivenUp {
     /// The rule that was passed over, by its id; none where only an expression was, in whichever rules it stands.
     pub(crate) rule: Option<String>,
+    /// The number of that rule, where it is of an object.
+    pub(crate) of_object: Option<u32>,
     /// The expression or comparison.
     pub(crate) what: String,
     /// For how many records or values.
@@ -74,11 +78,20 @@ pub(crate) struct Counters {
     pub(crate) cut: u64,
 }
 
+/// How many rows each gate let through ([`Rules::gate_of`](entente_detect::rules::Rules::gate_of)).
+#[derive(Debug, Default)]
+pub(crate) struct Passed {
+    pub(crate) events: Vec<u64>,
+    pub(crate) observables: Vec<u64>,
+}
+
 /// What the current record hits; the record itself comes after its fields.
 #[derive(Default)]
 struct Pending {
     fired: Vec<(u32, Vec<Part>)>,
     seen: Vec<PendingSeen>,
+    /// Rules that would fire, and are parked.
+    parked: Vec<u32>,
     cut: u64,
     rations: Rations,
 }
@@ -139,6 +152,7 @@ impl Rations {
 /// One thread's state.
 pub(crate) struct Firing<'r> {
     rules: &'r RuleSet,
+    parked: &'r Parked,
     any_time: bool,
     of_events: Matcher,
     of_observables: Matcher,
@@ -147,13 +161,16 @@ pub(crate) struct Firing<'r> {
     pending: Pending,
     pub(crate) fired: Vec<Fired>,
     pub(crate) seen: Vec<Seen>,
+    /// Matches of parked rules.
+    quiet: BTreeMap<u32, u64>,
     pub(crate) counters: Counters,
 }
 
 impl<'r> Firing<'r> {
-    pub(crate) fn new(rules: &'r RuleSet, any_time: bool) -> Self {
+    pub(crate) fn new(rules: &'r RuleSet, parked: &'r Parked, any_time: bool) -> Self {
         Firing {
             rules,
+            parked,
             any_time,
             of_events: Matcher::new(),
             of_observables: Matcher::new(),
@@ -162,6 +179,7 @@ impl<'r> Firing<'r> {
             pending: Pending::default(),
             fired: Vec::new(),
             seen: Vec::new(),
+            quiet: BTreeMap::new(),
             counters: Counters::default(),
         }
     }
@@ -175,6 +193,7 @@ impl<'r> Firing<'r> {
     pub(crate) fn fields(&mut self, row: &Row<'_>) {
         let Firing {
             rules,
+            parked,
             of_events,
             of_observables,
             projector,
@@ -183,10 +202,10 @@ impl<'r> Firing<'r> {
             ..
         } = self;
         pending.rations.records += 1;
-        pending.take(rules, &rules.events, row, of_events, leaves);
+        pending.take(rules, &rules.events, row, of_events, leaves, parked);
         if let Some(observables) = &rules.observables {
             observables.projection.rows(row, projector, |row| {
-                pending.take(rules, &observables.table, row, of_observables, leaves);
+                pending.take(rules, &observables.table, row, of_observables, leaves, parked);
             });
         }
     }
@@ -208,7 +227,16 @@ impl<'r> Firing<'r> {
         let mut fired = std::mem::take(&mut self.pending.fired);
         let seen = std::mem::take(&mut self.pending.seen);
         self.counters.cut += std::mem::take(&mut self.pending.cut);
-        let (line, time, host) = (record.line(), record.time(), record.host());
+        let (line, time) = (record.line(), record.time());
+        for number in std::mem::take(&mut self.pending.parked) {
+            if self.is_meant_for(number, time) {
+                *self.quiet.entry(number).or_default() += 1;
+            }
+        }
+        if fired.is_empty() && seen.is_empty() {
+            return;
+        }
+        let host = record.host();
         let record_digest = Sha256::digest(record.raw()).into();
         fired.sort_by_key(|(number, _)| *number);
         for (number, parts) in fired {
@@ -242,6 +270,19 @@ impl<'r> Firing<'r> {
         self.any_time || rule.is_some_and(|rule| rule.is_valid_at(time))
     }
 
+    /// Matches of parked rules since the last call.
+    pub(crate) fn take_quiet(&mut self) -> Vec<(u32, u64)> {
+        std::mem::take(&mut self.quiet).into_iter().collect()
+    }
+
+    /// What rules looked at since the last call.
+    pub(crate) fn take_passed(&mut self) -> Passed {
+        Passed {
+            events: self.of_events.take_passed(),
+            observables: self.of_observables.take_passed(),
+        }
+    }
+
     /// Patterns that were passed over since the last call, as they were hit too often, and for how many records. Goes
     /// with [`Firing::exhausted`], which ends their rest.
     pub(crate) fn passed_over(&mut self) -> Vec<(u32, u64)> {
@@ -263,7 +304,7 @@ impl<'r> Firing<'r> {
 
 impl Pending {
     fn is_empty(&self) -> bool {
-        self.fired.is_empty() && self.seen.is_empty() && self.cut == 0
+        self.fired.is_empty() && self.seen.is_empty() && self.parked.is_empty() && self.cut == 0
     }
 
     /// Takes what a row hits.
@@ -275,6 +316,7 @@ impl Pending {
         row: &Row<'_>,
         matcher: &mut Matcher,
         leaves: &mut Vec<u32>,
+        parked: &Parked,
     ) {
         let hit = table.rules.matching(row, matcher);
         if hit.is_empty() {
@@ -283,8 +325,13 @@ impl Pending {
         leaves.clear();
         leaves.extend(hit);
         for leaf in leaves {
-            if let Some(lead) = table.leads.get(*leaf as usize) {
-                self.follow(lead, table, *leaf, row, matcher);
+            let Some(lead) = table.leads.get(*leaf as usize) else {
+                continue;
+            };
+            match lead.rule.filter(|rule| parked.holds(*rule)) {
+                Some(rule) if self.parked.contains(&rule) => {}
+                Some(rule) => self.parked.push(rule),
+                None => self.follow(lead, table, *leaf, row, matcher),
             }
         }
         for pattern in self.rations.resting_now() {
@@ -368,6 +415,7 @@ impl RuleSet {
         let exhausted = table.rules.exhausted(matcher).into_iter();
         exhausted
             .map(|exhausted| GivenUp {
+                of_object: exhausted.leaf.and_then(|leaf| table.owner(leaf)),
                 rule: exhausted.leaf.and_then(named),
                 what: exhausted.source,
                 times: exhausted.times,

@@ -9,6 +9,7 @@ use entente_store::Stored;
 
 use super::Origin;
 use super::gather::{From, Gathered, Pattern};
+use super::trials::RuleKey;
 use crate::derive::{label, stix_pattern};
 use crate::generation::time;
 use crate::limits::LISTED_MAX;
@@ -40,10 +41,13 @@ fn add(stored: &Stored, gathered: &mut Gathered) -> Result<(), Error> {
     })?;
     let value = object.value();
     let valid = time(value, "valid_from").unwrap_or(i64::MIN)..time(value, "valid_until").unwrap_or(i64::MAX);
+    let Some(RuleKey { id, pattern }) = RuleKey::of(&stored.id, value) else {
+        return Ok(());
+    };
     let from = From {
-        id: stored.id.clone(),
+        id,
         name: label(&object),
-        origin: Origin::Object { valid },
+        origin: Origin::Object { valid, pattern },
     };
     if let Some(text) = stix_pattern(value) {
         stix(text, from, gathered);

@@ -1,5 +1,6 @@
 //! Rules ready to be evaluated, and what their hits lead to.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use entente_detect::rules::Rules;
 use entente_detect::sco::Projection;
 use entente_detect::state::{Of, Part, Plan, Source};
 
-use super::{Refused, Rule};
+use super::{Passed, Refused, Rule};
 use crate::generation::NotEvaluated;
 
 /// Rules ready to be evaluated; immutable, and shared by threads.
@@ -25,6 +26,8 @@ pub struct RuleSet {
     /// By pattern of the plan, its leaves among those of observables.
     pub(super) leaves_of_pattern: Vec<Range<u32>>,
     pub(super) called: Called,
+    /// By regular expression, the rules of objects that ask it.
+    pub(super) expressions: BTreeMap<String, Vec<u32>>,
     /// Rules that are not evaluated, or only in part, and why.
     pub not_evaluated: Vec<NotEvaluated>,
     /// Texts, or documents in them, that cannot be used, each with its place.
@@ -37,6 +40,35 @@ pub(super) struct Table {
     pub(super) rules: Rules,
     /// By leaf.
     pub(super) leads: Vec<Lead>,
+    /// By leaf, the rule of an object that it belongs to.
+    owners: Vec<Option<u32>>,
+    /// Behind which gates rules of objects look: rule and gate, each pair once.
+    pub(super) looks: Vec<(u32, usize)>,
+}
+
+impl Table {
+    pub(super) fn new(rules: Rules, leads: Vec<Lead>, owners: Vec<Option<u32>>) -> Table {
+        let owned = owners.iter().enumerate();
+        let looks = owned.filter_map(|(leaf, owner)| Some(((*owner)?, rules.gate_of(leaf)?)));
+        let looks: BTreeSet<(u32, usize)> = looks.collect();
+        Table {
+            looks: looks.into_iter().collect(),
+            rules,
+            leads,
+            owners,
+        }
+    }
+
+    /// The rule of an object that a leaf belongs to.
+    pub(super) fn owner(&self, leaf: u32) -> Option<u32> {
+        self.owners.get(leaf as usize).copied().flatten()
+    }
+
+    fn looked_at<'p>(&'p self, passed: &'p [u64]) -> impl Iterator<Item = (u32, u64)> + 'p {
+        let looks = self.looks.iter();
+        let passed = looks.map(|(rule, gate)| (*rule, passed.get(*gate).copied().unwrap_or_default()));
+        passed.filter(|(_, rows)| *rows > 0)
+    }
 }
 
 /// What is asked of the observables in events.
@@ -88,6 +120,21 @@ impl RuleSet {
         self.leaves_of_pattern
             .get(pattern as usize)
             .cloned()
+            .unwrap_or_default()
+    }
+
+    /// How many rows rules of objects looked at; one may come several times, for each kind of row.
+    pub(crate) fn looked_at<'p>(&'p self, passed: &'p Passed) -> impl Iterator<Item = (u32, u64)> + 'p {
+        let observables = self.observables.iter();
+        let observed = observables.flat_map(|observables| observables.table.looked_at(&passed.observables));
+        self.events.looked_at(&passed.events).chain(observed)
+    }
+
+    /// The rules of objects that ask this regular expression.
+    pub(crate) fn asking(&self, expression: &str) -> &[u32] {
+        self.expressions
+            .get(expression)
+            .map(Vec::as_slice)
             .unwrap_or_default()
     }
 

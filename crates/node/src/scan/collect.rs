@@ -9,15 +9,16 @@ use entente_stix::observable::{Kind, Observable};
 use entente_store::Detection;
 
 use super::matching::Found;
+use super::on_trial::OnTrial;
 use super::over_time::Watching;
 use super::workers::{End, Part};
 use super::{MICROS_A_DAY, NO_OBSERVABLE, Settings, Sums, Told};
 use crate::generation::Compiled;
-use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX};
+use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX, TRIAL_HELD_MICROS};
 use crate::noted::Noted;
 use crate::recall::standing::Recalls;
 use crate::receipt::Recalled;
-use crate::rules::{Fired, OverTime, RuleSet};
+use crate::rules::{Fired, OverTime, Parked, RuleSet};
 use crate::{Error, Node};
 
 /// Parts of a quarter of a megabyte after which detections are kept and told, however few there are.
@@ -112,6 +113,9 @@ pub(super) struct Collector<'a> {
     rules: Arc<RuleSet>,
     /// What records satisfy together.
     watching: Watching,
+    on_trial: OnTrial<Waiting>,
+    /// When the trials were kept last, microseconds since 1970 UTC.
+    trials_kept_at: i64,
     recalls: Recalls<'a>,
     /// What they say of the indicators that matched.
     recalled: Counts<String, Option<Arc<Recalled>>>,
@@ -141,6 +145,8 @@ impl<'a> Collector<'a> {
         Ok(Collector {
             node,
             watching: Watching::new(&rules, node.secret, settings.now),
+            on_trial: OnTrial::new(node, &rules)?,
+            trials_kept_at: settings.now.micros(),
             rules,
             recalls: node.recalls()?,
             recalled: HashMap::default(),
@@ -157,7 +163,7 @@ impl<'a> Collector<'a> {
         })
     }
 
-    pub(super) fn part(&mut self, part: Part) -> Result<(), Error> {
+    pub(super) fn part(&mut self, mut part: Part) -> Result<(), Error> {
         let input = part.input;
         if let Some(cause) = part.fault {
             // Removed, so that the next scan makes it anew; this one must not look complete.
@@ -169,13 +175,15 @@ impl<'a> Collector<'a> {
             });
         }
         self.by_input.entry(input).or_default().add(&part.sums);
-        for found in part.found {
+        for found in std::mem::take(&mut part.found) {
             match found {
                 Found::Seen(seen) => self.seen(input, seen, part.seen_until),
                 found => self.found(input, found)?,
             }
         }
         self.found_together()?;
+        self.on_trial.part(&part, &self.rules);
+        self.tell_tried()?;
         self.watching.pass_over(&part.passed_over);
         for exhausted in part.exhausted {
             let what = (exhausted.what, exhausted.rule);
@@ -306,16 +314,72 @@ impl<'a> Collector<'a> {
                 self.detection(input, &found, id, occurrence)
             }
         };
-        self.waiting.push(Waiting {
+        let number = match &found {
+            Found::Fired(fired) if detection.is_some() => Some(fired.number),
+            _ => None,
+        };
+        let waiting = Waiting {
             input,
             found,
             detection,
-        });
+        };
+        match number {
+            Some(rule) => {
+                self.on_trial.meet(rule, waiting, self.settings.now);
+                self.tell_tried()
+            }
+            None => self.wait(waiting),
+        }
+    }
+
+    fn wait(&mut self, waiting: Waiting) -> Result<(), Error> {
+        self.waiting.push(waiting);
         if self.waiting.len() >= DETECTIONS_BATCH_MAX {
             self.flush()
         } else {
             Ok(())
         }
+    }
+
+    /// What rules on trial matched and is to be told now.
+    fn tell_tried(&mut self) -> Result<(), Error> {
+        self.on_trial
+            .take_ready()
+            .try_for_each(|waiting| self.wait(waiting))
+    }
+
+    /// Which rules are parked, for those who evaluate them.
+    pub(super) fn parked(&self) -> Arc<Parked> {
+        self.on_trial.parked()
+    }
+
+    /// Tells what was held for a minute, and keeps the trials as often: a watch may be ended by anything.
+    pub(super) fn tell_due(&mut self) -> Result<(), Error> {
+        let now = self.settings.now;
+        self.on_trial.release_due(now);
+        self.tell_tried()?;
+        let since = now.micros().saturating_sub(self.trials_kept_at);
+        if since.saturating_abs() >= TRIAL_HELD_MICROS {
+            self.trials_kept_at = now.micros();
+            self.keep_trials()?;
+        }
+        Ok(())
+    }
+
+    /// Tells everything that rules on trial matched so far, and all that waits.
+    pub(super) fn tell_held(&mut self) -> Result<(), Error> {
+        self.on_trial.release();
+        self.tell_tried()?;
+        self.flush()
+    }
+
+    /// What was held for a verdict is recorded before the verdict.
+    fn keep_trials(&mut self) -> Result<(), Error> {
+        self.flush()?;
+        if !self.settings.record {
+            return Ok(());
+        }
+        self.on_trial.keep(self.node, self.settings.now)
     }
 
     /// The object that a detection is of, and its record; nothing where a rule is not the node's.
@@ -461,7 +525,9 @@ impl<'a> Collector<'a> {
     pub(super) fn go_on_with(&mut self, rules: Arc<RuleSet>) -> Result<(), Error> {
         // What waits is told with the rules that found it.
         self.found_together()?;
-        self.flush()?;
+        self.tell_held()?;
+        self.keep_trials()?;
+        self.on_trial.go_on_with(self.node, &rules)?;
         self.watching.go_on_with(&rules);
         self.rules = rules;
         self.recalls = self.node.recalls()?;
@@ -477,7 +543,13 @@ impl<'a> Collector<'a> {
 
     /// Tells the rest, and gives the sums; also of inputs that did not end.
     pub(super) fn end(&mut self) -> Result<Sums, Error> {
-        self.flush()?;
+        self.tell_held()?;
+        self.keep_trials()?;
+        if self.settings.record {
+            self.node.sweep_trials(self.settings.now)?;
+        }
+        self.on_trial.tell(&self.rules, self.tell);
+        self.total.parked += self.on_trial.dropped();
         for ((expression, rule), times) in &self.exhausted {
             (self.tell)(Told::Exhausted {
                 expression,

@@ -5,13 +5,14 @@ use entente_telemetry::{Batch, Defect, Field, FieldNames, Kind, Observed, Record
 
 use super::Sums;
 use super::workers::Part;
-use crate::rules::{self, Fired, Firing, RuleSet, Seen};
+use crate::rules::{self, Fired, Firing, Parked, RuleSet, Seen};
 
 /// What records are held against.
 #[derive(Clone, Copy)]
 pub(super) struct Against<'g> {
     pub(super) generation: &'g Generation,
     pub(super) rules: &'g RuleSet,
+    pub(super) parked: &'g Parked,
     pub(super) any_time: bool,
     pub(super) url_hosts: bool,
     /// Whether the latest time and the last line of each batch are wanted.
@@ -46,7 +47,7 @@ impl<'g> Matching<'g> {
         };
         Matching {
             scanner: Scanner::new(against.generation, options),
-            firing: Firing::new(against.rules, against.any_time),
+            firing: Firing::new(against.rules, against.parked, against.any_time),
             until: Vec::new(),
             with_times: against.with_times,
             latest: None,
@@ -67,6 +68,8 @@ impl<'g> Matching<'g> {
         part.defects = self.scanner.defects();
         part.exhausted = self.firing.exhausted();
         part.passed_over = self.firing.passed_over();
+        part.parked = self.firing.take_quiet();
+        part.passed = self.firing.take_passed();
         part.latest = self.latest.take();
         part.line = self.line;
         self.take(part);

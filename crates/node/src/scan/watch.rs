@@ -121,9 +121,11 @@ impl Node {
                 (None, None) => return Ok(Sums::default()),
             };
             collector.tell_ready(&compiled);
+            let parked = collector.parked();
             let against = Against {
                 generation: &compiled.generation,
                 rules: &rules,
+                parked: &parked,
                 any_time: settings.any_time,
                 url_hosts: settings.url_hosts,
                 with_times: !rules.plan().is_empty(),
@@ -134,12 +136,14 @@ impl Node {
                 let round = round(&mut sources, &mut matching, &mut scratch, collector)?;
                 if round.is_over {
                     collector.finish()?;
+                    collector.tell_held()?;
                     keeping.keep(&sources, None)?;
                     return collector.end();
                 }
                 if let Some(until) = waited_for(&sources, settings.lateness, collector.settings.now) {
                     collector.advance(until)?;
                 }
+                collector.tell_due()?;
                 collector.flush()?;
                 match pace(!round.was_busy) {
                     Pace::Stop => {
@@ -147,12 +151,15 @@ impl Node {
                         if let Some(latest) = sources.iter().filter_map(Watched::latest).max() {
                             collector.advance(latest.saturating_add(1))?;
                         }
+                        collector.tell_held()?;
                         keeping.keep(&sources, collector.state())?;
                         return collector.end();
                     }
                     Pace::GoOn(now) => collector.settings.now = now,
                 }
                 if keeping.is_due(collector.settings.now) {
+                    // The next watch does not find again what is known here.
+                    collector.tell_held()?;
                     keeping.keep(&sources, collector.state())?;
                 }
                 if self.store.generation_number()? != number {

@@ -14,7 +14,7 @@ use entente_telemetry::{
 use super::matching::{Against, Found, Matching};
 use super::{LogInput, Sums};
 use crate::limits::DETECTIONS_BATCH_MAX;
-use crate::rules::GivenUp;
+use crate::rules::{GivenUp, Passed};
 
 type Reader = Source<Box<dyn std::io::Read + Send>>;
 
@@ -31,6 +31,10 @@ pub(super) struct Part {
     pub(super) exhausted: Vec<GivenUp>,
     /// Patterns that were passed over, as they were hit too often, and for how many records.
     pub(super) passed_over: Vec<(u32, u64)>,
+    /// Matches of parked rules, by number.
+    pub(super) parked: Vec<(u32, u64)>,
+    /// What rules looked at.
+    pub(super) passed: Passed,
     pub(super) defects: Vec<Defect>,
     pub(super) sums: Sums,
     pub(super) bytes: u64,

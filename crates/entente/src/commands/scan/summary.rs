@@ -6,7 +6,9 @@ use std::io::Write;
 use entente_node::generation::NotEvaluated;
 use entente_node::scan::{Account, Sums};
 
+use super::trials;
 use crate::answers::scan::{Against, Summary, Tally};
+use crate::answers::trials::LookedAt;
 use crate::cli::Matched;
 use crate::exit::Failure;
 use crate::render::{count, counted, safe, short, table};
@@ -160,6 +162,7 @@ fn troubles(
         }
     }
     over_time(&summary.over_time, out)?;
+    trials::as_text(&summary.trying, sums.parked, LookedAt::Record, out)?;
     not_evaluated("indicator", &against.compiled.not_evaluated, out)?;
     not_evaluated("rule", &against.rules.not_evaluated, out)
 }

@@ -77,7 +77,9 @@ impl<'a, W: Write> Teller<'a, W> {
                 recalled,
                 ..
             } => self.fired(fired, rule, file, *recalled),
-            Told::Exhausted { .. } | Told::OverTime { .. } | Told::Ready { .. } => Ok(()),
+            Told::Exhausted { .. } | Told::OverTime { .. } | Told::Trial { .. } | Told::Ready { .. } => {
+                Ok(())
+            }
             Told::Defect { file, line, reason } => {
                 self.defect(file, *line, reason);
                 Ok(())

@@ -221,7 +221,7 @@ mod tests {
 
     fn opened(path: &Path) -> Option<Box<dyn Read + Send>> {
         match open(path).unwrap() {
-            Opened::Log(reader) => Some(reader),
+            Opened::Log(reader, _) => Some(reader),
             Opened::NotYet => None,
             Opened::Over => panic!("a file is never over"),
         }

@@ -7,6 +7,7 @@ mod network;
 mod objects;
 mod once;
 mod rules;
+mod trials;
 
 use std::sync::Arc;
 
