@@ -294,8 +294,12 @@ proptest! {
         let mut matcher = Matcher::new();
         for row in &rows {
             let row = fields(row, rules.names());
-            let expected = naive::matching(&leaves, rules.names(), &row);
-            prop_assert_eq!(rules.matching(&row, &mut matcher), expected.as_slice(), "{:?}", row);
+            let mut expected = naive::matching(&leaves, rules.names(), &row);
+            let found = rules.matching(&row, &mut matcher).to_vec();
+            // Looking around in many values may be more than a leaf's share of one row.
+            let over = rules.exhausted(&mut matcher);
+            expected.retain(|leaf| over.iter().all(|over| over.leaf != Some(*leaf)));
+            prop_assert_eq!(found, expected, "{:?}", row);
         }
         let passed = matcher.take_passed();
         for (number, leaf) in leaves.iter().enumerate() {
