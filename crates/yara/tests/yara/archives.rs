@@ -104,3 +104,46 @@ fn damaged_archives_are_looked_at_as_far_as_they_go() {
     assert!(all.len() == 2 && all[1].1 > 0, "{all:?}");
     assert_eq!(skipped.len(), 1);
 }
+
+/// What a fuzzer would do, a little of it and the same every time: whatever is changed, names, sizes and numbers stay in
+/// their bounds, and what is in front of the first change of a tar is still found.
+#[test]
+fn changed_archives_stay_in_their_bounds() {
+    let inner = zipped(&[("deep/evil.exe", &[b'M'; 300]), ("b", b"text")]);
+    let tar = tarred(&[("a.zip", &inner), ("b.txt", b"text"), ("c.gz", &gzip(&[0; 4000]))]);
+    let zst = zstd::encode_all(&tar[..], 3).unwrap();
+    let mut state = 7_u64;
+    let mut below = |bound: usize| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % bound
+    };
+    for seed in [inner, gzip(&tar), zst, tar] {
+        for _ in 0..60 {
+            let mut bytes = seed.clone();
+            for _ in 0..=below(5) {
+                let place = below(bytes.len());
+                match below(5) {
+                    0 => bytes.truncate(place.max(1)),
+                    1 => bytes.insert(place, below(256) as u8),
+                    2 => bytes
+                        .extend_from_within(place..(place + 40).min(seed.len()).max(place).min(bytes.len())),
+                    3 => bytes[place] = [0, 0xff, 0x7f, 0x80][below(4)],
+                    _ => bytes[place] ^= 1 << below(8),
+                }
+            }
+            let (all, skipped) = told("x", &bytes);
+            assert_eq!(all[0], ("x".to_owned(), bytes.len()));
+            assert!(all.len() + skipped.len() <= 2 * limits::ARCHIVE_MEMBERS_MAX);
+            assert!(all.iter().all(|(name, _)| name == "x" || name.starts_with("x!/")));
+            let inside: usize = all.iter().skip(1).map(|(_, length)| length).sum();
+            assert!(inside as u64 <= limits::ARCHIVE_BYTES_MAX + limits::FILE_BYTES_MAX);
+            assert!(
+                skipped
+                    .iter()
+                    .all(|one| !one.reason.is_empty() && one.name.starts_with('x'))
+            );
+        }
+    }
+}
