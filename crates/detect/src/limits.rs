@@ -150,7 +150,7 @@ pub const STATE_JOIN_HITS_MAX: u64 = 1 << 20;
 /// The same of the search.
 pub const STATE_JOIN_STEPS_MAX: u64 = 1 << 12;
 
-/// Work of one pattern within an hour of the events' time: eight for each hit, and what joining them goes through. A
+/// Work of one pattern within an hour of the events' time: twelve for each hit, and what joining them goes through. A
 /// million records that all hit it take a few hundredths of a second longer.
 pub const STATE_WORK_MAX: u64 = 1 << 19;
 

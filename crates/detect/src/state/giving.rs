@@ -268,7 +268,7 @@ const VALUE: Name = [0xff; 16];
 
 /// What a hit costs that is kept, what joining costs beside going through the hits, and what it costs at the end of
 /// the steps.
-const WORK_OF_A_HIT: u64 = 8;
+const WORK_OF_A_HIT: u64 = 12;
 const WORK_OF_A_JOIN: u64 = 16;
 const WORK_IN_VAIN: u64 = 1 << 14;
 const HOUR: i64 = 3_600_000_000;
