@@ -3,7 +3,8 @@
 //! `cargo run --release -p entente-detect --example state -- values EVENTS` counts 1,800 different values;
 //! `... -- groups GROUPS` makes so many groups of one event each and tells the memory that they take;
 //! `... -- pattern EVENTS` gives a pattern that is never satisfied an event at each turn;
-//! `... -- worst EVENTS` tells what the worst patterns over several records take away from 1,000 others.
+//! `... -- worst EVENTS [COUNT]` tells what as many of the worst patterns over several records take away from 1,000
+//! others.
 
 #![expect(
     clippy::disallowed_methods,
@@ -44,7 +45,10 @@ fn main() {
     match what {
         "groups" => groups(count),
         "pattern" => pattern(count),
-        "worst" => worst::worst(count),
+        "worst" => worst::worst(
+            count,
+            arguments.get(2).map_or(1, |n| n.parse().expect("a number")),
+        ),
         _ => values(count),
     }
 }

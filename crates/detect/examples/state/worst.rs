@@ -97,40 +97,38 @@ fn kinds(count: usize) -> Vec<(&'static str, Vec<String>)> {
 
 /// Tells for each kind what matching their lines takes away, what joining takes beside, and whether each of them was
 /// stopped and named.
-pub(crate) fn worst(events: u64) {
+pub(crate) fn worst(events: u64, count: usize) {
     let log = log();
     let others = others();
     let alone = Watched::of(&others);
-    for count in [1, 20] {
-        for (kind, worst) in kinds(count) {
-            let together = Watched::of(&[others.clone(), worst].concat());
-            let mut best = [f64::MAX; 3];
-            let mut found = [0; 3];
-            let mut named = 0;
-            for _ in 0..3 {
-                for (place, (watched, joins)) in [(&alone, true), (&together, false), (&together, true)]
-                    .into_iter()
-                    .enumerate()
-                {
-                    let (machine, matches, seconds) = watched.run(&log, events, joins);
-                    best[place] = best[place].min(seconds);
-                    found[place] = matches;
-                    let unjoined: BTreeSet<Of> = machine.unjoined().map(|(of, _)| of).collect();
-                    named = unjoined.len();
-                    assert!(unjoined.iter().all(|of| !is_other(*of)), "others are stopped");
-                }
+    for (kind, worst) in kinds(count) {
+        let together = Watched::of(&[others.clone(), worst].concat());
+        let mut best = [f64::MAX; 3];
+        let mut found = [0; 3];
+        let mut named = 0;
+        for _ in 0..3 {
+            for (place, (watched, joins)) in [(&alone, true), (&together, false), (&together, true)]
+                .into_iter()
+                .enumerate()
+            {
+                let (machine, matches, seconds) = watched.run(&log, events, joins);
+                best[place] = best[place].min(seconds);
+                found[place] = matches;
+                let unjoined: BTreeSet<Of> = machine.unjoined().map(|(of, _)| of).collect();
+                named = unjoined.len();
+                assert!(unjoined.iter().all(|of| !is_other(*of)), "others are stopped");
             }
-            assert_eq!(found[0], found[2], "the others find what they find alone");
-            let each = |seconds: f64| seconds / events as f64 * 1e9;
-            println!(
-                "joins     {count:>2} x {kind:<25} {:>5.1} % less by joining, {:>6.0} ns an event, beside {:>6.0} for matching and \
-                 {:.0} for the others; {named} of {count} stopped and named",
-                100.0 * (best[2] - best[1]).max(0.0) / best[1],
-                each(best[2] - best[1]),
-                each(best[1] - best[0]),
-                each(best[0]),
-            );
         }
+        assert_eq!(found[0], found[2], "the others find what they find alone");
+        let each = |seconds: f64| seconds / events as f64 * 1e9;
+        println!(
+            "joins     {count:>2} x {kind:<25} {:>5.1} % less by joining, {:>6.0} ns an event, beside {:>6.0} for matching and \
+             {:.0} for the others; {named} of {count} stopped and named",
+            100.0 * (best[2] - best[1]).max(0.0) / best[1],
+            each(best[2] - best[1]),
+            each(best[1] - best[0]),
+            each(best[0]),
+        );
     }
 }
 
