@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod choice;
 mod decide;
 mod detect;
 mod exchange;
@@ -13,7 +14,9 @@ mod field_map;
 mod formats;
 mod node;
 mod policy;
+mod rules;
 mod sigma;
+mod state;
 mod stix;
 mod store;
 mod taxii;
@@ -28,7 +31,9 @@ pub use field_map::field_map;
 pub use formats::{csv, export_csv, list};
 pub use node::opening;
 pub use policy::{agreement_canonical, agreement_toml};
+pub use rules::rules;
 pub use sigma::{sigma_pipeline, sigma_rule};
+pub use state::{sigma_correlation, state_hits, state_snapshot};
 pub use stix::{observable, stix_bundle, stix_json, stix_object, stix_pattern, stix_pattern_equal};
 pub use store::search_query;
 pub use taxii::{taxii_answer, taxii_answers, taxii_envelope, taxii_query, taxii_takeover};
@@ -61,11 +66,15 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("opening", opening),
     ("pattern_match", pattern_match),
     ("published", published),
+    ("rules", rules),
     ("scan", scan),
     ("search_query", search_query),
     ("shown", shown),
+    ("sigma_correlation", sigma_correlation),
     ("sigma_pipeline", sigma_pipeline),
     ("sigma_rule", sigma_rule),
+    ("state_hits", state_hits),
+    ("state_snapshot", state_snapshot),
     ("stix_bundle", stix_bundle),
     ("stix_json", stix_json),
     ("stix_object", stix_object),
