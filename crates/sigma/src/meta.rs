@@ -141,6 +141,12 @@ impl Level {
     pub fn named(name: &str) -> Option<Self> {
         named(LEVELS, name)
     }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        let known = LEVELS.iter().find(|(_, level)| *level == self);
+        known.map(|(name, _)| *name).unwrap_or_default()
+    }
 }
 
 impl Status {

@@ -1,5 +1,6 @@
 //! A rule as it was written, modifiers resolved, and how it is asked for its expression.
 
+use std::fmt;
 use std::sync::Arc;
 
 use crate::condition::Condition;
@@ -156,6 +157,24 @@ pub struct Logsource {
     pub definition: Option<String>,
     /// What the text does not know.
     pub custom: Vec<Entry>,
+}
+
+impl fmt::Display for Logsource {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            ("product", &self.product),
+            ("category", &self.category),
+            ("service", &self.service),
+        ];
+        let said = parts
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        for (number, (name, value)) in said.enumerate() {
+            let between = if number > 0 { ", " } else { "" };
+            write!(to, "{between}{name} {value}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Logsource {

@@ -199,7 +199,7 @@ fn what_cannot_be_evaluated_is_named_and_never_silent() {
     );
     assert!(named[1].0.starts_with("indicator--00000008"), "{named:?}");
     assert!(
-        named[2].0.starts_with("11111111-") && named[2].1.contains("product `okta`"),
+        named[2].0.starts_with("11111111-") && named[2].1.contains("product okta"),
         "{named:?}"
     );
     assert_eq!(ran.last()["summary"]["not_evaluated"], 3);

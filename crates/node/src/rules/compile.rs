@@ -226,7 +226,7 @@ impl Gathered {
             self.leave_out_rule(number, "it only serves correlations that are not evaluated");
             return Lead::default();
         }
-        let level = rule.meta.level.map(level);
+        let level = rule.meta.level.map(Level::name);
         Lead {
             rule: (!rule.silent).then(|| numbered.number(from, level)),
             source,
@@ -238,7 +238,7 @@ impl Gathered {
     fn numbers_of_correlations(&self, left_out: &[bool], numbered: &mut Numbered) -> Vec<Option<u32>> {
         let correlations = self.sigma.correlations.iter().zip(&self.correlations_from);
         let number = |((correlation, from), is_out): ((&entente_sigma::Correlation, &From), &bool)| {
-            let level = correlation.meta.level.map(level);
+            let level = correlation.meta.level.map(Level::name);
             (!is_out && !correlation.silent).then(|| numbered.number(from, level))
         };
         correlations.zip(left_out).map(number).collect()
@@ -486,27 +486,7 @@ fn short(number: usize) -> u32 {
 }
 
 fn unknown_source(source: &rule::Logsource) -> String {
-    let parts = [
-        ("category", &source.category),
-        ("product", &source.product),
-        ("service", &source.service),
-    ];
-    let named: Vec<String> = parts
-        .iter()
-        .filter_map(|(key, value)| Some(format!("{key} `{}`", value.as_deref()?)))
-        .collect();
     format!(
-        "no pipeline knows its log source ({}); give one with `--pipeline`, or hold it against every record with `--any-log-source`",
-        named.join(", ")
+        "no pipeline knows its log source ({source}); give one with `--pipeline`, or hold it against every record with `--any-log-source`"
     )
-}
-
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::Informational => "informational",
-        Level::Low => "low",
-        Level::Medium => "medium",
-        Level::High => "high",
-        Level::Critical => "critical",
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use entente_detect::rules::{Witness, from_sigma};
 use entente_sigma::lint;
-use entente_sigma::rule::{Level, Logsource, Meta};
+use entente_sigma::rule::{Level, Meta};
 use entente_sigma::{Collection, Pipelines, Place, Refusal};
 use serde::Serialize;
 
@@ -89,7 +89,7 @@ pub(crate) fn checked(
     };
     for (rule, ready) in collection.rules.iter().zip(&loaded.each) {
         let mut one = of_meta(&rule.meta, "rule", sources);
-        one.logsource = Some(of_logsource(&rule.logsource));
+        one.logsource = Some(rule.logsource.to_string());
         match ready {
             Ok(ready) => {
                 one.matches = variants(&loaded, ready);
@@ -107,7 +107,7 @@ pub(crate) fn checked(
     }
     for filter in &collection.filters {
         let mut one = of_meta(&filter.meta, "filter", sources);
-        one.logsource = Some(of_logsource(&filter.logsource));
+        one.logsource = Some(filter.logsource.to_string());
         add(&filter.meta, one);
     }
     for finding in lint::collection(collection) {
@@ -171,7 +171,7 @@ fn of_meta(meta: &Meta, kind: &'static str, sources: &[String]) -> RuleShown {
         line: meta.place.line as usize,
         title: Some(meta.title.clone()),
         id: meta.id.clone(),
-        level: meta.level.map(of_level),
+        level: meta.level.map(Level::name),
         ..RuleShown::new(kind, name(meta.place.source, sources))
     }
 }
@@ -206,28 +206,6 @@ impl RuleShown {
             .take_while(|remark| remark.severity == "error");
         self.remarks.insert(before.count(), error);
     }
-}
-
-fn of_level(level: Level) -> &'static str {
-    match level {
-        Level::Informational => "informational",
-        Level::Low => "low",
-        Level::Medium => "medium",
-        Level::High => "high",
-        Level::Critical => "critical",
-    }
-}
-
-fn of_logsource(logsource: &Logsource) -> String {
-    let parts = [
-        ("product", &logsource.product),
-        ("category", &logsource.category),
-        ("service", &logsource.service),
-    ];
-    let said = parts
-        .iter()
-        .filter_map(|(name, value)| Some(format!("{name} {}", value.as_deref()?)));
-    said.collect::<Vec<_>>().join(", ")
 }
 
 fn variants(loaded: &Loaded, ready: &Ready) -> Vec<Variant> {
