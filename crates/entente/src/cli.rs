@@ -196,7 +196,7 @@ pub(crate) struct Scan {
     #[command(flatten)]
     pub(crate) rules: RulesAsked,
     /// Look at the inputs as files, not as logs, with the YARA rules of this file or folder and those that the node
-    /// knows; archives are looked into
+    /// knows; archives are looked into. With --rules, logs among them are looked at as logs, too
     #[arg(long, value_name = "PATH")]
     pub(crate) yara: Vec<String>,
     /// The same with the YARA rules that the node knows
@@ -231,7 +231,7 @@ pub(crate) struct Watch {
 }
 
 /// What counts as found, and what is kept of it.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Matched {
     /// Also match before valid_from and after valid_until
     #[arg(long)]
@@ -259,6 +259,13 @@ pub(crate) struct RulesAsked {
     /// Hold rules whose log source no pipeline knows against every record
     #[arg(long)]
     pub(crate) any_log_source: bool,
+}
+
+impl RulesAsked {
+    /// Whether any rules are named.
+    pub(crate) fn is_given(&self) -> bool {
+        !self.rules.is_empty()
+    }
 }
 
 fn threads(text: &str) -> Result<NonZeroUsize, String> {

@@ -13,7 +13,7 @@ use entente_node::Node;
 use entente_node::rules::Asked;
 use entente_node::scan::watch::{LiveInput, Pace};
 
-use super::scan::{rules, settings, tell_end, teller::Teller};
+use super::scan::{Opened, rules, settings, tell_end, teller::Teller};
 use crate::answers::scan::Against;
 use crate::cli::{Global, Watch};
 use crate::commands::out;
@@ -35,15 +35,11 @@ const STOPPING: i64 = 5_000_000;
 pub(crate) fn run(global: &Global, asked: &Watch) -> Result<Exit, Failure> {
     let sources = sources(asked)?;
     let given = rules::given(&asked.rules)?;
-    let node = if asked.matched.dry_run {
-        place::open_to_read(global)?
-    } else {
-        place::open_existing_to_write(global)?
-    };
+    let opened = Opened::new(global, &asked.matched, Some(&given), &[])?;
     let mut out = out();
-    let done = watch(global, asked, &node, sources, &given, &mut out);
+    let done = watch(global, asked, &opened, sources, &given, &mut out);
     unless_hung_up(out.flush().map_err(Failure::from))?;
-    node.close().map_err(place::node_failure)?;
+    opened.close()?;
     done
 }
 
@@ -73,12 +69,13 @@ fn sources(asked: &Watch) -> Result<Vec<LiveInput>, Failure> {
 fn watch(
     global: &Global,
     asked: &Watch,
-    node: &Node,
+    opened: &Opened,
     sources: Vec<LiveInput>,
     given: &Asked,
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
-    let mut settings = settings(&asked.matched, NonZeroUsize::MIN);
+    let Opened { node, matched, .. } = opened;
+    let mut settings = settings(matched, NonZeroUsize::MIN);
     if let Some(seconds) = asked.lateness {
         settings.lateness = i64::from(seconds) * 1_000_000;
     }
@@ -131,13 +128,7 @@ fn watch(
         rules: &rules,
     };
     unless_hung_up(tell_end(
-        global,
-        &asked.matched,
-        &summary,
-        &sums,
-        against,
-        sightings,
-        out,
+        global, matched, &summary, &sums, against, sightings, out,
     ))?;
     Ok(if sums.failed > 0 || !rules.refused.is_empty() {
         Exit::BadInput

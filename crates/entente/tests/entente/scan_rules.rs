@@ -317,3 +317,58 @@ fn each_regression_sample_makes_its_rule_fire() {
     assert!(missed.is_empty(), "{missed:#?}");
     assert_eq!(ran.last()["summary"]["refused"], 0);
 }
+
+#[test]
+fn rules_that_are_handed_in_need_no_node_and_nothing_is_kept() {
+    let home = Home::new();
+    let rules = home.file("whoami.yml", WHOAMI);
+    let log = home.file("sysmon.json", log());
+    for command in [vec!["scan"], vec!["watch", "--until-stdin-closes"]] {
+        let ran = home.run(&[&command[..], &["--json", "--rules", &rules, &log]].concat());
+        assert_eq!((ran.code, fired(&ran).len()), (0, 2), "{}", ran.err);
+        assert!(
+            ran.err.contains("there is no node yet, so nothing is kept"),
+            "{}",
+            ran.err
+        );
+    }
+    assert_eq!(home.run(&["scan", &log]).code, 4, "no node was made");
+}
+
+#[test]
+fn logs_and_files_are_looked_at_together_with_rules_for_both() {
+    let home = Home::new();
+    let sigma = home.file("rules/whoami.yml", WHOAMI);
+    let yara = home.file(
+        "rules/bad.yar",
+        "rule bad { strings: $a = \"evil payload\" condition: $a }",
+    );
+    home.file("seen/sysmon.json", log());
+    home.file(
+        "seen/program.exe",
+        "MZ\0\u{1}\u{2}\0\0evil payload\0\u{3}\u{7f}\0",
+    );
+    let seen = home.path("seen").display().to_string();
+    let ran = home.run(&["scan", "--json", "--rules", &sigma, "--yara", &yara, &seen]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert_eq!(fired(&ran).len(), 2 + 1, "{}", ran.out);
+    let text = home.run(&["scan", "--rules", &sigma, "--yara", &yara, &seen]);
+    assert!(
+        text.out.contains("2 detections (2 by rules) in 4 records"),
+        "{}",
+        text.out
+    );
+    assert!(text.out.contains("program.exe"), "{}", text.out);
+    assert!(!text.err.contains("unread"), "{}", text.err);
+    let ran = home.run(&[
+        "scan",
+        "--quiet",
+        "--fail-on-hit",
+        "--rules",
+        &sigma,
+        "--yara",
+        &yara,
+        &seen,
+    ]);
+    assert_eq!(ran.code, 1);
+}

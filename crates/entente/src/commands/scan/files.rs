@@ -6,11 +6,11 @@ use entente_node::Node;
 use entente_node::rules::trials::Trials;
 use entente_node::scan::{FileMatch, RuleText};
 
-use super::trials;
+use super::{Opened, trials};
 use crate::answers::files::{FileLine, FileMatchShown, FileSummary, PlaceShown, RuleFindingShown};
 use crate::answers::trials::{LookedAt, Trying};
 use crate::cli::{Global, Scan};
-use crate::commands::{json_line, out};
+use crate::commands::json_line;
 use crate::exit::{Exit, Failure, unless_hung_up};
 use crate::inputs::Input;
 use crate::place;
@@ -23,39 +23,14 @@ use crate::yara::rules::{self, Sets};
 /// Strings of one match that people are shown; the rest is counted, and in `--json`.
 const STRINGS_SHOWN: usize = 3;
 
-pub(super) fn run(global: &Global, asked: &Scan, inputs: &[Input]) -> Result<Exit, Failure> {
-    let opened = if asked.matched.dry_run {
-        place::open_to_read(global)
-    } else {
-        place::open_existing_to_write(global)
-    };
-    let mut out = out();
-    let (node, done) = match opened {
-        Ok(node) => {
-            let done = look_for(global, asked, &node, !asked.matched.dry_run, inputs, &mut out);
-            (node, done)
-        }
-        // Rules from files need no node: nothing is kept then.
-        Err(failure) if failure.exit == Exit::NotFound && !asked.yara.is_empty() => {
-            let (node, _folder) = place::open_for_dry_run(global)?;
-            let done = look_for(global, asked, &node, false, inputs, &mut out);
-            (node, done)
-        }
-        Err(failure) => return Err(failure),
-    };
-    unless_hung_up(out.flush().map_err(Failure::from))?;
-    node.close().map_err(place::node_failure)?;
-    done
-}
-
-fn look_for(
+pub(super) fn look_for(
     global: &Global,
     asked: &Scan,
-    node: &Node,
-    keeps: bool,
+    opened: &Opened,
     inputs: &[Input],
     out: &mut impl Write,
 ) -> Result<Exit, Failure> {
+    let (node, keeps) = (&opened.node, !opened.matched.dry_run);
     let told = node.yara_rules(place::now()).map_err(place::node_failure)?;
     let sets = rules::read(&asked.yara, &told)?;
     let keys = told.iter().map(RuleText::key);
@@ -110,7 +85,7 @@ fn look_for(
     }
     unless_hung_up(looked)?;
     if keeps {
-        summary.sightings = super::write_sightings(asked, node)?;
+        summary.sightings = super::write_sightings(&opened.matched, node)?;
     }
     unless_hung_up(end(global, keeps, &summary, &trying, out))?;
     Ok(if asked.fail_on_hit && summary.matches > 0 {
