@@ -94,9 +94,9 @@ pub const RULE_EXPRESSION_BYTES: [usize; 3] = [64 << 10, 1 << 20, 4 << 20];
 /// Programs of all rules' regular expressions together, in bytes; rules with further ones are refused.
 pub const RULE_EXPRESSIONS_BYTES_MAX: usize = 256 << 20;
 
-/// Work that the conditions of one rule or pattern may cause at once, in units of about a nanosecond; beyond that, and
-/// beyond what the rows that were seen allow, they are passed over until the batch ends.
-pub const RULE_WORK_BEGIN: u64 = 8 << 10;
+/// Work that each condition of a rule or pattern may cause in a thread, in units of about a nanosecond; beyond that, and
+/// beyond what the rows that were seen allow, it is passed over until the batch ends.
+pub const RULE_WORK_BEGIN: u64 = 2 << 20;
 
 /// Work that each row allows to each condition.
 pub const RULE_WORK_EACH_ROW: u64 = 20;

@@ -1,12 +1,14 @@
 //! How much work leaves cause, and when one has had its share.
 //!
 //! Work is counted in units of about a nanosecond, by what is done and not by the clock, so that equal rows in equal
-//! order end alike on every machine. A leaf may spend [`RULE_WORK_BEGIN`] at once, and with each row that is seen as
-//! much again as the row allows to each leaf. One that spends more is passed over until the caller asks who was
-//! ([`Rules::exhausted`](super::Rules::exhausted)): as it does after each batch, a batch's outcome is its own.
+//! order end alike on every machine. A leaf may spend [`RULE_WORK_BEGIN`], and with each row that is seen as much
+//! again as the row allows to each leaf: a harmless leaf that is dear now and then is never stopped, and one that is
+//! dear always costs the others no more than its share. One that has nothing left is passed over until the caller
+//! asks who was ([`Rules::exhausted`](super::Rules::exhausted)), as it does after each batch.
 
 use super::conditions::AtomNumber;
 use crate::limits::{RULE_WORK_BEGIN, RULE_WORK_EACH_ROW, RULE_WORK_ROW_BYTES};
+use std::collections::BTreeMap;
 
 /// The work of deciding one leaf for one row.
 #[derive(Debug, Default)]
@@ -44,16 +46,20 @@ impl Effort {
     }
 }
 
-/// The work of all leaves since somebody asked.
+/// The work of all leaves.
 #[derive(Debug, Default)]
 pub(super) struct Spending {
-    /// What each leaf may have spent by now.
+    /// What the rows so far allow each leaf.
     allowed: u64,
-    /// By leaf; [`Spending::OVER`] for one that is passed over.
+    /// By leaf, what it spent.
     spent: Vec<u64>,
-    /// Leaves that spent something.
-    spenders: Vec<u32>,
+    /// By leaf, whether it is passed over until somebody asks who was.
+    is_passed_over: Vec<bool>,
+    /// Leaves that somebody wants to be passed over.
+    resting: Vec<u32>,
     over: Vec<Over>,
+    /// Of leaves that were passed over, the atom that took the most.
+    dearest: BTreeMap<u32, AtomNumber>,
 }
 
 /// A leaf that is passed over.
@@ -67,13 +73,12 @@ pub(super) struct Over {
 }
 
 impl Spending {
-    const OVER: u64 = u64::MAX;
-
     /// A row comes.
     #[inline]
     pub(super) fn begin(&mut self, leaves: usize, row_bytes: usize) {
         if self.spent.len() < leaves {
             self.spent.resize(leaves, 0);
+            self.is_passed_over.resize(leaves, false);
         }
         self.allowed += RULE_WORK_EACH_ROW + row_bytes as u64 / RULE_WORK_ROW_BYTES;
     }
@@ -82,18 +87,25 @@ impl Spending {
     #[inline]
     pub(super) fn left(&mut self, leaf: u32) -> Option<u64> {
         let spent = self.spent.get(leaf as usize).copied().unwrap_or_default();
-        if spent == Self::OVER {
+        let left = (RULE_WORK_BEGIN + self.allowed).saturating_sub(spent);
+        let is_passed_over = self
+            .is_passed_over
+            .get(leaf as usize)
+            .copied()
+            .unwrap_or_default();
+        if left == 0 || is_passed_over {
             self.pass_over(leaf);
             return None;
         }
-        Some((RULE_WORK_BEGIN + self.allowed).saturating_sub(spent))
+        Some(left)
     }
 
     /// Passes a leaf over; whoever wants that knows of it.
     pub(super) fn rest(&mut self, leaf: u32) {
-        if let Some(spent) = self.spent.get_mut(leaf as usize) {
-            *spent = Self::OVER;
-            self.spenders.push(leaf);
+        if let Some(is_passed_over) = self.is_passed_over.get_mut(leaf as usize)
+            && !std::mem::replace(is_passed_over, true)
+        {
+            self.resting.push(leaf);
         }
     }
 
@@ -101,6 +113,10 @@ impl Spending {
     fn pass_over(&mut self, leaf: u32) {
         if let Some(over) = self.over.iter_mut().find(|over| over.leaf == leaf) {
             over.times += 1;
+        } else if let Some(atom) = self.dearest.get(&leaf).copied()
+            && !self.resting.contains(&leaf)
+        {
+            self.over.push(Over { leaf, atom, times: 1 });
         }
     }
 
@@ -116,29 +132,28 @@ impl Spending {
         let Some(spent) = self.spent.get_mut(leaf as usize) else {
             return;
         };
-        if *spent == 0 {
-            self.spenders.push(leaf);
-        }
         *spent = spent.saturating_add(effort.spent);
-        if effort.is_cut || *spent > RULE_WORK_BEGIN + self.allowed {
-            *spent = Self::OVER;
-            self.over.push(Over {
-                leaf,
-                atom: effort.dearest.1,
-                times: u64::from(effort.is_cut),
-            });
+        if !effort.is_cut && *spent < RULE_WORK_BEGIN + self.allowed {
+            return;
         }
+        let atom = effort.dearest.1;
+        self.dearest.insert(leaf, atom);
+        if let Some(is_passed_over) = self.is_passed_over.get_mut(leaf as usize) {
+            *is_passed_over = true;
+        }
+        let times = u64::from(effort.is_cut);
+        self.over.push(Over { leaf, atom, times });
     }
 
-    /// Gives the leaves that were passed over, and begins anew.
+    /// Gives the leaves that were passed over; from here on they are decided again, if something is left to them.
     pub(super) fn take(&mut self) -> Vec<Over> {
-        self.allowed = 0;
-        for leaf in self.spenders.drain(..) {
-            if let Some(spent) = self.spent.get_mut(leaf as usize) {
-                *spent = 0;
+        let mut over = std::mem::take(&mut self.over);
+        let passed_over = over.iter().map(|over| over.leaf);
+        for leaf in passed_over.chain(self.resting.drain(..)) {
+            if let Some(is_passed_over) = self.is_passed_over.get_mut(leaf as usize) {
+                *is_passed_over = false;
             }
         }
-        let mut over = std::mem::take(&mut self.over);
         // Of others no row was left.
         over.retain(|over| over.times > 0);
         over

@@ -117,9 +117,9 @@ impl Rules {
         hits
     }
 
-    /// Takes out what took too much since the last call; all leaves are decided again from here on. To be called when
-    /// a batch ends: which leaves are passed over, and from which row on, depends on the rows since the last call and
-    /// on nothing else.
+    /// Takes out what took too much since the last call; leaves to which something is left are decided again from here
+    /// on. To be called when a batch ends: which leaves are passed over, and from which row on, depends on the rows that
+    /// the matcher saw and on nothing else.
     pub fn exhausted(&self, matcher: &mut Matcher) -> Vec<Exhausted> {
         let told = |atom: u32, leaf, times| {
             let ready = self.conditions.atoms.get(atom as usize);

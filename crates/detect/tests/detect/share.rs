@@ -1,6 +1,5 @@
 //! What a rule may take of the work, and what becomes of one that takes more.
 
-use entente_detect::limits::RULE_WORK_BEGIN;
 use entente_detect::rules::{Atom, Condition, Exhausted, Field, Leaf, Matcher, Piece, Rules, Test, Value};
 
 /// Takes steps without end to go back.
@@ -60,7 +59,7 @@ fn one_that_takes_too_much_is_passed_over_and_named_and_the_others_are_not() {
         .map(|one| (one.leaf, one.source.as_str(), one.times))
         .collect();
     assert_eq!(named, [(Some(0), EVIL, 50), (Some(2), EVIL, 50)]);
-    // With the next batch all begin anew.
+    // With the next batch they are decided again.
     let (begun_anew, none) = matched(&rules, &["aac", "abc"], &mut matcher);
     assert_eq!((begun_anew, none), (vec![vec![0], vec![2]], vec![]));
     assert_eq!(matched(&rules, &rows, &mut matcher), (hits, exhausted));
@@ -108,8 +107,53 @@ fn ten_thousand_values_are_one_comparison() {
     });
     let (rules, _) = Rules::compile(&leaves, 1);
     let rows = ["Value-1", "value-9999", "value-10000"];
-    let rows: Vec<&str> = (0..RULE_WORK_BEGIN as usize).map(|row| rows[row % 3]).collect();
+    let rows: Vec<&str> = (0..10_000_usize).map(|row| rows[row % 3]).collect();
     let (hits, exhausted) = matched(&rules, &rows, &mut Matcher::new());
     assert_eq!(hits[..3], [vec![], vec![1], vec![0, 1]]);
     assert_eq!(exhausted, []);
+}
+
+#[test]
+fn one_that_is_dear_now_and_then_is_never_passed_over() {
+    let (rules, _) = Rules::compile(&[leaf(regex(r"(?<!x)cmd.*(?=y)"))], 1);
+    let rows: Vec<String> = (0..4_000)
+        .map(|row| {
+            if row % 20 == 0 {
+                format!("cmd {row} y")
+            } else {
+                format!("{row}")
+            }
+        })
+        .collect();
+    let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
+    let mut matcher = Matcher::new();
+    for batch in rows.chunks(7) {
+        let (hits, exhausted) = matched(&rules, batch, &mut matcher);
+        let expected = batch
+            .iter()
+            .map(|text| text.starts_with("cmd"))
+            .collect::<Vec<_>>();
+        assert_eq!(
+            hits.iter().map(|hits| !hits.is_empty()).collect::<Vec<_>>(),
+            expected
+        );
+        assert_eq!(exhausted, []);
+    }
+}
+
+#[test]
+fn one_that_is_dear_always_is_passed_over_in_later_batches_too_and_named_in_each() {
+    let (rules, _) = Rules::compile(&[leaf(regex(EVIL))], 1);
+    let text = "a".repeat(300);
+    let mut matcher = Matcher::new();
+    let passed_over: u64 = (0..200)
+        .map(|_| {
+            matched(&rules, &[text.as_str(); 10], &mut matcher)
+                .1
+                .iter()
+                .map(|one| one.times)
+                .sum::<u64>()
+        })
+        .sum();
+    assert_eq!(passed_over, 2_000);
 }

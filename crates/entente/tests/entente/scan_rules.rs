@@ -232,7 +232,11 @@ fn hits_of_indicators_and_rules_come_in_the_order_of_records_whatever_the_thread
     );
     home.ok(&["import", "--quiet", &feed]);
     // On trial it would wait, and match too much.
-    home.ok(&["rule", "accept", "indicator--00000007-0000-4000-8000-000000000007"]);
+    home.ok(&[
+        "rule",
+        "accept",
+        "indicator--00000007-0000-4000-8000-000000000007",
+    ]);
     let mut log = String::new();
     for number in 0..4_000 {
         let image = if number % 3 == 0 {

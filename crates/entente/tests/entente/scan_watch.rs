@@ -153,7 +153,11 @@ fn what_records_satisfy_together_is_the_same_for_a_log_fed_in_pieces() {
     let feed = home.file("patterns.json", bundle(&[indicator(7, pattern)]));
     home.ok(&["import", "--quiet", &feed]);
     // On trial it would match too much.
-    home.ok(&["rule", "accept", "indicator--00000007-0000-4000-8000-000000000007"]);
+    home.ok(&[
+        "rule",
+        "accept",
+        "indicator--00000007-0000-4000-8000-000000000007",
+    ]);
     let many = home.file("rules/many.yml", MANY);
     let whole: String = (0..2_000).map(record).collect();
     let path = home.file("dns.log", "");

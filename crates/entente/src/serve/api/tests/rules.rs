@@ -136,7 +136,7 @@ async fn questions_that_are_none_are_named_with_their_place() {
 #[tokio::test]
 async fn hostile_questions_are_answered_soon() {
     let node = Node::new();
-    let started = std::time::Instant::now();
+    let started = tokio::time::Instant::now();
     let deep = |unit: &str| json!({"rule": format!("rule x {{ condition: {}true }}", unit.repeat(100_000))});
     let items = [
         json!({"rule": "[".repeat(100_000)}),
