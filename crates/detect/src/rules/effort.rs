@@ -123,7 +123,7 @@ impl Spending {
     /// Notes what deciding a leaf took. What each row allows anyway is not noted.
     #[inline]
     pub(super) fn note(&mut self, leaf: u32, effort: &Effort) {
-        if effort.spent > RULE_WORK_EACH_ROW {
+        if effort.is_cut || effort.spent > RULE_WORK_EACH_ROW {
             self.charge(leaf, effort);
         }
     }
