@@ -152,10 +152,10 @@ pub fn state_snapshot(data: &[u8]) {
         ));
     }
     machine.finish();
-    machine
-        .take_matches()
-        .iter()
-        .for_each(|found| assert!(found.time >= i64::MIN));
+    for found in machine.take_matches() {
+        let times: Vec<i64> = found.evidence.iter().map(|evidence| evidence.time).collect();
+        assert!(!times.is_empty() && times.is_sorted(), "{found:?}");
+    }
 }
 
 /// Correlations of all kinds, one upon others, and two patterns.
