@@ -4,6 +4,7 @@
 //! their answers in order ([`order`]), notes detections in the store and reports ([`collect`]). Begin at [`Node::scan`].
 
 mod collect;
+mod detection;
 mod files;
 mod matching;
 mod on_trial;

@@ -4,21 +4,20 @@ use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use entente_detect::Hit;
-use entente_stix::observable::{Kind, Observable};
 use entente_store::Detection;
 
+use super::detection::detection;
 use super::matching::Found;
 use super::on_trial::OnTrial;
 use super::over_time::Watching;
 use super::workers::{End, Part};
-use super::{MICROS_A_DAY, NO_OBSERVABLE, Settings, Sums, Told};
+use super::{NO_OBSERVABLE, Settings, Sums, Told};
 use crate::generation::Compiled;
 use crate::limits::{DETECTIONS_BATCH_MAX, RECALLS_KNOWN_MAX, REPEATED_RECORDS_MAX, TRIAL_HELD_MICROS};
 use crate::noted::Noted;
 use crate::recall::standing::Recalls;
 use crate::receipt::Recalled;
-use crate::rules::{Fired, OverTime, Parked, RuleSet};
+use crate::rules::{Parked, RuleSet};
 use crate::{Error, Node};
 
 /// Parts of a quarter of a megabyte after which detections are kept and told, however few there are.
@@ -40,71 +39,6 @@ struct Waiting {
     found: Found,
     /// What is kept of it; nothing where a rule is not the node's.
     detection: Option<Detection>,
-}
-
-/// What a detection keeps of a record.
-struct Seen {
-    time: Option<i64>,
-    digest: [u8; 32],
-    line: u64,
-    host: Option<String>,
-    field: String,
-    kind: u8,
-    value: String,
-    how: String,
-}
-
-impl Seen {
-    fn of_hit(hit: &Hit) -> Seen {
-        Seen {
-            time: hit.time,
-            digest: hit.record_digest,
-            line: hit.line,
-            host: hit.host.clone(),
-            field: hit.field.clone(),
-            kind: hit.observable.kind.number(),
-            value: kept_value(&hit.observable, &hit.value),
-            how: hit.how.to_string(),
-        }
-    }
-
-    /// The first comparison stands for all of them.
-    fn of_fired(fired: &Fired) -> Seen {
-        if let Some(over_time) = &fired.over_time {
-            return Seen::of_several(fired, over_time);
-        }
-        let part = fired.parts.first();
-        let value = part.and_then(|part| part.values.first());
-        Seen {
-            time: fired.time,
-            digest: fired.record_digest,
-            line: fired.line,
-            host: fired.host.clone(),
-            field: part.and_then(|part| part.field.clone()).unwrap_or_default(),
-            kind: NO_OBSERVABLE,
-            value: value.cloned().unwrap_or_default(),
-            how: part.map(|part| part.test.clone()).unwrap_or_default(),
-        }
-    }
-
-    /// Several records are kept as what they have in common.
-    fn of_several(fired: &Fired, over_time: &OverTime) -> Seen {
-        let (fields, values): (Vec<&str>, Vec<&str>) = over_time
-            .group
-            .iter()
-            .map(|(field, value)| (field.as_str(), value.as_deref().unwrap_or_default()))
-            .unzip();
-        Seen {
-            time: fired.time,
-            digest: fired.record_digest,
-            line: fired.line,
-            host: fired.host.clone(),
-            field: fields.join(", "),
-            kind: NO_OBSERVABLE,
-            value: values.join(", "),
-            how: over_time.in_words(),
-        }
-    }
 }
 
 /// Takes parts in order, notes their detections, tells everything.
@@ -311,7 +245,8 @@ impl<'a> Collector<'a> {
                     return Ok(());
                 }
                 let occurrence = self.occurrence(place, &id);
-                self.detection(input, &found, id, occurrence)
+                let file = self.names.get(input).map(String::as_str).unwrap_or_default();
+                detection(&found, id, occurrence, file, self.settings.now)
             }
         };
         let number = match &found {
@@ -431,35 +366,6 @@ impl<'a> Collector<'a> {
         occurrence
     }
 
-    fn detection(
-        &self,
-        input: usize,
-        found: &Found,
-        indicator: String,
-        occurrence: u32,
-    ) -> Option<Detection> {
-        let seen = match found {
-            Found::Hit(hit) => Seen::of_hit(hit),
-            Found::Fired(fired) => Seen::of_fired(fired),
-            Found::Seen(_) => return None,
-        };
-        let day = seen.time.unwrap_or(self.settings.now.micros());
-        Some(Detection {
-            indicator,
-            record: seen.digest,
-            occurrence,
-            at: seen.time.unwrap_or(i64::MIN),
-            day: i32::try_from(day.div_euclid(MICROS_A_DAY)).unwrap_or_default(),
-            file: self.names.get(input).cloned().unwrap_or_default(),
-            line: seen.line,
-            field: seen.field,
-            kind: seen.kind,
-            value: seen.value,
-            host: seen.host.unwrap_or_default(),
-            how: seen.how,
-        })
-    }
-
     /// Notes what waits, then tells it: what is printed is already kept.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
         self.parts = 0;
@@ -564,18 +470,5 @@ impl<'a> Collector<'a> {
             self.total.add(sums);
         }
         Ok(self.total)
-    }
-}
-
-/// The value under which a detection is kept: its normal form, a URL with the scheme that the log told.
-fn kept_value(observable: &Observable, logged: &str) -> String {
-    let scheme = logged
-        .split_once("://")
-        .map(|(scheme, _)| scheme.to_ascii_lowercase());
-    match scheme {
-        Some(scheme) if observable.kind == Kind::Url && (scheme == "http" || scheme == "https") => {
-            format!("{scheme}://{}", observable.value)
-        }
-        _ => observable.value.clone(),
     }
 }
