@@ -99,7 +99,7 @@ pub const RULE_EXPRESSIONS_BYTES_MAX: usize = 256 << 20;
 pub const RULE_WORK_BEGIN: u64 = 2 << 20;
 
 /// Work that each row allows to each condition.
-pub const RULE_WORK_EACH_ROW: u64 = 60;
+pub const RULE_WORK_EACH_ROW: u64 = 20;
 
 /// Bytes of text in a row for which it allows a unit more: a search in linear time through all that a row holds is
 /// always allowed.
