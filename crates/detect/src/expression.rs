@@ -37,7 +37,7 @@ pub(crate) enum Stopped {
 
 /// Work, in units of about a nanosecond, of beginning a search, and of one backtrack.
 const SEARCH_WORK: u64 = 16;
-const BACKTRACK_WORK: u64 = 32;
+const BACKTRACK_WORK: u64 = 48;
 /// Bytes that a search in linear time takes a unit for.
 const SEARCHED_BYTES: u64 = 4;
 

@@ -152,7 +152,7 @@ pub const STATE_JOIN_STEPS_MAX: u64 = 1 << 12;
 
 /// Work of one pattern within an hour of the events' time: twelve for each hit, and what joining them goes through. A
 /// million records that all hit it take a few hundredths of a second longer.
-pub const STATE_WORK_MAX: u64 = 1 << 19;
+pub const STATE_WORK_MAX: u64 = 1 << 18;
 
 /// How long a pattern is given no hits that has spent its work, in microseconds of the events' time: a quarter of
 /// an hour, in which a quarter of the work grows again; longer than hits wait, so that most need not even wait.
