@@ -220,6 +220,8 @@ impl<'r> Firing<'r> {
     pub(crate) fn defect(&mut self) {
         self.pending.fired.clear();
         self.pending.seen.clear();
+        self.pending.parked.clear();
+        self.pending.cut = 0;
     }
 
     #[cold]
